@@ -6,7 +6,8 @@ extension HistogramChunk {
         while at < histograms.count {
             let first = histograms[at]
             var end = at + 1
-            while end < histograms.count, end - at < XORChunk.usualSamples, continues(histograms[end - 1], histograms[end])
+            while end < histograms.count, end - at < XORChunk.usualSamples,
+                continues(histograms[end - 1], histograms[end])
             {
                 end += 1
             }
