@@ -127,16 +127,7 @@ struct QueryCommand: ParsableCommand {
             )
         }
         let store = try Store.open(path: database.path)
-        var wanted: Int?
-        if let period {
-            let periods = try store.periods()
-            guard let found = periods.first(where: { $0.name == period }) else {
-                throw TidemarkError(
-                    .usage, "no period '\(period)' in the database", file: database.path,
-                    hint: "it holds: " + periods.map(\.name).joined(separator: ", "))
-            }
-            wanted = found.id
-        }
+        let wanted = try store.period(given: period)
         let series = try StoreSeries(store, period: wanted, spelling: .asStored)
         return (StoredEvidence(series, EvidenceSeries(store, period: wanted)), try series.rangeMs(), { [] })
     }

@@ -139,6 +139,32 @@ public final class StoreSeries: SeriesSource {
         }
     }
 
+    /// All series with the rows that hold them, in ascending order of labels.
+    func catalogue() throws -> [(labels: Labels, ids: [Int])] { try everything().map { ($0.labels, $0.ids) } }
+
+    /// Copies of the chunks of some rows that touch a range of time, in the order of their starts.
+    func chunks(_ ids: [Int], startMs: Int64, endMs: Int64) throws -> [SeriesChunk] {
+        let rows = try database.prepare(
+            """
+            SELECT start_ms, end_ms, encoding, data FROM chunk
+            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
+            """)
+        var found: [SeriesChunk] = []
+        for id in ids {
+            rows.bind(1, id)
+            rows.bind(2, endMs)
+            rows.bind(3, startMs)
+            while try rows.step() {
+                found.append(
+                    SeriesChunk(
+                        startMs: rows.int64(0), endMs: rows.int64(1),
+                        encoding: UInt8(truncatingIfNeeded: rows.int(2)), part: 0, owned: Array(rows.bytes(3))))
+            }
+            rows.reset()
+        }
+        return found
+    }
+
     static func labels(json: Bytes) throws -> Labels {
         var pairs: [Labels.Label] = []
         var reader = JSONReader(json)

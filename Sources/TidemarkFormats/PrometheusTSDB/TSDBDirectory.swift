@@ -199,7 +199,7 @@ public final class TSDBDirectory: SeriesSource {
             collect(entries[index], startMs, endMs, { _ in true }, &chunks)
             for chunk in chunks { chunk.withData { read += $0.count } }
             for chunk in chunks where chunk.isFloats || !HistogramChunk.isKnown(chunk.encoding) {
-                do {
+                do throws(ChunkError) {
                     guard chunk.isFloats else {
                         throw ChunkError(offset: 0, expected: "encoding 1, 2 or 3, not \(chunk.encoding)")
                     }
