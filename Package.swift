@@ -44,7 +44,8 @@ let package = Package(
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkFormatsTests", dependencies: ["TidemarkFormats", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkStoreTests", dependencies: ["TidemarkIntake", "TidemarkTestSupport", "tidemark"]),
-        .testTarget(name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkTestSupport"]),
+        .testTarget(
+            name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkIntake", "TidemarkTestSupport"]),
         .testTarget(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),

@@ -257,7 +257,10 @@ private struct VectorMatcher {
         return results.count - 1
     }
 
-    private var dropsMetricName: Bool { binary.returnBool || !binary.operation.isComparison }
+    private var dropsMetricName: Bool {
+        // Prometheus before 3.0 forgot atan2 in its list of operators that change a metric's meaning.
+        binary.returnBool || !binary.operation.isComparison && !(evaluator.isV2 && binary.operation == .atan2)
+    }
 
     /// The labels of a result.
     private func labels(_ many: Column, _ one: Labels) -> Labels {
