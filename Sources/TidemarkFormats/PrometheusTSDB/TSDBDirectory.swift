@@ -71,8 +71,11 @@ public struct TSDBDirectory: SeriesSource {
             samples.labels = entry.labels
             samples.timesMs.removeAll(keepingCapacity: true)
             samples.values.removeAll(keepingCapacity: true)
+            samples.histogramTimesMs.removeAll(keepingCapacity: true)
+            samples.histograms.removeAll(keepingCapacity: true)
             try read(entry, startMs, endMs, &samples)
-            if samples.count > 0 { try body(samples) }
+            try readHistograms(entry, startMs, endMs, &samples.histogramTimesMs, &samples.histograms)
+            if !samples.isEmpty { try body(samples) }
         }
     }
 
@@ -82,34 +85,42 @@ public struct TSDBDirectory: SeriesSource {
         _ body: (Labels, [Int64], [NativeHistogram]) throws -> Void
     ) throws {
         for entry in entries where matchers.allSatisfy({ $0.matches(entry.labels) }) {
-            var found: [(time: Int64, histogram: NativeHistogram)] = []
-            for part in entry.parts {
-                let block = blocks[part.block]
-                for meta in part.chunks where meta.maxMs >= startMs && meta.minMs <= endMs {
-                    let chunk = try chunk(meta, block)
-                    guard chunk.encoding == HistogramChunk.encoding || chunk.encoding == HistogramChunk.floatEncoding
-                    else { continue }
-                    var times: [Int64] = []
-                    var histograms: [NativeHistogram] = []
-                    try HistogramChunk.decode(
-                        chunk.data, isFloat: chunk.encoding == HistogramChunk.floatEncoding, timesMs: &times,
-                        histograms: &histograms)
-                    for (time, histogram) in zip(times, histograms)
-                    where !block.tombstones.hides(series: part.id, timeMs: time) { found.append((time, histogram)) }
-                }
-            }
-            if let index = entry.head {
-                found += zip(head.series[index].histogramTimesMs, head.series[index].histograms).map { ($0, $1) }
-            }
             var times: [Int64] = []
             var histograms: [NativeHistogram] = []
-            for (_, sample) in found.enumerated().sorted(by: {
-                ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
-            }) where times.last != sample.time && (startMs...max(startMs, endMs)).contains(sample.time) {
-                times.append(sample.time)
-                histograms.append(sample.histogram)
-            }
+            try readHistograms(entry, startMs, endMs, &times, &histograms)
             if !times.isEmpty { try body(entry.labels, times, histograms) }
+        }
+    }
+
+    /// The native histograms of a series in a range, merged over blocks and head.
+    private func readHistograms(
+        _ entry: Entry, _ startMs: Int64, _ endMs: Int64, _ times: inout [Int64], _ histograms: inout [NativeHistogram]
+    ) throws {
+        var found: [(time: Int64, histogram: NativeHistogram)] = []
+        for part in entry.parts {
+            let block = blocks[part.block]
+            for meta in part.chunks where meta.maxMs >= startMs && meta.minMs <= endMs {
+                let chunk = try chunk(meta, block)
+                guard chunk.encoding == HistogramChunk.encoding || chunk.encoding == HistogramChunk.floatEncoding
+                else { continue }
+                var times: [Int64] = []
+                var histograms: [NativeHistogram] = []
+                try HistogramChunk.decode(
+                    chunk.data, isFloat: chunk.encoding == HistogramChunk.floatEncoding, timesMs: &times,
+                    histograms: &histograms)
+                for (time, histogram) in zip(times, histograms)
+                where !block.tombstones.hides(series: part.id, timeMs: time) { found.append((time, histogram)) }
+            }
+        }
+        if let index = entry.head {
+            found += zip(head.series[index].histogramTimesMs, head.series[index].histograms).map { ($0, $1) }
+        }
+        guard !found.isEmpty else { return }
+        for (_, sample) in found.enumerated().sorted(by: {
+            ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
+        }) where times.last != sample.time && (startMs...max(startMs, endMs)).contains(sample.time) {
+            times.append(sample.time)
+            histograms.append(sample.histogram)
         }
     }
 

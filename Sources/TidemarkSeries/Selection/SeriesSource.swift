@@ -6,6 +6,14 @@ public struct SeriesSamples: Sendable {
     /// Unix milliseconds, strictly increasing.
     public var timesMs: [Int64]
     public var values: [Double]
+    /// Unix milliseconds of the samples that are native histograms, strictly increasing; a time is in only one list.
+    public var histogramTimesMs: [Int64] = []
+    public var histograms: [NativeHistogram] = []
+    /// When the counters of the samples in ``values`` began, in Unix milliseconds (0: unknown); empty when no sample
+    /// tells.
+    public var startTimesMs: [Int64] = []
+    /// As ``startTimesMs`` for ``histograms``.
+    public var histogramStartTimesMs: [Int64] = []
 
     public init(labels: Labels, timesMs: [Int64] = [], values: [Double] = []) {
         self.labels = labels
@@ -13,7 +21,10 @@ public struct SeriesSamples: Sendable {
         self.values = values
     }
 
+    /// Samples in ``values``.
     public var count: Int { timesMs.count }
+
+    public var isEmpty: Bool { timesMs.isEmpty && histogramTimesMs.isEmpty }
 }
 
 /// Where queries get their samples from: a database, a TSDB on disk, or memory.
