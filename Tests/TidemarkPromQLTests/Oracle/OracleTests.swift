@@ -20,12 +20,35 @@ struct RecordedAnswer: Sendable, CustomTestStringConvertible {
     var errorType: String?
     /// `"scalar"`, `"vector"`, `"matrix"`, `"string"`.
     var resultType: String
-    /// Times and values by the text of the labels; the text of a string answer under its value.
-    var series: [String: [Int64: Double]]
-    /// Whether native histograms are among the results.
-    var hasHistograms: Bool
+    /// Samples by the text of the labels; the text of a string answer under its value.
+    var series: [String: Points]
+
+    struct Points {
+        var values: [Int64: Double] = [:]
+        var histograms: [Int64: RecordedHistogram] = [:]
+    }
 
     var testDescription: String { "\(query) at \(startMs)" }
+}
+
+/// A native histogram as the HTTP API writes it.
+struct RecordedHistogram: Sendable {
+    var count: Double
+    var sum: Double
+    /// Lower bound, upper bound and count of the buckets that are not empty, in ascending order.
+    var buckets: [[Double]]
+
+    init(count: Double, sum: Double, buckets: [[Double]]) {
+        self.count = count
+        self.sum = sum
+        self.buckets = buckets
+    }
+
+    init(_ histogram: NativeHistogram) {
+        count = histogram.count
+        sum = histogram.sum
+        buckets = histogram.allBuckets.filter { $0.count != 0 }.map { [$0.lower, $0.upper, $0.count] }
+    }
 }
 
 /// What a Prometheus 2.42 said about its own data, over the files that it said it about.
@@ -53,12 +76,8 @@ struct OracleTests {
     func rawDirectory() throws {
         let answers = try Self.answers("answers-ooo-native.json.gz")
         #expect(answers.count == 36)
-        // Histograms as results are compared elsewhere; here are the answers in floats.
-        let floats = answers.filter {
-            !$0.hasHistograms && !$0.query.contains("demo_native") && !$0.query.contains("rw")
-        }
-        #expect(floats.count >= 8)
-        try check(floats, over: Self.folder.appendingPathComponent("raw-data-dir-ooo"))
+        #expect(answers.count { $0.series.values.contains { !$0.histograms.isEmpty } } == 10)
+        try check(answers, over: Self.folder.appendingPathComponent("raw-data-dir-ooo"))
     }
 
     private func check(_ answers: [RecordedAnswer], over directory: URL) throws {
@@ -90,22 +109,29 @@ struct OracleTests {
             return nil
         }
         if let type = answer.errorType { return "answered, not refused with \(type)" }
-        var found: [String: [Int64: Double]] = [:]
+        var found: [String: RecordedAnswer.Points] = [:]
         let type: String
         switch value {
         case .scalar(let sample):
             type = "scalar"
-            found[""] = [sample.timeMs: sample.value]
+            found[""] = .init(values: [sample.timeMs: sample.value])
         case .string(let time, let text):
             type = "string"
-            found[text] = [time: 0]
+            found[text] = .init(values: [time: 0])
         case .vector(let samples):
             type = "vector"
-            for one in samples { found[one.labels.description] = [one.timeMs: one.value] }
+            for one in samples {
+                found[one.labels.description] =
+                    one.histogram.map { .init(histograms: [one.timeMs: RecordedHistogram($0)]) }
+                    ?? .init(values: [one.timeMs: one.value])
+            }
         case .matrix(let series):
             type = "matrix"
             for one in series {
-                found[one.labels.description] = Dictionary(uniqueKeysWithValues: zip(one.timesMs, one.values))
+                found[one.labels.description] = .init(
+                    values: Dictionary(uniqueKeysWithValues: zip(one.timesMs, one.values)),
+                    histograms: Dictionary(
+                        uniqueKeysWithValues: zip(one.histogramTimesMs, one.histograms.map(RecordedHistogram.init))))
             }
         }
         guard type == answer.resultType else { return "is a \(type), not a \(answer.resultType)" }
@@ -114,12 +140,17 @@ struct OracleTests {
                 "series \(found.keys.sorted().prefix(3)) (\(found.count)), not \(answer.series.keys.sorted().prefix(3)) (\(answer.series.count))"
         }
         for (labels, expected) in answer.series {
-            guard let points = found[labels], Set(points.keys) == Set(expected.keys) else {
-                return "\(labels) has other times: \(found[labels]?.count ?? 0), not \(expected.count)"
+            guard let points = found[labels], Set(points.values.keys) == Set(expected.values.keys),
+                Set(points.histograms.keys) == Set(expected.histograms.keys)
+            else { return "\(labels) has other times than the recorded answer" }
+            for (time, value) in expected.values {
+                guard let other = points.values[time], agree(value, other) else {
+                    return "\(labels) at \(time): \(points.values[time] ?? .nan), not \(value)"
+                }
             }
-            for (time, value) in expected {
-                guard let other = points[time], agree(value, other) else {
-                    return "\(labels) at \(time): \(points[time] ?? .nan), not \(value)"
+            for (time, histogram) in expected.histograms {
+                guard let other = points.histograms[time], agree(histogram, other) else {
+                    return "\(labels) at \(time): \(String(describing: points.histograms[time])), not \(histogram)"
                 }
             }
         }
@@ -128,6 +159,11 @@ struct OracleTests {
 
     private func agree(_ a: Double, _ b: Double) -> Bool {
         a == b || a.isNaN && b.isNaN || abs(a - b) <= 1e-9 * max(abs(a), abs(b))
+    }
+
+    private func agree(_ a: RecordedHistogram, _ b: RecordedHistogram) -> Bool {
+        agree(a.count, b.count) && agree(a.sum, b.sum) && a.buckets.count == b.buckets.count
+            && zip(a.buckets, b.buckets).allSatisfy { zip($0, $1).allSatisfy { agree($0, $1) } }
     }
 
     // MARK: reading answers
@@ -151,24 +187,34 @@ struct OracleTests {
             endMs: isRange ? try milliseconds(parameters["end"]) : nil,
             stepMs: isRange ? try milliseconds(parameters["step"]) : 0, status: item["status"] as? Int,
             errorType: response["errorType"] as? String, resultType: data?["resultType"] as? String ?? "",
-            series: [:], hasHistograms: false)
+            series: [:])
         switch data?["result"] {
         case let pair as [Any] where answer.resultType == "scalar":
-            answer.series[""] = [try milliseconds(pair[0]): try number(pair[1])]
+            answer.series[""] = .init(values: [try milliseconds(pair[0]): try number(pair[1])])
         case let pair as [Any] where answer.resultType == "string":
-            answer.series[try #require(pair[1] as? String)] = [try milliseconds(pair[0]): 0]
+            answer.series[try #require(pair[1] as? String)] = .init(values: [try milliseconds(pair[0]): 0])
         case let series as [[String: Any]]:
             for one in series {
                 let labels = (one["metric"] as? [String: String] ?? [:]).map { Labels.Label($0.key, $0.value) }
                 let pairs = one["values"] as? [[Any]] ?? (one["value"] as? [Any]).map { [$0] } ?? []
-                if one["histogram"] != nil || one["histograms"] != nil { answer.hasHistograms = true }
-                var points: [Int64: Double] = [:]
-                for pair in pairs { points[try milliseconds(pair[0])] = try number(pair[1]) }
+                let histograms =
+                    one["histograms"] as? [[Any]] ?? (one["histogram"] as? [Any]).map { [$0] } ?? []
+                var points = RecordedAnswer.Points()
+                for pair in pairs { points.values[try milliseconds(pair[0])] = try number(pair[1]) }
+                for pair in histograms { points.histograms[try milliseconds(pair[0])] = try histogram(pair[1]) }
                 answer.series[Labels(labels).description] = points
             }
         default: break
         }
         return answer
+    }
+
+    private static func histogram(_ value: Any) throws -> RecordedHistogram {
+        let item = try #require(value as? [String: Any])
+        return RecordedHistogram(
+            count: try number(item["count"] as Any), sum: try number(item["sum"] as Any),
+            // The first number of a bucket says which of its bounds belong to it.
+            buckets: try (item["buckets"] as? [[Any]] ?? []).map { try $0.dropFirst().map(number) })
     }
 
     private static func number(_ value: Any) throws -> Double {
