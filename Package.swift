@@ -7,6 +7,7 @@ let package = Package(
     name: "tidemark",
     products: [
         .executable(name: "tidemark", targets: ["tidemark"]),
+        .executable(name: "promqltest", targets: ["promqltest"]),
         .library(name: "TidemarkBase", targets: ["TidemarkBase"]),
         .library(name: "TidemarkFormats", targets: ["TidemarkFormats"]),
         .library(name: "TidemarkIntake", targets: ["TidemarkIntake"]),
@@ -39,12 +40,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "tidemark", dependencies: ["TidemarkCLI"]),
+        .executableTarget(name: "promqltest", dependencies: ["TidemarkPromQL"]),
         .target(name: "TidemarkTestSupport", path: "Tests/TidemarkTestSupport"),
         .testTarget(name: "TidemarkBaseTests", dependencies: ["TidemarkBase", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkFormatsTests", dependencies: ["TidemarkFormats", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkStoreTests", dependencies: ["TidemarkIntake", "TidemarkTestSupport", "tidemark"]),
-        .testTarget(name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkTestSupport"]),
+        .testTarget(
+            name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkIntake", "TidemarkTestSupport"]),
         .testTarget(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),

@@ -38,8 +38,8 @@ public final class StoreSeries: SeriesSource {
         self.spelling = spelling
         chunks = try database.prepare(
             """
-            SELECT start_ms, data FROM chunk
-            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? AND encoding = 1 ORDER BY start_ms, rowid
+            SELECT encoding, data FROM chunk
+            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
             """)
         byNameQuery = try database.prepare(Self.catalogue + " AND name = ?2")
     }
@@ -123,9 +123,11 @@ public final class StoreSeries: SeriesSource {
             samples.labels = entry.labels
             samples.timesMs.removeAll(keepingCapacity: true)
             samples.values.removeAll(keepingCapacity: true)
+            samples.histogramTimesMs.removeAll(keepingCapacity: true)
+            samples.histograms.removeAll(keepingCapacity: true)
             for id in entry.ids { try read(id, startMs: startMs, endMs: endMs, &samples) }
             samples.putInOrder()
-            if samples.count > 0 { try body(samples) }
+            if !samples.isEmpty { try body(samples) }
         }
     }
 
@@ -135,7 +137,14 @@ public final class StoreSeries: SeriesSource {
         chunks.bind(3, startMs)
         defer { chunks.reset() }
         while try chunks.step() {
-            try XORChunk.decode(chunks.bytes(1), timesMs: &samples.timesMs, values: &samples.values)
+            let encoding = chunks.int(0)
+            if encoding == Int(XORChunk.encoding) {
+                try XORChunk.decode(chunks.bytes(1), timesMs: &samples.timesMs, values: &samples.values)
+            } else {
+                try HistogramChunk.decode(
+                    chunks.bytes(1), isFloat: encoding == Int(HistogramChunk.floatEncoding),
+                    timesMs: &samples.histogramTimesMs, histograms: &samples.histograms)
+            }
         }
     }
 

@@ -195,21 +195,20 @@ public final class TSDBDirectory: SeriesSource {
             samples.labels = entries[index].labels
             samples.timesMs.removeAll(keepingCapacity: true)
             samples.values.removeAll(keepingCapacity: true)
+            samples.histogramTimesMs.removeAll(keepingCapacity: true)
+            samples.histograms.removeAll(keepingCapacity: true)
             chunks.removeAll(keepingCapacity: true)
             collect(entries[index], startMs, endMs, { _ in true }, &chunks)
             for chunk in chunks { chunk.withData { read += $0.count } }
-            for chunk in chunks where chunk.isFloats || !HistogramChunk.isKnown(chunk.encoding) {
+            for chunk in chunks {
                 do throws(ChunkError) {
-                    guard chunk.isFloats else {
-                        throw ChunkError(offset: 0, expected: "encoding 1, 2 or 3, not \(chunk.encoding)")
-                    }
                     try chunk.decode(into: &samples)
                 } catch {
                     note(chunk.part, parts[chunk.part].name, chunk.offset, error.expected)
                 }
             }
             samples.putInOrder()
-            if samples.count > 0 { try body(samples) }
+            if !samples.isEmpty { try body(samples) }
             release(&read)
         }
     }
@@ -219,24 +218,5 @@ public final class TSDBDirectory: SeriesSource {
         guard read > 8 << 20 else { return }
         read = 0
         for part in parts { for segment in part.segments { if let segment { files.release(segment.bytes) } } }
-    }
-
-    /// The native histograms of matching series, in ascending order of labels and time.
-    public func selectHistograms(
-        _ matchers: [LabelMatcher], startMs: Int64, endMs: Int64,
-        _ body: (Labels, [Int64], [NativeHistogram]) throws -> Void
-    ) throws {
-        var chunks: [SeriesChunk] = []
-        for index in candidates(matchers) {
-            chunks.removeAll(keepingCapacity: true)
-            collect(entries[index], startMs, endMs, { _ in true }, &chunks)
-            var times: [Int64] = []
-            var histograms: [NativeHistogram] = []
-            let native = chunks.filter { HistogramChunk.isKnown($0.encoding) }
-            for chunk in try ChunkMerge.merged(native, where: { $0 >= startMs && $0 <= endMs }) {
-                try chunk.decode(timesMs: &times, histograms: &histograms)
-            }
-            if !times.isEmpty { try body(entries[index].labels, times, histograms) }
-        }
     }
 }

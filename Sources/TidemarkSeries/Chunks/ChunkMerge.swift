@@ -38,32 +38,13 @@ public enum ChunkMerge {
         _ chunks: [SeriesChunk], where isKept: (Int64) -> Bool
     ) throws(ChunkError) -> [SeriesChunk] {
         guard let part = chunks.first?.part else { return [] }
-        var floats = SeriesSamples(labels: Labels())
-        var times: [Int64] = []
-        var histograms: [NativeHistogram] = []
+        var all = SeriesSamples(labels: Labels())
         for chunk in chunks {
-            if chunk.isFloats {
-                try chunk.decode(into: &floats)
-            } else {
-                try chunk.decode(timesMs: &times, histograms: &histograms)
-            }
+            try chunk.decode(into: &all)
         }
-        floats.putInOrder()
-        let kept = floats.timesMs.indices.filter { isKept(floats.timesMs[$0]) }
-        if kept.count < floats.count {
-            floats.values = kept.map { floats.values[$0] }
-            floats.timesMs = kept.map { floats.timesMs[$0] }
-        }
-        var result = SeriesChunk.chunks(of: floats, part: part)
-        var order = times.indices.sorted { (times[$0], $0) < (times[$1], $1) }
-        var previous: Int64?
-        order.removeAll { index in
-            defer { previous = times[index] }
-            return previous == times[index] || !isKept(times[index])
-        }
-        result += HistogramChunk.chunks(
-            timesMs: order.map { times[$0] }, histograms: order.map { histograms[$0] }, part: part)
-        return result
+        all.putInOrder()
+        all.keep(where: isKept)
+        return SeriesChunk.chunks(of: all, part: part)
     }
 
     /// The chunks cut at the multiples of a length of time.
@@ -95,21 +76,18 @@ extension SeriesChunk {
     /// Whether it holds floats; otherwise native histograms.
     public var isFloats: Bool { encoding == XORChunk.encoding }
 
-    /// Appends the samples of a float chunk.
+    /// Appends the samples, floats or native histograms.
     public func decode(into samples: inout SeriesSamples) throws(ChunkError) {
         try withData { (data) throws(ChunkError) in
-            try XORChunk.decode(data, timesMs: &samples.timesMs, values: &samples.values)
-        }
-    }
-
-    /// Appends the samples of a native-histogram chunk; those of an unknown encoding are an error.
-    public func decode(timesMs: inout [Int64], histograms: inout [NativeHistogram]) throws(ChunkError) {
-        guard HistogramChunk.isKnown(encoding) else {
-            throw ChunkError(offset: 0, expected: "encoding 1, 2 or 3, not \(encoding)")
-        }
-        try withData { (data) throws(ChunkError) in
-            try HistogramChunk.decode(
-                data, isFloat: encoding == HistogramChunk.floatEncoding, timesMs: &timesMs, histograms: &histograms)
+            if isFloats {
+                try XORChunk.decode(data, timesMs: &samples.timesMs, values: &samples.values)
+            } else if HistogramChunk.isKnown(encoding) {
+                try HistogramChunk.decode(
+                    data, isFloat: encoding == HistogramChunk.floatEncoding, timesMs: &samples.histogramTimesMs,
+                    histograms: &samples.histograms)
+            } else {
+                throw ChunkError(offset: 0, expected: "encoding 1, 2 or 3, not \(encoding)")
+            }
         }
     }
 }

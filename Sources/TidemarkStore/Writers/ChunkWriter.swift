@@ -109,9 +109,9 @@ public final class ChunkWriter {
         if chunk.isFloats {
             summary = try chunk.withData { (data) throws(ChunkError) in try XORChunk.summary(data) }
         } else {
-            var times: [Int64] = []
-            var histograms: [NativeHistogram] = []
-            try chunk.decode(timesMs: &times, histograms: &histograms)
+            var samples = SeriesSamples(labels: Labels())
+            try chunk.decode(into: &samples)
+            let times = samples.histogramTimesMs
             (summary.samples, summary.startMs, summary.endMs) = (times.count, times.first ?? 0, times.last ?? 0)
         }
         guard summary.samples > 0 else { return [] }
@@ -155,13 +155,9 @@ public final class ChunkWriter {
                 let stored = SeriesChunk(
                     startMs: overlapping.int64(0), endMs: overlapping.int64(1),
                     encoding: UInt8(truncatingIfNeeded: overlapping.int(3)), part: 0, data: overlapping.bytes(4))
-                var (times, samples, histograms) = ([Int64](), SeriesSamples(labels: Labels()), [NativeHistogram]())
-                if stored.isFloats {
-                    try stored.decode(into: &samples)
-                } else {
-                    try stored.decode(timesMs: &times, histograms: &histograms)
-                }
-                known.formUnion(samples.timesMs + times)
+                var samples = SeriesSamples(labels: Labels())
+                try stored.decode(into: &samples)
+                known.formUnion(samples.timesMs + samples.histogramTimesMs)
             }
             if isKnown { continue }
             result += known.isEmpty ? [row] : try Self.rows(ChunkMerge.merged([row.chunk]) { !known.contains($0) })
