@@ -35,7 +35,9 @@ public struct FindingList: Sendable {
     public mutating func add(_ line: Int, _ reason: String, isAdvice: Bool = false) {
         if isAdvice { advice += 1 } else { errors += 1 }
         guard (isAdvice ? advice : errors) <= Self.limit else { return }
-        let short = withBytes(of: reason) { $0.count > Self.longestReason ? $0.text(limit: Self.longestReason) + "…" : nil }
+        let short = withBytes(of: reason) {
+            $0.count > Self.longestReason ? $0.text(limit: Self.longestReason) + "…" : nil
+        }
         kept.append(CheckFinding(line: line, reason: short ?? reason, isAdvice: isAdvice))
     }
 

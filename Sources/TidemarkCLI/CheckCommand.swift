@@ -5,7 +5,8 @@ import TidemarkIntake
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check metric expositions and Prometheus rule files against their specifications.",
+        commandName: "check",
+        abstract: "Check metric expositions and Prometheus rule files against their specifications.",
         subcommands: [CheckMetricsCommand.self, CheckRulesCommand.self])
 }
 

@@ -56,10 +56,12 @@ struct HistogramCheck {
             findings.add(line, "\(family): the last bucket must be le=\"+Inf\", it is missing")
         } else if let count, count != cumulative {
             findings.add(
-                line, "\(family)\(countName) is \(GoFloat.shortest(count)), the +Inf bucket \(GoFloat.shortest(cumulative))")
+                line,
+                "\(family)\(countName) is \(GoFloat.shortest(count)), the +Inf bucket \(GoFloat.shortest(cumulative))")
         }
         if let sumName, count == nil {
-            findings.add(line, "\(family)\(sumName) stands without \(family)\(sumName == "_sum" ? "_count" : "_gcount")")
+            findings.add(
+                line, "\(family)\(sumName) stands without \(family)\(sumName == "_sum" ? "_count" : "_gcount")")
         }
         if sumName == nil, count != nil {
             findings.add(

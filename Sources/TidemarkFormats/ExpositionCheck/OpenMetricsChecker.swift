@@ -36,7 +36,9 @@ struct OpenMetricsChecker {
 
     mutating func finish() {
         close()
-        if endLine == nil { findings.add(max(1, lastLine), "'# EOF' is missing at the end: the document may be cut off") }
+        if endLine == nil {
+            findings.add(max(1, lastLine), "'# EOF' is missing at the end: the document may be cut off")
+        }
     }
 
     private mutating func metadata(_ keyword: OpenMetricsLine.Keyword, _ name: String, _ text: String, _ line: Int) {

@@ -15,7 +15,9 @@ enum OpenMetricsLine {
     init(_ bytes: Bytes) throws(ExpositionFault) {
         guard !bytes.isEmpty else { throw ExpositionFault("blank line: OpenMetrics allows none") }
         guard ExpositionText.isUTF8(bytes) else { throw ExpositionFault("the line is not valid UTF-8") }
-        if bytes.last == 13 { throw ExpositionFault("carriage return at the end of the line: lines end in a line feed") }
+        if bytes.last == 13 {
+            throw ExpositionFault("carriage return at the end of the line: lines end in a line feed")
+        }
         if bytes[0] != 35 {
             self = .sample(try Self.sample(bytes))
         } else if bytes.equals("# EOF") {
@@ -150,7 +152,8 @@ enum OpenMetricsLine {
         }
         at += 1
         guard at < bytes.count, bytes[at] != 32 else {
-            throw ExpositionFault(at < bytes.count ? "two spaces where one is expected" : "space at the end of the line")
+            throw ExpositionFault(
+                at < bytes.count ? "two spaces where one is expected" : "space at the end of the line")
         }
     }
 

@@ -10,7 +10,9 @@ enum TextAdvice {
         }
         found += suffixes(family)
         if let type = typeInName(family) { found.append("its name should not include its type, \"\(type)\"") }
-        if family.name.utf8.contains(58) { found.append("its name should not contain ':', that is for recording rules") }
+        if family.name.utf8.contains(58) {
+            found.append("its name should not contain ':', that is for recording rules")
+        }
         if isCamelCase(family.name) { found.append("its name should be written in snake_case") }
         if family.labelNames.contains(where: isCamelCase) {
             found.append("its label names should be written in snake_case")

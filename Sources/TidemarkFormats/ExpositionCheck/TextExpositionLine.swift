@@ -130,7 +130,9 @@ enum TextExpositionLine {
                 throw ExpositionFault("label __name__ is reserved for the name in front of the braces")
             }
             at = SeriesText.skipBlanks(bytes, at)
-            guard at < bytes.count, bytes[at] == 61 else { throw ExpositionFault("'=' is expected behind label name \(name)") }
+            guard at < bytes.count, bytes[at] == 61 else {
+                throw ExpositionFault("'=' is expected behind label name \(name)")
+            }
             guard names.insert(name).inserted else { throw ExpositionFault("label \(name) stands twice") }
             at = SeriesText.skipBlanks(bytes, at + 1)
             guard at < bytes.count, bytes[at] == 34 else {
