@@ -38,6 +38,7 @@ struct OpenMetricsFamily {
             findings.add(line, fault)
             return
         }
+        if let advice = spellingAdvice(sample, type, suffix) { findings.add(line, advice, isAdvice: true) }
         if sample.hasExemplar, suffix != "_bucket", suffix != "_total" {
             findings.add(
                 line, "\(sample.name) has an exemplar: only buckets of histograms and totals of counters may have one")
@@ -75,19 +76,25 @@ struct OpenMetricsFamily {
         if label == "quantile", !(0...1).contains(number) {
             return "\(sample.name): quantile \(text) does not lie between 0 and 1"
         }
-        let canonical = GoFloat.labelValue(number)
-        if Self.isCanonical(number), text != canonical {
-            return "\(sample.name): \(label)=\"\(text)\" must be spelled \"\(canonical)\""
-        }
+        if number == .infinity, text != "+Inf" { return "\(sample.name): infinity is spelled le=\"+Inf\"" }
         return nil
     }
 
-    /// The numbers whose spelling in `le` and `quantile` the specification lays down: infinity, 0 to 10 in steps of
-    /// 0.001, and the powers of ten from 1e-10 to 1e+10.
+    /// The spelling that a bound should have, where it has another one. Parsers must take any; but the bound is a
+    /// label, and series whose labels differ are different series.
+    private func spellingAdvice(_ sample: ExpositionSample, _ type: MetricFamilyType, _ suffix: String) -> String? {
+        guard type != .stateset, let label = type.ownLabel(family: name, suffix: suffix),
+            let text = sample.label(label), let number = withBytes(of: text, { Decimal.parseAny($0) })
+        else { return nil }
+        let canonical = GoFloat.labelValue(number)
+        return text == canonical || !Self.isCanonical(number)
+            ? nil : "\(sample.name): \(label)=\"\(text)\" should be spelled \"\(canonical)\""
+    }
+
+    /// The numbers whose spelling in `le` and `quantile` the specification lays down: 0 to 10 in steps of 0.001, and
+    /// the powers of ten from 1e-10 to 1e+10.
     private static func isCanonical(_ number: Double) -> Bool {
-        if number == .infinity { return true }
-        if number >= 0, number <= 10, (number * 1000).rounded() / 1000 == number { return true }
-        return powers.contains(number)
+        number >= 0 && number <= 10 && (number * 1000).rounded() / 1000 == number || powers.contains(number)
     }
 
     private static let powers: Set<Double> = [

@@ -15,8 +15,9 @@ enum OpenMetricsLine {
     init(_ bytes: Bytes) throws(ExpositionFault) {
         guard !bytes.isEmpty else { throw ExpositionFault("blank line: OpenMetrics allows none") }
         guard ExpositionText.isUTF8(bytes) else { throw ExpositionFault("the line is not valid UTF-8") }
-        if bytes.last == 13 {
-            throw ExpositionFault("carriage return at the end of the line: lines end in a line feed")
+        // A help text may hold any character but the line feed.
+        guard bytes.last != 13 || bytes.has("# HELP ") else {
+            throw ExpositionFault("carriage return at the end of the line: lines end in a line feed alone")
         }
         if bytes[0] != 35 {
             self = .sample(try Self.sample(bytes))
@@ -134,8 +135,8 @@ enum OpenMetricsLine {
             let raw = bytes.slice(at + 2, end)
             at = end + 1
             guard names.insert(name).inserted else { throw ExpositionFault("label \(name) stands twice") }
-            guard name != Labels.metricName else {
-                throw ExpositionFault("label __name__ is reserved for the name in front of the braces")
+            guard !name.hasPrefix("__") else {
+                throw ExpositionFault("label \(name): names that begin with two underscores are reserved")
             }
             labels.append(.init(name, String(decoding: SeriesText.unescaped(raw, quotes: true), as: UTF8.self)))
             guard at < bytes.count, bytes[at] == 44 || bytes[at] == 125 else {
