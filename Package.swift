@@ -14,7 +14,8 @@ let package = Package(
         .library(name: "TidemarkStore", targets: ["TidemarkStore"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -29,6 +30,9 @@ let package = Package(
             dependencies: ["CSQLite", "TidemarkBase", "TidemarkEvidence", "TidemarkSeries", "TidemarkSampleTable"]),
         .target(name: "TidemarkIntake", dependencies: ["CZlib", "TidemarkFormats", "TidemarkStore"]),
         .target(name: "TidemarkPromQL", dependencies: ["TidemarkBase", "TidemarkSeries"]),
+        .target(
+            name: "TidemarkRules",
+            dependencies: ["TidemarkBase", "TidemarkPromQL", .product(name: "Yams", package: "Yams")]),
         .target(name: "TidemarkStatistics"),
         .target(
             name: "TidemarkAnalysis", dependencies: ["TidemarkStore", "TidemarkPromQL", "TidemarkStatistics"]),
@@ -36,7 +40,7 @@ let package = Package(
         .target(
             name: "TidemarkCLI",
             dependencies: [
-                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport",
+                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport", "TidemarkRules",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "tidemark", dependencies: ["TidemarkCLI"]),
@@ -48,6 +52,7 @@ let package = Package(
         .testTarget(name: "TidemarkStoreTests", dependencies: ["TidemarkIntake", "TidemarkTestSupport", "tidemark"]),
         .testTarget(
             name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkIntake", "TidemarkTestSupport"]),
+        .testTarget(name: "TidemarkRulesTests", dependencies: ["TidemarkRules", "TidemarkTestSupport"]),
         .testTarget(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
