@@ -91,5 +91,8 @@ for kind in Values.allCases {
     }
     matrix.write("]}}")
     try measure("API JSON, \(kind) values", matrix.bytes) { _ = try PrometheusJSONReader.read($0, into: &$1) }
-    try measure("VictoriaMetrics, \(kind) values", lines.bytes) { _ = try PrometheusJSONReader.read($0, into: &$1) }
+    try measure("VictoriaMetrics, \(kind) values", lines.bytes) {
+        var parser = VictoriaMetricsParser()
+        try parser.parse(export: $0, into: &$1)
+    }
 }

@@ -106,8 +106,41 @@ enum TextFuzz {
     }
 
     static func export(_ bytes: Bytes) {
-        answers(bytes)
+        _ = VictoriaMetricsFormat.sniff(head: bytes, fileName: "")
+        var whole = Sink()
+        var parser = VictoriaMetricsParser()
+        guard let counts = try? parser.parse(export: bytes, into: &whole) else { return }
+        if counts.lines != counts.seriesLines + counts.blankLines + counts.rejectedLines {
+            broken("every line counted once")
+        }
+        if counts.samples != whole.samples || counts.rejectedLines != whole.rejects { broken("samples counted") }
+        var cut = Sink()
+        var again = VictoriaMetricsParser()
+        var reader = LineReader(limit: VictoriaMetricsParser.lineLimit)
+        pieces(bytes) { piece in reader.feed(piece) { try? again.parse(line: $0, into: &cut) } }
+        reader.finish { try? again.parse(line: $0, into: &cut) }
+        if cut.digest != whole.digest || cut.rejects != whole.rejects { broken("buffers don't show") }
     }
 
-    static func panels(_ bytes: Bytes) {}
+    static func panels(_ bytes: Bytes) {
+        _ = GrafanaFormat.sniff(head: bytes, fileName: "")
+        var sink = Sink()
+        if let summary = try? GrafanaPanelReader.read(bytes, missingName: "m", into: &sink),
+            summary.samples != sink.samples || summary.rejects != sink.rejects
+        {
+            broken("samples of frames counted")
+        }
+        var whole = Sink()
+        var parser = GrafanaCSVParser(offsetMs: 3_600_000, missingName: "m")
+        guard let counts = try? parser.parse(csv: bytes, into: &whole) else { return }
+        if counts.lines != counts.rows + counts.headerLines + counts.blankLines + counts.rejectedLines {
+            broken("every line counted once")
+        }
+        var cut = Sink()
+        var again = GrafanaCSVParser(offsetMs: 3_600_000, missingName: "m")
+        var reader = LineReader()
+        pieces(bytes) { piece in reader.feed(piece) { try? again.parse(line: $0, into: &cut) } }
+        reader.finish { try? again.parse(line: $0, into: &cut) }
+        if cut.digest != whole.digest || cut.rejects != whole.rejects { broken("buffers don't show") }
+    }
 }
