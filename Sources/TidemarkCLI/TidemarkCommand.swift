@@ -20,7 +20,7 @@ public struct TidemarkCommand: ParsableCommand {
         version: Analysis.toolVersion,
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
-            ReportCommand.self, SQLCommand.self, DocumentCommand.self,
+            ReportCommand.self, QueryCommand.self, SQLCommand.self, DocumentCommand.self,
         ])
 
     public init() {}

@@ -80,7 +80,7 @@ public final class Ingestor {
         }
         let name = options.period ?? capture.name ?? (folder.isEmpty ? Self.periodName(root) : folder)
         let period = try store.database.transaction { try store.period(named: name, capture: captureText) }
-        for folder in tsdb { try announce(folder, period: period) }
+        for folder in tsdb { try ingestTSDB(folder, period: period) }
 
         var candidates: [Candidate] = []
         for file in files {
@@ -129,11 +129,24 @@ public final class Ingestor {
         return Candidate(file: file, guess: guess, scrapeTime: ScrapeTime.fromFileName(name))
     }
 
-    private func announce(_ folder: FoundFile, period: Int) throws {
-        let why =
-            "a Prometheus TSDB folder: recognised; reading it natively comes with the next version. Until then: promtool tsdb dump"
-        try remember(folder, period: period, format: "prometheus-tsdb", status: "announced", why)
-        note(folder, .announced, "prometheus-tsdb", message: why)
+    /// Reads a Prometheus TSDB folder; an outcome for each block and for the head.
+    private func ingestTSDB(_ folder: FoundFile, period: Int) throws {
+        do {
+            let ingest = TSDBIngest(store: store, ledger: ledger, period: period) { [progress] share in
+                progress(folder.path, share)
+            }
+            let parts = try ingest.run(folder)
+            if parts.isEmpty { note(folder, .failed, TSDBIngest.format, message: "no block and no head in it") }
+            for part in parts {
+                outcomes.append(
+                    IngestOutcome(
+                        path: part.source.path, action: part.isUnchanged ? .unchanged : .read,
+                        format: TSDBIngest.format, records: part.records, rejects: part.rejects,
+                        message: part.source.message))
+            }
+        } catch let error as TidemarkError where error.kind == .unusableInput || error.kind == .missingInput {
+            note(folder, .failed, TSDBIngest.format, message: error.message)
+        }
     }
 
     /// A ledger row for something that isn't read, once.
@@ -162,7 +175,7 @@ public final class Ingestor {
 
     /// Range of the metrics of a period, Unix ms; nil without any.
     private func metricsRange(_ period: Int) throws -> ClosedRange<Int64>? {
-        let formats = ([PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map { "'\($0)'" }
+        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map { "'\($0)'" }
             .joined(separator: ", ")
         let row = try store.database.prepare(
             """

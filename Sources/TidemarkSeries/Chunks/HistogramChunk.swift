@@ -16,7 +16,8 @@ public enum HistogramChunk {
         let count = Int(data[0]) << 8 | Int(data[1])
         guard count > 0 else { return }
         var reader = BitReader(data, from: 3)
-        let layout = try layout(&reader, data)
+        var layout = try layout(&reader, data)
+        layout.isFloat = isFloat
         let hints: [NativeHistogram.ResetHint] = [.unknown, .notReset, .reset, .gauge]
         let hint = hints[Int(data[2] >> 6)]
         var state = State(layout, isFloat: isFloat)

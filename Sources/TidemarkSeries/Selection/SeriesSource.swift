@@ -16,6 +16,27 @@ public struct SeriesSamples: Sendable {
     public var count: Int { timesMs.count }
 }
 
+extension SeriesSamples {
+    /// Sorts by time and keeps the first of equal times. Linear when already in order.
+    public mutating func putInOrder() {
+        var sorted = true
+        for index in 1..<max(count, 1) where timesMs[index] <= timesMs[index - 1] {
+            sorted = false
+            break
+        }
+        guard !sorted else { return }
+        let order = timesMs.indices.sorted { (timesMs[$0], $0) < (timesMs[$1], $1) }
+        var newTimes: [Int64] = []
+        var newValues: [Double] = []
+        for index in order where newTimes.last != timesMs[index] {
+            newTimes.append(timesMs[index])
+            newValues.append(values[index])
+        }
+        timesMs = newTimes
+        values = newValues
+    }
+}
+
 /// Where queries get their samples from: a database, a TSDB on disk, or memory.
 public protocol SeriesSource {
     /// Calls `body` once for each series that satisfies all matchers and has samples in `startMs...endMs` (both ends
