@@ -45,6 +45,8 @@ let package = Package(
             ]),
         .executableTarget(name: "tidemark", dependencies: ["TidemarkCLI"]),
         .executableTarget(name: "promqltest", dependencies: ["TidemarkPromQL"]),
+        .target(
+            name: "TidemarkFuzzTargets", dependencies: ["TidemarkFormats", "TidemarkPromQL"], path: "Fuzz/Targets"),
         .target(name: "TidemarkTestSupport", path: "Tests/TidemarkTestSupport"),
         .testTarget(name: "TidemarkBaseTests", dependencies: ["TidemarkBase", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
@@ -61,3 +63,16 @@ let package = Package(
             dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkTestSupport", "tidemark"]),
     ]
 )
+
+// Built only by `scripts/fuzz.sh`: with libFuzzer a program has no main of its own.
+if Context.environment["TIDEMARK_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(name: "tidemark-fuzz", dependencies: ["TidemarkFuzzTargets"], path: "Fuzz/Main"))
+}
+
+// Micro-benchmarks of the parsers: Benchmarks/README.md.
+if Context.environment["TIDEMARK_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "tidemark-bench-formats", dependencies: ["TidemarkFormats"], path: "Benchmarks/Formats"))
+}

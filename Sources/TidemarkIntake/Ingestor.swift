@@ -175,11 +175,12 @@ public final class Ingestor {
 
     /// Range of the metrics of a period, Unix ms; nil without any.
     private func metricsRange(_ period: Int) throws -> ClosedRange<Int64>? {
+        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map { "'\($0)'" }
+            .joined(separator: ", ")
         let row = try store.database.prepare(
             """
             SELECT min(first_ms), max(last_ms) FROM source
-            WHERE period_id = ? AND format IN ('\(TSDBIngest.format)', '\(PrometheusTextFormat.identifier)', '\(PromtoolDumpFormat.identifier)',
-                '\(PrometheusJSONFormat.identifier)', '\(PrometheusJSONFormat.victoriaMetricsIdentifier)')
+            WHERE period_id = ? AND clock_method IS NOT 'taken as UTC' AND format IN (\(formats))
             """)
         row.bind(1, period)
         guard try row.step(), let first = row.optionalInt64(0), let last = row.optionalInt64(1) else { return nil }
@@ -260,11 +261,7 @@ public final class Ingestor {
     // MARK: Metrics
 
     private func ingestMetrics(_ candidates: [Candidate], period: Int, capture: Capture) throws {
-        let documents = [
-            PromtoolDumpFormat.identifier, PrometheusJSONFormat.identifier,
-            PrometheusJSONFormat.victoriaMetricsIdentifier,
-        ]
-        for format in documents {
+        for format in MetricsIngest.documentFormats {
             for candidate in candidates where candidate.guess.format == format {
                 try guarded(candidate) {
                     let stream = try InputStream(path: candidate.file.path)
@@ -276,11 +273,7 @@ public final class Ingestor {
                         // A document that grew is read again as a whole: samples that are there already count once.
                         let metrics = MetricsIngest(
                             store: store, ledger: ledger, period: period, progress: share(stream))
-                        if format == PromtoolDumpFormat.identifier {
-                            try metrics.dump(stream, &row)
-                        } else {
-                            try metrics.answers(stream, &row)
-                        }
+                        try metrics.document(stream, &row, offsetMinutes: options.offsetMinutes)
                         report(candidate, row, before: before, continued: false)
                     }
                 }
