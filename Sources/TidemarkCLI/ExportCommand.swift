@@ -53,7 +53,8 @@ struct ExportOptions: ParsableArguments {
         } catch {
             throw TidemarkError(.usage, "--match '\(text)': \(error)")
         }
-        throw TidemarkError(.usage, "--match '\(text)': a selector is expected", hint: "such as 'vllm:request_success_total'")
+        throw TidemarkError(
+            .usage, "--match '\(text)': a selector is expected", hint: "such as 'vllm:request_success_total'")
     }
 }
 

@@ -175,8 +175,10 @@ public final class Ingestor {
 
     /// Range of the metrics of a period, Unix ms; nil without any.
     private func metricsRange(_ period: Int) throws -> ClosedRange<Int64>? {
-        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map { "'\($0)'" }
-            .joined(separator: ", ")
+        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map {
+            "'\($0)'"
+        }
+        .joined(separator: ", ")
         let row = try store.database.prepare(
             """
             SELECT min(first_ms), max(last_ms) FROM source

@@ -63,7 +63,8 @@ public enum OpenMetricsExport {
         return summary
     }
 
-    private static func type(of name: String, _ entries: [StoredSeries.Entry], _ stored: StoredSeries) throws -> String {
+    private static func type(of name: String, _ entries: [StoredSeries.Entry], _ stored: StoredSeries) throws -> String
+    {
         switch entries[0].type {
         case "gauge": return "gauge"
         case "counter" where name.hasSuffix("_total"):

@@ -121,7 +121,8 @@ struct TSDBBlockWriter {
         var table: [(label: Labels.Label, offset: Int)] = []
         func isBefore(_ a: Labels.Label, _ b: Labels.Label) -> Bool {
             a.name == b.name
-                ? a.value.utf8.lexicographicallyPrecedes(b.value.utf8) : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+                ? a.value.utf8.lexicographicallyPrecedes(b.value.utf8)
+                : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
         }
         index.align(4)
         let postingsStart = index.count
