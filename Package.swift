@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "tidemark", targets: ["tidemark"]),
         .executable(name: "promqltest", targets: ["promqltest"]),
+        .library(name: "TidemarkSQLite", type: .dynamic, targets: ["TidemarkSQLite"]),
         .library(name: "TidemarkBase", targets: ["TidemarkBase"]),
         .library(name: "TidemarkFormats", targets: ["TidemarkFormats"]),
         .library(name: "TidemarkIntake", targets: ["TidemarkIntake"]),
@@ -25,6 +26,10 @@ let package = Package(
         .target(name: "TidemarkSeries", dependencies: ["TidemarkBase"]),
         .target(name: "TidemarkFormats", dependencies: ["TidemarkBase", "TidemarkEvidence", "TidemarkSeries"]),
         .target(name: "TidemarkSampleTable", dependencies: ["CSQLite", "TidemarkBase", "TidemarkSeries"]),
+        // The library must load into a process that has no Swift runtime on its path.
+        .target(
+            name: "TidemarkSQLite", dependencies: ["CSQLite", "TidemarkSampleTable"],
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
         .target(
             name: "TidemarkStore",
             dependencies: ["CSQLite", "TidemarkBase", "TidemarkEvidence", "TidemarkSeries", "TidemarkSampleTable"]),
