@@ -46,7 +46,8 @@ public final class InputStream {
         }
         fileBytes = Int(status.st_size)
         modifiedMs = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
-        raw = [UInt8](repeating: 0, count: Self.bufferBytes)
+        // A small file, one scrape of thousands, needs no large buffer.
+        raw = [UInt8](repeating: 0, count: min(Self.bufferBytes, max(4096, fileBytes + 1)))
         out = []
         var magic: [UInt8] = [0, 0]
         isGzip = pread(descriptor, &magic, 2, 0) == 2 && magic == [0x1F, 0x8B]
@@ -63,11 +64,11 @@ public final class InputStream {
         var collected: [UInt8] = []
         while collected.count < Self.headBytes, let next = nextBuffer() { collected.append(contentsOf: next) }
         pushBack(collected)
-        return Array(collected.prefix(Self.headBytes))
+        return collected.count <= Self.headBytes ? collected : Array(collected.prefix(Self.headBytes))
     }
 
     private var pushed: [UInt8] = []
-    private func pushBack(_ bytes: [UInt8]) { pushed = bytes + pushed }
+    private func pushBack(_ bytes: [UInt8]) { pushed = pushed.isEmpty ? bytes : bytes + pushed }
 
     /// Delivers the content buffer by buffer until its end, or until `body` returns false.
     public func read(_ body: (Bytes) throws -> Bool) throws {
@@ -85,6 +86,7 @@ public final class InputStream {
     /// - Throws: `unusableInput` when it is longer than `limit` bytes.
     public func readAll(limit: Int) throws -> [UInt8] {
         var all: [UInt8] = []
+        all.reserveCapacity(min(limit, isGzip ? 0 : fileBytes))
         try read { bytes in
             all.append(contentsOf: bytes)
             return all.count <= limit

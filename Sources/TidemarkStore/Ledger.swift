@@ -45,19 +45,46 @@ public struct SourceRow: Sendable {
 /// The ledger of sources: what was read, how far, and by which content it is recognised again.
 public struct Ledger {
     private let database: Database
+    private let statements: Statements
     /// How much of a stream's beginning identifies it. A shorter stream is identified by all of it, and again by more
     /// as it grows.
     public static let identityBytes = 64 << 10
     /// How much before the progress must still be the same for a stream to be continued.
     public static let tailBytes = 4 << 10
 
-    public init(_ store: Store) { database = store.database }
+    public init(_ store: Store) {
+        database = store.database
+        statements = Statements(store.database)
+    }
+
+    /// Statements that are used for every source: thousands of small files are common.
+    private final class Statements {
+        private let database: Database
+        private var prepared: [String: Statement] = [:]
+
+        init(_ database: Database) { self.database = database }
+
+        func callAsFunction(_ sql: String) throws -> Statement {
+            if let known = prepared[sql] { return known }
+            let new = try database.prepare(sql)
+            prepared[sql] = new
+            return new
+        }
+    }
 
     private static let columns = """
         source_id, period_id, path, format, framing, compression, status, message, instance_id, prefix_bytes,
         prefix_sha256, progress_bytes, progress_lines, tail_sha256, state, pending_bytes, lines, record_lines,
         noise_lines, reject_lines, records, first_ms, last_ms, clock_offset_ms, clock_method, clock_confidence
         """
+
+    private static let withPrefix =
+        "SELECT \(columns) FROM source WHERE prefix_bytes = ? AND prefix_sha256 = ? ORDER BY source_id"
+    private static let saved = columns.split(whereSeparator: { $0 == "," || $0 == "\n" || $0 == " " }).dropFirst()
+    private static let insert =
+        "INSERT INTO source(\(saved.joined(separator: ", "))) VALUES (\(saved.map { _ in "?" }.joined(separator: ", ")))"
+    private static let update =
+        "UPDATE source SET \(saved.map { "\($0) = ?" }.joined(separator: ", ")) WHERE source_id = ?"
 
     /// All sources, in the order in which they were met.
     public func all(period: Int? = nil) throws -> [SourceRow] {
@@ -87,8 +114,8 @@ public struct Ledger {
 
     /// Sources whose beginning has this length and hash.
     public func with(prefixBytes: Int, sha256: String) throws -> [SourceRow] {
-        let statement = try database.prepare(
-            "SELECT \(Self.columns) FROM source WHERE prefix_bytes = ? AND prefix_sha256 = ? ORDER BY source_id")
+        let statement = try statements(Self.withPrefix)
+        defer { statement.reset() }
         statement.bind(1, prefixBytes)
         statement.bind(2, sha256)
         var rows: [SourceRow] = []
@@ -127,12 +154,7 @@ public struct Ledger {
     /// Inserts a new source (id 0) or updates it; the row's id is set.
     public func save(_ source: inout SourceRow) throws {
         let isNew = source.id == 0
-        let columns = Self.columns.split(whereSeparator: { $0 == "," || $0 == "\n" || $0 == " " }).dropFirst()
-        let sql =
-            isNew
-            ? "INSERT INTO source(\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
-            : "UPDATE source SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")) WHERE source_id = ?"
-        let statement = try database.prepare(sql)
+        let statement = try statements(isNew ? Self.insert : Self.update)
         let values: [any SQLValue] = [
             source.period, source.path, source.format, source.framing, source.compression, source.status,
             source.message, source.instance, source.prefixBytes, source.prefixSHA256, source.progressBytes,
@@ -148,7 +170,7 @@ public struct Ledger {
 
     /// Adds to the counts of records by kind.
     public func add(kinds: [String: Int], to source: Int) throws {
-        let statement = try database.prepare(
+        let statement = try statements(
             """
             INSERT INTO source_kind(source_id, kind, records) VALUES (?, ?, ?)
             ON CONFLICT(source_id, kind) DO UPDATE SET records = records + excluded.records

@@ -9,7 +9,7 @@ public enum PrometheusTextFormat {
     ///   - fileName: the file's name, only a tie-breaker.
     /// - Returns: nil when nothing speaks for this format.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
-        let lines = head.headLines(limit: 200)
+        let lines = head.headLines(limit: 24)
         var metadata = 0
         var samples = 0
         var labelled = 0
@@ -28,7 +28,7 @@ public enum PrometheusTextFormat {
         // A bare `word number` a line is weak evidence; `# TYPE` lines or labels are strong.
         let share = Double(samples + metadata) / Double(samples + metadata + foreign)
         let strength = metadata > 0 ? 0.95 : labelled > 0 ? 0.85 : 0.3
-        let dialect = isOpenMetrics(head) ? "OpenMetrics" : "text exposition"
+        let dialect = isOpenMetrics(head.slice(0, min(head.count, 8192))) ? "OpenMetrics" : "text exposition"
         let score = strength * share + (fileNameFits(fileName) ? 0.03 : 0)
         return FormatGuess(
             format: identifier, score: score,
