@@ -196,13 +196,13 @@ private struct VectorMatcher {
                 }
                 taken[key] = index
                 try store(
-                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]), value(many[index], step),
-                    partner >= 0 ? value(one[partner], step) : .float(fillOne ?? .nan), step)
+                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]), many[index].dropsName,
+                    value(many[index], step), partner >= 0 ? value(one[partner], step) : .float(fillOne ?? .nan), step)
             }
             guard let fillMany else { continue }
             for (key, index) in lookup.enumerated() where index >= 0 && taken[key] < 0 {
                 let column = Column(labels: keyLabels[key], values: [], dropsName: one[index].dropsName)
-                try store(labels(column, one[index].labels), .float(fillMany), value(one[index], step), step)
+                try store(labels(column, one[index].labels), false, .float(fillMany), value(one[index], step), step)
             }
         }
         return results
@@ -217,10 +217,10 @@ private struct VectorMatcher {
         let operation = binary.operation
         let (a, b) = (many[index], one[partner])
         let result = labels(a, b.labels)
-        let place = try place(of: result)
+        let place = try place(of: result, a.dropsName)
         if operation.isTrim || !a.histograms.isEmpty || !b.histograms.isEmpty {
             for step in 0..<steps where a.isPresent(step) && b.isPresent(step) {
-                try store(result, value(a, step), value(b, step), step)
+                try store(result, a.dropsName, value(a, step), value(b, step), step)
             }
             return
         }
@@ -250,10 +250,12 @@ private struct VectorMatcher {
         column.histogram(step).map { .histogram($0) } ?? .float(column.values[step])
     }
 
-    private mutating func store(_ labels: Labels, _ a: WindowValue, _ b: WindowValue, _ step: Int) throws {
+    private mutating func store(
+        _ labels: Labels, _ dropsName: Bool, _ a: WindowValue, _ b: WindowValue, _ step: Int
+    ) throws {
         let operation = binary.operation
         let (x, y) = swapped ? (b, a) : (a, b)
-        let place = try place(of: labels)
+        let place = try place(of: labels, dropsName)
         guard !results[place].isPresent(step) else { throw repeated }
         guard case .float(let left) = x, case .float(let right) = y, !operation.isTrim else {
             var value = evaluator.mixed(operation, x, y, expr)
@@ -271,12 +273,12 @@ private struct VectorMatcher {
         }
     }
 
-    private mutating func place(of labels: Labels) throws -> Int {
+    private mutating func place(of labels: Labels, _ dropsName: Bool) throws -> Int {
         if let known = places[labels] { return known }
         places[labels] = results.count
         var column = try evaluator.absentColumn(labels)
-        // Between vectors only `bool` leaves the name to be dropped later.
-        column.dropsName = evaluator.delaysNames && binary.returnBool
+        // What changes a metric's meaning drops the name at once; `bool` only marks it.
+        column.dropsName = dropsName || evaluator.delaysNames && binary.returnBool
         results.append(column)
         return results.count - 1
     }
