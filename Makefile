@@ -17,10 +17,10 @@ build:
 	swift build -c release --product tidemark
 
 lint: ## the formatter's check
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
 
 bench: ## measure speed and memory against the peers (release build; minutes)
 	@scripts/setup.sh

@@ -8,13 +8,15 @@ let package = Package(
     products: [
         .executable(name: "tidemark", targets: ["tidemark"]),
         .executable(name: "promqltest", targets: ["promqltest"]),
+        .library(name: "TidemarkSQLite", type: .dynamic, targets: ["TidemarkSQLite"]),
         .library(name: "TidemarkBase", targets: ["TidemarkBase"]),
         .library(name: "TidemarkFormats", targets: ["TidemarkFormats"]),
         .library(name: "TidemarkIntake", targets: ["TidemarkIntake"]),
         .library(name: "TidemarkStore", targets: ["TidemarkStore"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -24,11 +26,18 @@ let package = Package(
         .target(name: "TidemarkSeries", dependencies: ["TidemarkBase"]),
         .target(name: "TidemarkFormats", dependencies: ["TidemarkBase", "TidemarkEvidence", "TidemarkSeries"]),
         .target(name: "TidemarkSampleTable", dependencies: ["CSQLite", "TidemarkBase", "TidemarkSeries"]),
+        // The library must load into a process that has no Swift runtime on its path.
+        .target(
+            name: "TidemarkSQLite", dependencies: ["CSQLite", "TidemarkSampleTable"],
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
         .target(
             name: "TidemarkStore",
             dependencies: ["CSQLite", "TidemarkBase", "TidemarkEvidence", "TidemarkSeries", "TidemarkSampleTable"]),
         .target(name: "TidemarkIntake", dependencies: ["CZlib", "TidemarkFormats", "TidemarkStore"]),
         .target(name: "TidemarkPromQL", dependencies: ["TidemarkBase", "TidemarkSeries"]),
+        .target(
+            name: "TidemarkRules",
+            dependencies: ["TidemarkBase", "TidemarkPromQL", .product(name: "Yams", package: "Yams")]),
         .target(name: "TidemarkStatistics"),
         .target(
             name: "TidemarkAnalysis", dependencies: ["TidemarkStore", "TidemarkPromQL", "TidemarkStatistics"]),
@@ -36,11 +45,13 @@ let package = Package(
         .target(
             name: "TidemarkCLI",
             dependencies: [
-                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport",
+                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport", "TidemarkRules",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "tidemark", dependencies: ["TidemarkCLI"]),
         .executableTarget(name: "promqltest", dependencies: ["TidemarkPromQL"]),
+        .target(
+            name: "TidemarkFuzzTargets", dependencies: ["TidemarkFormats", "TidemarkPromQL"], path: "Fuzz/Targets"),
         .target(name: "TidemarkTestSupport", path: "Tests/TidemarkTestSupport"),
         .testTarget(name: "TidemarkBaseTests", dependencies: ["TidemarkBase", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
@@ -48,6 +59,7 @@ let package = Package(
         .testTarget(name: "TidemarkStoreTests", dependencies: ["TidemarkIntake", "TidemarkTestSupport", "tidemark"]),
         .testTarget(
             name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkIntake", "TidemarkTestSupport"]),
+        .testTarget(name: "TidemarkRulesTests", dependencies: ["TidemarkRules", "TidemarkTestSupport"]),
         .testTarget(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
@@ -56,3 +68,16 @@ let package = Package(
             dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkTestSupport", "tidemark"]),
     ]
 )
+
+// Built only by `scripts/fuzz.sh`: with libFuzzer a program has no main of its own.
+if Context.environment["TIDEMARK_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(name: "tidemark-fuzz", dependencies: ["TidemarkFuzzTargets"], path: "Fuzz/Main"))
+}
+
+// Micro-benchmarks of the parsers: Benchmarks/README.md.
+if Context.environment["TIDEMARK_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "tidemark-bench-formats", dependencies: ["TidemarkFormats"], path: "Benchmarks/Formats"))
+}

@@ -5,9 +5,12 @@
   generate.py gpu HOURS FILE            8 GPUs, one row a second each
   generate.py scrapes COUNT FOLDER      one target, 15 s apart, about 600 series
   generate.py dump SAMPLES FILE         promtool tsdb dump text, 240 samples a series
+  generate.py block HOURS FOLDER        Prometheus blocks of 2 h (needs promtool): 10 replicas of 600 series, 15 s apart
+  generate.py answer SAMPLES FILE       a query_range answer, 1,440 points a series
 """
 import os
 import random
+import subprocess
 import sys
 import time
 
@@ -121,5 +124,82 @@ def dump(samples, path):
                 out.write(f"{text} {value:g} {(START + index * 15) * 1000}\n")
 
 
+HISTOGRAMS = ["time_to_first_token_seconds", "inter_token_latency_seconds", "e2e_request_latency_seconds",
+              "request_queue_time_seconds", "request_prefill_time_seconds", "request_decode_time_seconds",
+              "request_inference_time_seconds", "request_time_per_output_token_seconds", "request_prompt_tokens",
+              "request_generation_tokens", "request_max_num_generation_tokens", "request_params_max_tokens",
+              "request_params_n", "iteration_tokens_total", "request_prefill_kv_computed_tokens", "request_stream_gap_seconds"]
+COUNTERS = [f"vllm:counter_{n:02d}_total" for n in range(25)]
+GAUGES = [f"vllm:gauge_{n:02d}" for n in range(25)]
+
+
+class Series:
+    """One series of the block: a counter that grows now and then, a sum of latencies, or a gauge."""
+    def __init__(self, text, kind, rate, family=None):
+        self.text, self.kind, self.rate, self.value, self.family = text, kind, rate, 0.0, family
+
+    def next(self, draw):
+        if self.kind == "count":
+            self.value += int(draw * self.rate)
+        elif self.kind == "sum":
+            self.value += draw * self.rate
+        elif draw < 0.5:
+            self.value = 2 * draw if self.kind == "ratio" else float(int(draw * self.rate))
+        return self.value
+
+
+def block_series():
+    """600 series a replica: 16 histograms of 25 series, 25 counters and 25 gauges with 4 label values each."""
+    series = []
+    for replica in range(10):
+        label = f'engine="0",instance="10.0.0.{replica + 1}:8000",job="vllm",model_name="acme/acme-8b"'
+        for family in HISTOGRAMS:
+            key = (replica, family)
+            for index, le in enumerate(LE):
+                series.append(
+                    Series(f'vllm:{family}_bucket{{{label},le="{le}"}}', "count", 40 * (index + 1) / len(LE), key))
+            series.append(Series(f"vllm:{family}_count{{{label}}}", "count", 40, key))
+            series.append(Series(f"vllm:{family}_sum{{{label}}}", "sum", 20, key))
+        for name in COUNTERS:
+            series += [Series(f'{name}{{{label},reason="{n}"}}', "count", 10 ** n) for n in range(4)]
+        for name in GAUGES:
+            series += [Series(f'{name}{{{label},shard="{n}"}}', "ratio" if n == 0 else "whole", 8 ** n) for n in range(4)]
+    return series
+
+
+def block(hours, folder):
+    rng = random.Random(5)
+    series = block_series()
+    os.makedirs(folder, exist_ok=True)
+    text = os.path.join(folder, "part.openmetrics")
+    start = START
+    while start < START + float(hours) * 3600:
+        with open(text, "w") as out:
+            family, draws = None, []
+            for one in series:
+                # The buckets of a histogram grow together, so that they stay cumulative.
+                if one.family is None or one.family != family:
+                    family, draws = one.family, [rng.random() for _ in range(480)]
+                out.writelines(f"{one.text} {one.next(draws[n])!r} {start + n * 15}\n" for n in range(480))
+            out.write("# EOF\n")
+        subprocess.check_call(["promtool", "tsdb", "create-blocks-from", "openmetrics", text, folder],
+                              stdout=subprocess.DEVNULL)
+        start += 7200
+    os.remove(text)
+
+
+def answer(samples, path):
+    rng = random.Random(6)
+    with open(path, "w") as out:
+        out.write('{"status":"success","data":{"resultType":"matrix","result":[')
+        for number in range(max(1, int(float(samples)) // 1440)):
+            out.write("," if number else "")
+            out.write(f'{{"metric":{{"__name__":"vllm:kv_cache_usage_perc","engine":"{number}","job":"vllm"}},"values":[')
+            out.write(",".join(f'[{START + n * 60},"{rng.random():.12g}"]' for n in range(1440)))
+            out.write("]}")
+        out.write("]}}")
+
+
 if __name__ == "__main__":
-    {"log": log, "gpu": gpu, "scrapes": scrapes, "dump": dump}[sys.argv[1]](sys.argv[2], sys.argv[3])
+    {"log": log, "gpu": gpu, "scrapes": scrapes, "dump": dump, "block": block, "answer": answer}[sys.argv[1]](
+        sys.argv[2], sys.argv[3])

@@ -12,8 +12,8 @@ public enum Decimal {
     /// Parses all of `bytes` as a decimal floating-point number: `[+-]digits[.digits][e[+-]digits]`.
     ///
     /// The result is the nearest double. Short numbers take Clinger's exact path (mantissa ≤ 2⁵³, |exponent| ≤ 22: one
-    /// correctly rounded operation); all others go through strtod(3). `nil` for anything else, also for `inf`, `nan`
-    /// and hexadecimal; see ``parseAny(_:)``.
+    /// correctly rounded operation), numbers of up to 19 digits one division of integers; all others go through
+    /// strtod(3). `nil` for anything else, also for `inf`, `nan` and hexadecimal; see ``parseAny(_:)``.
     public static func parse(_ bytes: Bytes) -> Double? {
         var index = 0
         let count = bytes.count
@@ -81,11 +81,34 @@ public enum Decimal {
             }
             return negative ? -result : result
         }
+        // Fewer than 19 significant digits were counted: none was left out, the mantissa is exact.
+        if significant < 19, exponent < 0, exponent >= -19 {
+            let result = quotient(mantissa, integerPowers[-exponent])
+            return negative ? -result : result
+        }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { copy in
             for at in 0..<count { copy[at] = CChar(bitPattern: bytes[at]) }
             copy[count] = 0
             return strtod(copy.baseAddress!, nil)
         }
+    }
+
+    /// 10⁰ to 10¹⁹.
+    private static let integerPowers: [UInt64] = (0..<20).map { power in
+        (0..<power).reduce(1) { value, _ in value * 10 }
+    }
+
+    /// The double nearest to `dividend / divisor`, both above zero.
+    ///
+    /// The quotient is made to have 63 or 64 bits; a remainder is kept as its lowest bit, far below the 53 that stay, so
+    /// the conversion rounds as the exact value would. The scale is a power of two and the result is never subnormal.
+    @inline(__always) private static func quotient(_ dividend: UInt64, _ divisor: UInt64) -> Double {
+        let above = dividend.leadingZeroBitCount
+        let below = divisor.leadingZeroBitCount
+        let normal = dividend << UInt64(above)
+        let (bits, rest) = (divisor << UInt64(below)).dividingFullWidth((normal >> 1, normal << 63))
+        let scale = Double(bitPattern: UInt64(1023 - 63 + below - above) << 52)
+        return Double(bits | (rest == 0 ? 0 : 1)) * scale
     }
 
     /// As ``parse(_:)``, and also `NaN`, `Inf`, `+Inf`, `-Inf`, `infinity` in any letter case.

@@ -6,6 +6,11 @@ public struct JSONReader {
     public struct JSONError: Error, Sendable {
         public let offset: Int
         public let expected: String
+
+        public init(offset: Int, expected: String) {
+            self.offset = offset
+            self.expected = expected
+        }
     }
 
     public enum Kind: Sendable { case object, array, string, number, literal, end }
@@ -189,6 +194,9 @@ public struct JSONReader {
         }
         throw JSONError(offset: offset, expected: "true, false or null")
     }
+
+    /// Goes on at `offset`, which must be behind a value that the caller has read by itself.
+    public mutating func move(to offset: Int) { self.offset = min(max(offset, self.offset), bytes.count) }
 
     /// Steps over the next value, whatever it is.
     public mutating func skip() throws {

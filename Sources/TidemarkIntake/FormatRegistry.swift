@@ -9,6 +9,8 @@ public enum FormatRegistry {
         PrometheusTextFormat.sniff,
         PromtoolDumpFormat.sniff,
         PrometheusJSONFormat.sniff,
+        VictoriaMetricsFormat.sniff,
+        GrafanaFormat.sniff,
         NvidiaSMIFormat.sniff,
         VLLMLogFormat.sniff,
     ]

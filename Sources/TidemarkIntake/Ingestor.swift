@@ -80,7 +80,7 @@ public final class Ingestor {
         }
         let name = options.period ?? capture.name ?? (folder.isEmpty ? Self.periodName(root) : folder)
         let period = try store.database.transaction { try store.period(named: name, capture: captureText) }
-        for folder in tsdb { try announce(folder, period: period) }
+        for folder in tsdb { try ingestTSDB(folder, period: period) }
 
         var candidates: [Candidate] = []
         for file in files {
@@ -129,11 +129,24 @@ public final class Ingestor {
         return Candidate(file: file, guess: guess, scrapeTime: ScrapeTime.fromFileName(name))
     }
 
-    private func announce(_ folder: FoundFile, period: Int) throws {
-        let why =
-            "a Prometheus TSDB folder: recognised; reading it natively comes with the next version. Until then: promtool tsdb dump"
-        try remember(folder, period: period, format: "prometheus-tsdb", status: "announced", why)
-        note(folder, .announced, "prometheus-tsdb", message: why)
+    /// Reads a Prometheus TSDB folder; an outcome for each block and for the head.
+    private func ingestTSDB(_ folder: FoundFile, period: Int) throws {
+        do {
+            let ingest = TSDBIngest(store: store, ledger: ledger, period: period) { [progress] share in
+                progress(folder.path, share)
+            }
+            let parts = try ingest.run(folder)
+            if parts.isEmpty { note(folder, .failed, TSDBIngest.format, message: "no block and no head in it") }
+            for part in parts {
+                outcomes.append(
+                    IngestOutcome(
+                        path: part.source.path, action: part.isUnchanged ? .unchanged : .read,
+                        format: TSDBIngest.format, records: part.records, rejects: part.rejects,
+                        message: part.source.message))
+            }
+        } catch let error as TidemarkError where error.kind == .unusableInput || error.kind == .missingInput {
+            note(folder, .failed, TSDBIngest.format, message: error.message)
+        }
     }
 
     /// A ledger row for something that isn't read, once.
@@ -162,11 +175,14 @@ public final class Ingestor {
 
     /// Range of the metrics of a period, Unix ms; nil without any.
     private func metricsRange(_ period: Int) throws -> ClosedRange<Int64>? {
+        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map {
+            "'\($0)'"
+        }
+        .joined(separator: ", ")
         let row = try store.database.prepare(
             """
             SELECT min(first_ms), max(last_ms) FROM source
-            WHERE period_id = ? AND format IN ('\(PrometheusTextFormat.identifier)', '\(PromtoolDumpFormat.identifier)',
-                '\(PrometheusJSONFormat.identifier)', '\(PrometheusJSONFormat.victoriaMetricsIdentifier)')
+            WHERE period_id = ? AND clock_method IS NOT 'taken as UTC' AND format IN (\(formats))
             """)
         row.bind(1, period)
         guard try row.step(), let first = row.optionalInt64(0), let last = row.optionalInt64(1) else { return nil }
@@ -247,11 +263,7 @@ public final class Ingestor {
     // MARK: Metrics
 
     private func ingestMetrics(_ candidates: [Candidate], period: Int, capture: Capture) throws {
-        let documents = [
-            PromtoolDumpFormat.identifier, PrometheusJSONFormat.identifier,
-            PrometheusJSONFormat.victoriaMetricsIdentifier,
-        ]
-        for format in documents {
+        for format in MetricsIngest.documentFormats {
             for candidate in candidates where candidate.guess.format == format {
                 try guarded(candidate) {
                     let stream = try InputStream(path: candidate.file.path)
@@ -263,11 +275,7 @@ public final class Ingestor {
                         // A document that grew is read again as a whole: samples that are there already count once.
                         let metrics = MetricsIngest(
                             store: store, ledger: ledger, period: period, progress: share(stream))
-                        if format == PromtoolDumpFormat.identifier {
-                            try metrics.dump(stream, &row)
-                        } else {
-                            try metrics.answers(stream, &row)
-                        }
+                        try metrics.document(stream, &row, offsetMinutes: options.offsetMinutes)
                         report(candidate, row, before: before, continued: false)
                     }
                 }

@@ -116,15 +116,47 @@ public struct Inspector {
             }
             try reader.finish { try parser.parse(line: $0, into: &sink) }
             try parser.finishScrape(into: &sink)
+        case VictoriaMetricsFormat.identifier:
+            var parser = VictoriaMetricsParser()
+            try lines(of: stream, limit: VictoriaMetricsParser.lineLimit) { line in
+                sink.line = line.number
+                try parser.parse(line: line, into: &sink)
+            }
+        case GrafanaFormat.csvIdentifier:
+            var parser = GrafanaCSVParser(
+                offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000,
+                missingName: MetricsIngest.metricName(ofFile: path))
+            try lines(of: stream) { line in
+                sink.line = line.number
+                try parser.parse(line: line, into: &sink)
+            }
         default:
             sink.line = 1
             let document = try stream.readAll(limit: MetricsIngest.documentLimit)
-            _ = try document.withUnsafeBytes { try PrometheusJSONReader.read($0, into: &sink) }
+            let name = MetricsIngest.metricName(ofFile: path)
+            try document.withUnsafeBytes { bytes in
+                if format == GrafanaFormat.jsonIdentifier {
+                    _ = try GrafanaPanelReader.read(bytes, missingName: name, into: &sink)
+                } else {
+                    _ = try PrometheusJSONReader.read(bytes, missingName: name, into: &sink)
+                }
+            }
         }
         sink.flush()
         summary.records = sink.records
         summary.rejects = sink.rejects
     }
+}
+
+private func lines(
+    of stream: InputStream, limit: Int = 1 << 20, _ body: (borrowing Line) throws -> Void
+) throws {
+    var reader = LineReader(limit: limit)
+    try stream.read { bytes in
+        try reader.feed(bytes, body)
+        return true
+    }
+    try reader.finish(body)
 }
 
 /// Collects JSON lines and passes them on in pieces.

@@ -83,10 +83,7 @@ struct MetricsIngest {
     /// Answers of the HTTP API.
     func answers(_ stream: InputStream, _ source: inout SourceRow) throws {
         let document = try stream.readAll(limit: Self.documentLimit)
-        // `sum by (le) (x_bucket)` saved as x_bucket.json: only the file's name tells the metric.
-        let stem = PrometheusJSONFormat.metricName(fromFileName: LogName.base(source.path)) ?? ""
-        let isMetric = ["vllm_", "node_", "DCGM_", "http_", "process_"].contains { stem.hasPrefix($0) }
-        let name = isMetric ? stem : ""
+        let name = Self.metricName(ofFile: source.path)
         try store.database.transaction {
             try ledger.save(&source)
             let writer = try SeriesWriter(store, period: period, form: .api, source: source.id)
@@ -115,6 +112,12 @@ struct MetricsIngest {
             try ledger.save(&sink.source)
             source = sink.source
         }
+    }
+
+    /// `sum by (le) (x_bucket)` saved as x_bucket.json: only the file's name tells the metric. Empty when it doesn't.
+    static func metricName(ofFile path: String) -> String {
+        let stem = PrometheusJSONFormat.metricName(fromFileName: LogName.base(path)) ?? ""
+        return ["vllm_", "node_", "DCGM_", "http_", "process_"].contains { stem.hasPrefix($0) } ? stem : ""
     }
 
     /// Scrapes of one target, in the order of their times.
@@ -150,7 +153,7 @@ struct MetricsIngest {
         progress(stream.consumedFileBytes)
     }
 
-    private func finish(
+    func finish(
         _ stream: InputStream, _ source: inout SourceRow, lines: Int, noise: Int, rejects: Int, records: Int,
         length: Int
     ) {

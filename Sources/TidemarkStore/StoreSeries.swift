@@ -1,97 +1,177 @@
 import TidemarkBase
 import TidemarkSeries
 
-/// The series of one period as a source of queries. Shadowed series are left out.
+/// The series of one period, or of all, as a source of queries. Shadowed series are left out.
 ///
-/// Metric names are matched in both spellings (`vllm:x`, `vllm_x`) and given in the canonical one.
+/// Metric names are matched in both spellings that occur in the wild (`vllm:x`, `vllm_x`).
 public final class StoreSeries: SeriesSource {
+    /// How metric names are given back.
+    public enum Spelling: Sendable {
+        /// With the colon: one name for each metric, whatever wrote it.
+        case canonical
+        /// As the evidence has them, which is what its Prometheus would answer.
+        case asStored
+    }
+
     private struct Entry {
-        var id: Int
+        /// One row, or several when periods hold the same series.
+        var ids: [Int]
         var labels: Labels
     }
 
     private let database: Database
-    private var byName: [String: [Entry]] = [:]
-    private var everything: [Entry] = []
+    private let spelling: Spelling
     private let chunks: Statement
+    private let byNameQuery: Statement
+    private let period: Int?
+    private var byName: [String: [Entry]] = [:]
+    private var all: [Entry]?
 
-    /// Reads the catalogue of series; samples are decoded when they are asked for.
-    public init(_ store: Store, period: Int) throws {
+    private static let catalogue = """
+        SELECT series_id, labels FROM series WHERE (?1 IS NULL OR period_id = ?1) AND shadowed_by IS NULL
+        """
+
+    /// - Parameter period: nil for all periods, merged as one history.
+    public init(_ store: Store, period: Int?, spelling: Spelling = .canonical) throws {
         database = store.database
+        self.period = period
+        self.spelling = spelling
         chunks = try database.prepare(
             """
-            SELECT start_ms, end_ms, encoding, data FROM chunk
+            SELECT encoding, data FROM chunk
             WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
             """)
-        let rows = try database.prepare(
-            "SELECT series_id, labels FROM series WHERE period_id = ? AND shadowed_by IS NULL ORDER BY series_id")
-        rows.bind(1, period)
-        while try rows.step() {
-            let labels = try Self.labels(json: rows.bytes(1))
-            let name = MetricName.canonical(labels.name)
-            let entry = Entry(id: rows.int(0), labels: labels.with(Labels.metricName, name))
-            byName[name, default: []].append(entry)
-            everything.append(entry)
-        }
-        for name in byName.keys { byName[name]!.sort { $0.labels < $1.labels } }
-        everything.sort { $0.labels < $1.labels }
+        byNameQuery = try database.prepare(Self.catalogue + " AND name = ?2")
     }
 
-    /// Names of all metrics, sorted.
-    public var names: [String] { byName.keys.sorted() }
+    // MARK: Catalogue
 
-    public func has(_ name: String) -> Bool { byName[name] != nil }
+    private func entries(_ rows: Statement) throws -> [Entry] {
+        var found: [Entry] = []
+        while try rows.step() {
+            var labels = try Self.labels(json: rows.bytes(1))
+            if spelling == .canonical {
+                let name = labels.name
+                let canonical = MetricName.canonical(name)
+                if canonical != name { labels = labels.with(Labels.metricName, canonical) }
+            }
+            found.append(Entry(ids: [rows.int(0)], labels: labels))
+        }
+        rows.reset()
+        found.sort { $0.labels < $1.labels }
+        var merged: [Entry] = []
+        for entry in found {
+            if merged.last?.labels == entry.labels {
+                merged[merged.count - 1].ids += entry.ids
+            } else {
+                merged.append(entry)
+            }
+        }
+        return merged
+    }
+
+    private func entries(named name: String) throws -> [Entry] {
+        let canonical = MetricName.canonical(name)
+        if let known = byName[canonical] { return known }
+        byNameQuery.bind(1, period)
+        byNameQuery.bind(2, canonical)
+        let found = try entries(byNameQuery)
+        byName[canonical] = found
+        return found
+    }
+
+    private func everything() throws -> [Entry] {
+        if let all { return all }
+        let rows = try database.prepare(Self.catalogue)
+        rows.bind(1, period)
+        let found = try entries(rows)
+        all = found
+        return found
+    }
 
     /// Values of a label over the series whose metric name satisfies `condition`, sorted, without repetition.
-    public func values(of label: String, where condition: (String) -> Bool = { _ in true }) -> [String] {
+    public func values(of label: String, where condition: (String) -> Bool = { _ in true }) throws -> [String] {
         var found: Set<String> = []
-        for (name, entries) in byName where condition(name) {
-            for entry in entries { if let value = entry.labels[label] { found.insert(value) } }
+        for entry in try everything() where condition(entry.labels.name) {
+            if let value = entry.labels[label] { found.insert(value) }
         }
         return found.sorted()
     }
+
+    /// Time of the first and last sample, Unix ms; nil without any.
+    public func rangeMs() throws -> ClosedRange<Int64>? {
+        let row = try database.prepare(
+            """
+            SELECT min(start_ms), max(end_ms) FROM chunk
+            WHERE ?1 IS NULL OR series_id IN (SELECT series_id FROM series WHERE period_id = ?1)
+            """)
+        row.bind(1, period)
+        guard try row.step(), let first = row.optionalInt64(0), let last = row.optionalInt64(1) else { return nil }
+        return first...last
+    }
+
+    // MARK: Samples
 
     public func select(
         _ matchers: [LabelMatcher], startMs: Int64, endMs: Int64, _ body: (borrowing SeriesSamples) throws -> Void
     ) throws {
         let named = matchers.first { $0.name == Labels.metricName && $0.operation == .equal && !$0.value.isEmpty }
-        let candidates = named.map { byName[MetricName.canonical($0.value)] ?? [] } ?? everything
+        let candidates = try named.map { try entries(named: $0.value) } ?? everything()
         let rest = named == nil ? matchers : matchers.filter { $0.name != Labels.metricName || $0.operation != .equal }
+        var samples = SeriesSamples(labels: Labels())
         for entry in candidates where rest.allSatisfy({ $0.matches(entry.labels) }) {
-            let samples = try samples(of: entry.id, labels: entry.labels, startMs: startMs, endMs: endMs)
-            if samples.count > 0 { try body(samples) }
+            samples.labels = entry.labels
+            samples.timesMs.removeAll(keepingCapacity: true)
+            samples.values.removeAll(keepingCapacity: true)
+            samples.histogramTimesMs.removeAll(keepingCapacity: true)
+            samples.histograms.removeAll(keepingCapacity: true)
+            for id in entry.ids { try read(id, startMs: startMs, endMs: endMs, &samples) }
+            samples.putInOrder()
+            if !samples.isEmpty { try body(samples) }
         }
     }
 
-    private func samples(of id: Int, labels: Labels, startMs: Int64, endMs: Int64) throws -> SeriesSamples {
-        var samples = SeriesSamples(labels: labels)
+    private func read(_ id: Int, startMs: Int64, endMs: Int64, _ samples: inout SeriesSamples) throws {
         chunks.bind(1, id)
         chunks.bind(2, endMs)
         chunks.bind(3, startMs)
         defer { chunks.reset() }
-        var sorted = true
         while try chunks.step() {
-            guard chunks.int(2) == Int(XORChunk.encoding) else { continue }
-            if let last = samples.timesMs.last, last >= chunks.int64(0) { sorted = false }
-            try XORChunk.decode(chunks.bytes(3), timesMs: &samples.timesMs, values: &samples.values)
+            let encoding = chunks.int(0)
+            if encoding == Int(XORChunk.encoding) {
+                try XORChunk.decode(chunks.bytes(1), timesMs: &samples.timesMs, values: &samples.values)
+            } else {
+                try HistogramChunk.decode(
+                    chunks.bytes(1), isFloat: encoding == Int(HistogramChunk.floatEncoding),
+                    timesMs: &samples.histogramTimesMs, histograms: &samples.histograms)
+            }
         }
-        if !sorted { Self.merge(&samples) }
-        return samples
     }
 
-    /// Sorts by time and keeps the first of equal times.
-    private static func merge(_ samples: inout SeriesSamples) {
-        let order = samples.timesMs.indices.sorted {
-            (samples.timesMs[$0], $0) < (samples.timesMs[$1], $1)
+    /// All series with the rows that hold them, in ascending order of labels.
+    func catalogue() throws -> [(labels: Labels, ids: [Int])] { try everything().map { ($0.labels, $0.ids) } }
+
+    /// Copies of the chunks of some rows that touch a range of time, in the order of their starts.
+    func chunks(_ ids: [Int], startMs: Int64, endMs: Int64) throws -> [SeriesChunk] {
+        let rows = try database.prepare(
+            """
+            SELECT start_ms, end_ms, encoding, data FROM chunk
+            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
+            """)
+        var found: [SeriesChunk] = []
+        for id in ids {
+            rows.bind(1, id)
+            rows.bind(2, endMs)
+            rows.bind(3, startMs)
+            while try rows.step() {
+                found.append(
+                    SeriesChunk(
+                        startMs: rows.int64(0), endMs: rows.int64(1),
+                        encoding: UInt8(truncatingIfNeeded: rows.int(2)), part: 0, owned: Array(rows.bytes(3))))
+            }
+            rows.reset()
         }
-        var times: [Int64] = []
-        var values: [Double] = []
-        for index in order where times.last != samples.timesMs[index] {
-            times.append(samples.timesMs[index])
-            values.append(samples.values[index])
-        }
-        samples.timesMs = times
-        samples.values = values
+        return found
     }
 
     static func labels(json: Bytes) throws -> Labels {

@@ -19,6 +19,22 @@ import TidemarkBase
         }
     }
 
+    @Test("17 and 18 digits, and ties between two doubles, round as strtod does")
+    func longDecimals() {
+        var random = SeededRandom(seed: 11)
+        var texts = ["9007199254740993.0", "9007199254740995.00", "9007199254740992.5", "900719925474.09935"]
+        for _ in 0..<20_000 {
+            let mantissa = UInt64.random(in: 1 << 53..<1_000_000_000_000_000_000, using: &random)
+            texts.append("\(mantissa)e-\(Int.random(in: 0...20, using: &random))")
+            // Halfway between two doubles, exactly and a little above and below.
+            let odd = UInt64.random(in: 1 << 53..<1 << 54, using: &random) | 1
+            texts += ["\(odd).0", "\(odd).1", "\(odd - 1).9"]
+        }
+        for text in texts {
+            #expect(withBytes(of: text) { Decimal.parse($0) }?.bitPattern == strtod(text, nil).bitPattern, "\(text)")
+        }
+    }
+
     @Test(arguments: ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "nan", "inf", "1 ", " 1", "1_0"])
     func refused(_ text: String) { #expect(withBytes(of: text) { Decimal.parse($0) } == nil) }
 

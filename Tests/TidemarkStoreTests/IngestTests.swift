@@ -110,6 +110,33 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
                 == log.utf8.reduce(0) { $0 + ($1 == 10 ? 1 : 0) })
     }
 
+    @Test("exports of other stores and of dashboards become sampled series, every line accounted for")
+    func exports() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let found = try ingest(store, fixture("victoriametrics").path) + ingest(store, fixture("grafana").path)
+        #expect(found.filter { $0.action == .read }.map(\.format).count == 15)
+        #expect(
+            try store.database.int(
+                "SELECT count(*) FROM source WHERE lines != record_lines + noise_lines + reject_lines") == 0)
+        #expect(try store.database.int("SELECT count(*) FROM series WHERE form != 'api'") == 0)
+        #expect(
+            try store.database.int(
+                "SELECT sum(samples) FROM chunk JOIN series USING (series_id) WHERE name = 'demo_odd'")! > 4)
+        // A panel's times without a zone are taken as UTC, and that is said.
+        #expect(
+            try store.database.text("SELECT clock_method FROM source WHERE path LIKE '%joined_excel%'")
+                == "taken as UTC")
+        #expect(
+            try store.database.text("SELECT clock_method FROM source WHERE path LIKE '%requests_running.csv'")
+                == "UTC in the data")
+        let zoned = try Store.create(path: folder.path("zoned.sqlite"))
+        var options = IngestOptions()
+        options.offsetMinutes = 60
+        try Ingestor(zoned, options: options).ingest([fixture("grafana/joined_excel_quoted.csv").path])
+        #expect(try zoned.database.int("SELECT min(start_ms) FROM chunk") == 1_795_455_073_000 - 3_600_000)
+    }
+
     @Test("a truncated gzip keeps what was before the cut and says so")
     func truncatedGzip() throws {
         let folder = try TemporaryFolder()

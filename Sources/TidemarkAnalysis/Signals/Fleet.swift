@@ -40,7 +40,7 @@ public struct Fleet: Sendable {
             }
         }
         gpus.sort { ($0.name.count, $0.name) < ($1.name.count, $1.name) }
-        var targets = series.values(of: "instance") { $0.hasPrefix("vllm:") }
+        var targets = try series.values(of: "instance") { $0.hasPrefix("vllm:") }
         targets.removeAll { target in replicas.contains { $0.scrapeInstance == target } }
         for index in replicas.indices where replicas[index].scrapeInstance == nil {
             if let place = targets.firstIndex(of: replicas[index].name) {

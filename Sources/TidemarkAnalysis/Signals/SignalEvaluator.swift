@@ -24,7 +24,7 @@ struct SignalEvaluator {
         self.fleet = fleet
         self.grid = grid
         self.rateWindowMs = rateWindowMs
-        let jobs = source.values(of: "job") { $0.hasPrefix("vllm:") }
+        let jobs = try source.values(of: "job") { $0.hasPrefix("vllm:") }
         variables = ["vllm_jobs": jobs.joined(separator: "|")]
         log = LogSignals(store: store, period: period, grid: grid)
     }

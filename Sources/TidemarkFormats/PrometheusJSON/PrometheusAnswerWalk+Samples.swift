@@ -51,10 +51,10 @@ extension PrometheusAnswerWalk {
             try pair(&late, series, into: &sink)
         }
         if let valuesAt {
-            var late = JSONReader(bytes, from: valuesAt)
             if let timestampsAt {
-                try columns(&late, timestampsAt, series, into: &sink)
+                try columns(valuesAt, timestampsAt, series, into: &sink)
             } else {
+                var late = JSONReader(bytes, from: valuesAt)
                 try pairs(&late, series, into: &sink)
             }
         }
@@ -166,45 +166,15 @@ extension PrometheusAnswerWalk {
 
     /// VictoriaMetrics: values and times (Unix ms) in two lists.
     private mutating func columns<Sink: MetricSink>(
-        _ reader: inout JSONReader, _ timestampsAt: Int, _ handle: Int, into sink: inout Sink
+        _ valuesAt: Int, _ timestampsAt: Int, _ handle: Int, into sink: inout Sink
     ) throws {
-        values.removeAll(keepingCapacity: true)
-        let start = reader.offset
-        try reader.array { reader in
-            let at = reader.offset
-            switch try reader.peek() {
-            case .number: values.append(try reader.number())
-            case .string:
-                let text = try reader.string().bytes
-                if let value = Decimal.parseAny(text) {
-                    values.append(value)
-                } else if text.count == 4, text.text.lowercased() == "null" {
-                    summary.nullValues += 1
-                    values.append(Double(bitPattern: 0x7ff8_0000_0000_0001))
-                } else {
-                    throw AnswerError(offset: at, expected: "a value")
-                }
-            default:
-                guard try reader.literal() == nil else { throw AnswerError(offset: at, expected: "a value") }
-                summary.nullValues += 1
-                values.append(Double(bitPattern: 0x7ff8_0000_0000_0001))
-            }
-        }
-        var times = JSONReader(bytes, from: timestampsAt)
-        var index = 0
-        try times.array { times in
-            let at = times.offset
-            guard let timeMs = Decimal.parseInt(try times.numberBytes()) else {
-                throw AnswerError(offset: at, expected: "a time in milliseconds")
-            }
-            guard index < values.count else { throw AnswerError(offset: at, expected: "as many times as values") }
+        var walk = ValueListWalk(bytes, valuesAt: valuesAt, timestampsAt: timestampsAt)
+        while let sample = walk.next() {
             summary.samples += 1
-            try sink.append(series: handle, timeMs: Int64(timeMs), value: values[index])
-            index += 1
+            try sink.append(series: handle, timeMs: sample.timeMs, value: sample.value)
         }
-        guard index == values.count else {
-            throw AnswerError(offset: start, expected: "as many values as times")
-        }
+        summary.nullValues += walk.nullValues
+        if let fault = walk.fault { throw AnswerError(offset: fault.offset, expected: fault.expected) }
     }
 }
 

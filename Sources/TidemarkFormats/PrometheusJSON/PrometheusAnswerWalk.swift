@@ -11,9 +11,6 @@ struct AnswerError: Error {
 struct PrometheusAnswerWalk {
     let bytes: Bytes
     var summary = PrometheusJSONSummary()
-    /// Reused for VictoriaMetrics' value lists.
-    var values: [Double] = []
-
     let missingName: String
 
     init(bytes: Bytes, missingName: String = "") {

@@ -1,9 +1,8 @@
 import TidemarkBase
 
-/// Recognises answers of the Prometheus HTTP API and VictoriaMetrics' export.
+/// Recognises answers of the Prometheus HTTP API.
 public enum PrometheusJSONFormat {
     public static let identifier = "prometheus-api-json"
-    public static let victoriaMetricsIdentifier = "victoriametrics-export"
 
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``.
     ///
@@ -12,9 +11,6 @@ public enum PrometheusJSONFormat {
         let start = compact(head, limit: 4096)
         return start.withUnsafeBytes { bytes in
             guard let (score, detail) = envelope(bytes) ?? part(bytes) else { return nil }
-            if detail == victoriaMetricsIdentifier {
-                return FormatGuess(format: victoriaMetricsIdentifier, score: score, detail: "JSON lines of series")
-            }
             return FormatGuess(format: identifier, score: score, detail: detail)
         }
     }
@@ -75,18 +71,16 @@ public enum PrometheusJSONFormat {
         if let detail = queryDetail(bytes) { return (0.9, detail) }
         if bytes.has("[{\"metric\":{") { return (0.9, "an array of results") }
         guard bytes.has("{\"metric\":{") else { return nil }
-        if bytes.range(of: "\"timestamps\":[") != nil { return (0.95, victoriaMetricsIdentifier) }
         guard let values = bytes.range(of: "\"values\":[") else {
             return bytes.range(of: "\"value\":[") == nil ? nil : (0.85, "results line by line")
         }
-        // Values as plain numbers, so many that the times lie behind the head.
+        // Values as plain numbers are VictoriaMetrics' export.
         let next = values + 10
-        if next < bytes.count, bytes[next] == 91 { return (0.85, "results line by line") }
-        return (0.85, victoriaMetricsIdentifier)
+        return next < bytes.count && bytes[next] == 91 ? (0.85, "results line by line") : nil
     }
 
     /// The beginning of a text without the white space outside strings.
-    private static func compact(_ head: Bytes, limit: Int) -> [UInt8] {
+    static func compact(_ head: Bytes, limit: Int) -> [UInt8] {
         var out: [UInt8] = []
         var quoted = false
         var at = head.has("\u{FEFF}") ? 3 : 0

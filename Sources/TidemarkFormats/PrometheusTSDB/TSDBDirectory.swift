@@ -5,179 +5,218 @@ import TidemarkSeries
 public struct TSDBFileSet {
     /// Paths of all files below the folder, with `/` and without a leading one.
     public var names: [String]
-    /// The bytes of a file. They must stay valid as long as the directory that is made of them.
+    /// The bytes of a file. They must stay valid as long as the file set or a directory made of it.
     public var open: (String) throws -> Bytes
+    /// Told that these bytes won't be needed soon, so that memory mapped for them can be given back.
+    public var release: (Bytes) -> Void
 
-    public init(names: [String], open: @escaping (String) throws -> Bytes) {
-        self.names = names
-        self.open = open
+    public init(
+        names: [String], open: @escaping (String) throws -> Bytes, release: @escaping (Bytes) -> Void = { _ in }
+    ) {
+        (self.names, self.open, self.release) = (names, open, release)
     }
 }
 
-/// A part of a TSDB that could not be read.
+/// A place in a TSDB that could not be read.
 public struct TSDBProblem: Sendable, CustomStringConvertible {
+    /// Number of the block or head it is in; nil for what belongs to none.
+    public let part: Int?
     public let file: String
-    public let message: String
+    public let offset: Int
+    public let expected: String
 
-    public var description: String { "\(file): \(message)" }
+    public var description: String { "\(file): byte \(offset): expected \(expected)" }
 }
 
 /// A Prometheus data directory or snapshot: blocks, and the head from `wal`, `wbl` and `chunks_head`, as one source.
 ///
 /// Indexes and the head are held in memory, chunks of blocks are decoded when they are asked for. What is damaged is
-/// left out and told in ``problems``.
-public struct TSDBDirectory: SeriesSource {
+/// left out and told in ``problems``. Not thread-safe.
+public final class TSDBDirectory: SeriesSource {
     /// One series in all parts of the directory.
     struct Entry {
         var labels: Labels
-        /// Block, number of the series in it, chunks.
-        var parts: [(block: Int, id: UInt64, chunks: [TSDBChunkMeta])] = []
+        /// Part, number of the series in it, chunks.
+        var parts: [(part: Int, id: UInt64, chunks: [TSDBChunkMeta])] = []
+        /// Its number in the head.
         var head: Int?
     }
 
-    struct Block {
-        var name: String
-        var meta: TSDBBlockMeta
-        var segments: [Bytes]
-        var tombstones: TSDBTombstones
+    struct Segment {
+        var file: String
+        var bytes: Bytes
     }
 
-    public private(set) var problems: [TSDBProblem] = []
-    private(set) var blocks: [Block] = []
-    private(set) var entries: [Entry] = []
-    private(set) var head: TSDBHead
+    /// A block, or the head.
+    public struct Part {
+        /// The block's folder, or `head`.
+        public internal(set) var name: String
+        public internal(set) var meta: TSDBBlockMeta
+        /// A text that is another one when the content is: names, sizes and a checksum.
+        public internal(set) var identity = ""
+        public let isHead: Bool
+        var segments: [Segment?] = []
+        var tombstones = TSDBTombstones()
+
+        init(name: String, meta: TSDBBlockMeta, isHead: Bool = false) {
+            (self.name, self.meta, self.isHead) = (name, meta, isHead)
+        }
+    }
+
+    public private(set) var problems: [TSDBProblem]
+    public let parts: [Part]
+    private let entries: [Entry]
+    private let byName: [String: [Int]]
+    private let head: TSDBHead?
+    /// Keeps the bytes alive.
+    private let files: TSDBFileSet
 
     /// Reads indexes and logs.
     /// - Throws: what `files.open` throws; damage is no error.
     public init(_ files: TSDBFileSet) throws {
-        var reader = TSDBDirectoryReader(files)
+        let reader = TSDBDirectoryReader(files)
         try reader.readBlocks()
         try reader.readHead()
-        blocks = reader.blocks
+        self.files = files
+        parts = reader.parts
         head = reader.head
         problems = reader.problems
-        entries = reader.entries.sorted { $0.labels < $1.labels }
+        let order = reader.entries.indices.sorted { reader.entries[$0].labels < reader.entries[$1].labels }
+        entries = order.map { reader.entries[$0] }
+        byName = Dictionary(grouping: entries.indices) { [entries] in entries[$0].labels.name }
     }
 
     public var seriesCount: Int { entries.count }
 
-    public var blockNames: [String] { blocks.map(\.name) }
+    /// Time of the first and last sample as the indexes tell it, Unix ms; nil when there is none.
+    public var rangeMs: ClosedRange<Int64>? {
+        var (low, high) = (Int64.max, Int64.min)
+        for entry in entries {
+            for part in entry.parts {
+                guard let first = part.chunks.first, let last = part.chunks.last else { continue }
+                (low, high) = (min(low, first.minMs), max(high, last.maxMs))
+            }
+            guard let number = entry.head, let head else { continue }
+            for chunk in head.series[number].allChunks(0) {
+                (low, high) = (min(low, chunk.startMs), max(high, chunk.endMs))
+            }
+        }
+        return low <= high ? low...high : nil
+    }
+
+    // MARK: Whole
+
+    /// Calls `body` with the chunks of each series, in the order of labels: as they stand in the files, their checksums
+    /// verified, and decoded anew only where samples in them were deleted. Chunks of different parts may overlap; of
+    /// equal times the earlier chunk's sample counts.
+    ///
+    /// - Parameter isWanted: whether a part (by number) is asked for.
+    public func forEachSeries(
+        where isWanted: (Int) -> Bool = { _ in true }, _ body: (Labels, [SeriesChunk]) throws -> Void
+    ) throws {
+        var chunks: [SeriesChunk] = []
+        var read = 0
+        for entry in entries {
+            chunks.removeAll(keepingCapacity: true)
+            collect(entry, .min, .max, isWanted, &chunks)
+            for chunk in chunks { chunk.withData { read += $0.count } }
+            if !chunks.isEmpty { try body(entry.labels, chunks) }
+            release(&read)
+        }
+    }
+
+    /// The chunks of a series that overlap a range of time.
+    private func collect(
+        _ entry: Entry, _ startMs: Int64, _ endMs: Int64, _ isWanted: (Int) -> Bool, _ chunks: inout [SeriesChunk]
+    ) {
+        for part in entry.parts where isWanted(part.part) {
+            let deleted = parts[part.part].tombstones.ranges[part.id] ?? []
+            for meta in part.chunks where meta.maxMs >= startMs && meta.minMs <= endMs {
+                guard let chunk = chunk(meta, part.part) else { continue }
+                add(chunk, without: deleted, &chunks)
+            }
+        }
+        guard let number = entry.head, let head, isWanted(head.part) else { return }
+        let series = head.series[number]
+        for chunk in series.allChunks(head.part) where chunk.endMs >= startMs && chunk.startMs <= endMs {
+            add(chunk, without: series.deleted, &chunks)
+        }
+    }
+
+    private func chunk(_ meta: TSDBChunkMeta, _ part: Int) -> SeriesChunk? {
+        let segments = parts[part].segments
+        guard segments.indices.contains(meta.segment), let segment = segments[meta.segment] else {
+            note(part, parts[part].name + "/chunks", meta.offset, "segment \(meta.segment + 1)")
+            return nil
+        }
+        do {
+            let chunk = try TSDBChunkSegment.chunk(segment.bytes, at: meta.offset)
+            return SeriesChunk(
+                startMs: meta.minMs, endMs: meta.maxMs, encoding: chunk.encoding, part: part, offset: meta.offset,
+                data: chunk.data)
+        } catch {
+            note(part, segment.file, error.offset, error.expected)
+            return nil
+        }
+    }
+
+    private func note(_ part: Int, _ file: String, _ offset: Int, _ expected: String) {
+        problems.append(TSDBProblem(part: part, file: file, offset: offset, expected: expected))
+    }
+
+    /// Adds a chunk, or what is left of it without the deleted ranges.
+    private func add(_ chunk: SeriesChunk, without deleted: [ClosedRange<Int64>], _ chunks: inout [SeriesChunk]) {
+        guard deleted.contains(where: { $0.upperBound >= chunk.startMs && $0.lowerBound <= chunk.endMs }) else {
+            chunks.append(chunk)
+            return
+        }
+        do {
+            chunks += try ChunkMerge.merged([chunk]) { time in !deleted.contains { $0.contains(time) } }
+        } catch {
+            note(chunk.part, parts[chunk.part].name, chunk.offset, error.expected)
+        }
+    }
+
+    // MARK: Selected
+
+    private func candidates(_ matchers: [LabelMatcher]) -> [Int] {
+        let named = matchers.first { $0.name == Labels.metricName && $0.operation == .equal && !$0.value.isEmpty }
+        let all = named.map { byName[$0.value] ?? [] } ?? Array(entries.indices)
+        return all.filter { index in matchers.allSatisfy { $0.matches(entries[index].labels) } }
+    }
 
     public func select(
         _ matchers: [LabelMatcher], startMs: Int64, endMs: Int64, _ body: (borrowing SeriesSamples) throws -> Void
     ) throws {
         var samples = SeriesSamples(labels: Labels())
-        for entry in entries where matchers.allSatisfy({ $0.matches(entry.labels) }) {
-            samples.labels = entry.labels
+        var chunks: [SeriesChunk] = []
+        var read = 0
+        for index in candidates(matchers) {
+            samples.labels = entries[index].labels
             samples.timesMs.removeAll(keepingCapacity: true)
             samples.values.removeAll(keepingCapacity: true)
             samples.histogramTimesMs.removeAll(keepingCapacity: true)
             samples.histograms.removeAll(keepingCapacity: true)
-            try read(entry, startMs, endMs, &samples)
-            try readHistograms(entry, startMs, endMs, &samples.histogramTimesMs, &samples.histograms)
-            if !samples.isEmpty { try body(samples) }
-        }
-    }
-
-    /// The native histograms of matching series, in ascending order of labels and time.
-    public func selectHistograms(
-        _ matchers: [LabelMatcher], startMs: Int64, endMs: Int64,
-        _ body: (Labels, [Int64], [NativeHistogram]) throws -> Void
-    ) throws {
-        for entry in entries where matchers.allSatisfy({ $0.matches(entry.labels) }) {
-            var times: [Int64] = []
-            var histograms: [NativeHistogram] = []
-            try readHistograms(entry, startMs, endMs, &times, &histograms)
-            if !times.isEmpty { try body(entry.labels, times, histograms) }
-        }
-    }
-
-    /// The native histograms of a series in a range, merged over blocks and head.
-    private func readHistograms(
-        _ entry: Entry, _ startMs: Int64, _ endMs: Int64, _ times: inout [Int64], _ histograms: inout [NativeHistogram]
-    ) throws {
-        var found: [(time: Int64, histogram: NativeHistogram)] = []
-        for part in entry.parts {
-            let block = blocks[part.block]
-            for meta in part.chunks where meta.maxMs >= startMs && meta.minMs <= endMs {
-                let chunk = try chunk(meta, block)
-                guard chunk.encoding == HistogramChunk.encoding || chunk.encoding == HistogramChunk.floatEncoding
-                else { continue }
-                var times: [Int64] = []
-                var histograms: [NativeHistogram] = []
-                try HistogramChunk.decode(
-                    chunk.data, isFloat: chunk.encoding == HistogramChunk.floatEncoding, timesMs: &times,
-                    histograms: &histograms)
-                for (time, histogram) in zip(times, histograms)
-                where !block.tombstones.hides(series: part.id, timeMs: time) { found.append((time, histogram)) }
-            }
-        }
-        if let index = entry.head {
-            found += zip(head.series[index].histogramTimesMs, head.series[index].histograms).map { ($0, $1) }
-        }
-        guard !found.isEmpty else { return }
-        for (_, sample) in found.enumerated().sorted(by: {
-            ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
-        }) where times.last != sample.time && (startMs...max(startMs, endMs)).contains(sample.time) {
-            times.append(sample.time)
-            histograms.append(sample.histogram)
-        }
-    }
-
-    private func chunk(_ meta: TSDBChunkMeta, _ block: Block) throws -> TSDBChunk {
-        guard block.segments.indices.contains(meta.segment) else {
-            throw TSDBError(offset: 0, expected: "segment \(meta.segment + 1) of block \(block.name)")
-        }
-        return try TSDBChunkSegment.chunk(block.segments[meta.segment], at: meta.offset)
-    }
-
-    /// The float samples of a series in a range, merged over blocks and head.
-    private func read(_ entry: Entry, _ startMs: Int64, _ endMs: Int64, _ samples: inout SeriesSamples) throws {
-        for part in entry.parts {
-            let block = blocks[part.block]
-            let first = samples.count
-            for meta in part.chunks where meta.maxMs >= startMs && meta.minMs <= endMs {
-                let chunk = try chunk(meta, block)
-                guard chunk.encoding == XORChunk.encoding else { continue }
-                try XORChunk.decode(chunk.data, timesMs: &samples.timesMs, values: &samples.values)
-            }
-            if block.tombstones.ranges[part.id] != nil {
-                var kept = first
-                for index in first..<samples.count
-                where !block.tombstones.hides(series: part.id, timeMs: samples.timesMs[index]) {
-                    samples.timesMs[kept] = samples.timesMs[index]
-                    samples.values[kept] = samples.values[index]
-                    kept += 1
+            chunks.removeAll(keepingCapacity: true)
+            collect(entries[index], startMs, endMs, { _ in true }, &chunks)
+            for chunk in chunks { chunk.withData { read += $0.count } }
+            for chunk in chunks {
+                do throws(ChunkError) {
+                    try chunk.decode(into: &samples)
+                } catch {
+                    note(chunk.part, parts[chunk.part].name, chunk.offset, error.expected)
                 }
-                samples.timesMs.removeLast(samples.count - kept)
-                samples.values.removeLast(samples.values.count - kept)
             }
+            samples.putInOrder()
+            if !samples.isEmpty { try body(samples) }
+            release(&read)
         }
-        if let index = entry.head {
-            samples.timesMs += head.series[index].timesMs + head.series[index].lateTimesMs
-            samples.values += head.series[index].values + head.series[index].lateValues
-        }
-        samples.putInOrder()
     }
-}
 
-extension SeriesSamples {
-    /// Sorts by time and keeps the first of equal times. Linear when already in order.
-    public mutating func putInOrder() {
-        var sorted = true
-        for index in 1..<max(count, 1) where timesMs[index] <= timesMs[index - 1] {
-            sorted = false
-            break
-        }
-        guard !sorted else { return }
-        let order = timesMs.indices.sorted { (timesMs[$0], $0) < (timesMs[$1], $1) }
-        var newTimes: [Int64] = []
-        var newValues: [Double] = []
-        for index in order where newTimes.last != timesMs[index] {
-            newTimes.append(timesMs[index])
-            newValues.append(values[index])
-        }
-        timesMs = newTimes
-        values = newValues
+    /// Gives mapped memory back once much of it was read.
+    private func release(_ read: inout Int) {
+        guard read > 8 << 20 else { return }
+        read = 0
+        for part in parts { for segment in part.segments { if let segment { files.release(segment.bytes) } } }
     }
 }

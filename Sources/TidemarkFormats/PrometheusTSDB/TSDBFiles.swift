@@ -82,6 +82,9 @@ public struct TSDBBlockMeta: Sendable {
     /// The interval of a downsampled Thanos block in milliseconds, 0 for raw data.
     public var resolutionMs: Int64 = 0
 
+    /// Nothing known.
+    init() {}
+
     public init(_ bytes: Bytes) throws {
         var reader = JSONReader(bytes)
         try reader.object { key, reader in

@@ -2,39 +2,53 @@ import TidemarkBase
 import TidemarkSeries
 
 /// The samples of the head: what `wal`, `wbl` and `chunks_head` hold and no block does yet.
+///
+/// Samples are kept as chunks, about two bytes each: a busy server's write-ahead log holds hours of all its series.
 struct TSDBHead: TSDBLogSink {
     /// One series; several references of the log may mean it.
     struct Series {
-        var labels: Labels
-        var timesMs: [Int64] = []
-        var values: [Double] = []
+        /// The series' number in the directory.
+        var entry: Int
+        /// Full chunks of the log's samples, then the one being filled.
+        var chunks: [SeriesChunk] = []
+        var open = XORChunk.Encoder()
+        var openStartMs: Int64 = 0
+        var lastMs = Int64.min
+        /// Chunks of `chunks_head`, in order and out of order.
+        var mapped: [SeriesChunk] = []
+        var mappedLate: [SeriesChunk] = []
         /// Samples that came out of order, in order of arrival.
-        var lateTimesMs: [Int64] = []
-        var lateValues: [Double] = []
+        var late: [Sample] = []
         var histogramTimesMs: [Int64] = []
         var histograms: [NativeHistogram] = []
+        /// Deleted ranges of time, both ends included.
+        var deleted: [ClosedRange<Int64>] = []
     }
 
     private(set) var series: [Series] = []
-    private var byLabels: [Labels: Int] = [:]
     private var byReference: [UInt64: Int] = [:]
-    private var deleted = TSDBTombstones()
+    private var byEntry: [Int: Int] = [:]
     /// In-order samples before this belong to blocks.
     let validFromMs: Int64
+    /// Number of this part of the directory.
+    let part: Int
+    /// Gives a series' number in the directory.
+    private let entryOf: (Labels) -> Int
     /// Whether samples now come from the log of out-of-order samples.
     var readsLate = false
     /// Samples whose series no record has named.
     private(set) var orphans = 0
-    /// Chunks with an encoding that cannot be read.
-    private(set) var unreadableChunks = 0
 
-    init(validFromMs: Int64) { self.validFromMs = validFromMs }
+    init(validFromMs: Int64, part: Int, entryOf: @escaping (Labels) -> Int) {
+        (self.validFromMs, self.part, self.entryOf) = (validFromMs, part, entryOf)
+    }
 
     mutating func series(_ reference: UInt64, _ labels: Labels) {
-        let index = byLabels[labels] ?? series.count
+        let entry = entryOf(labels)
+        let index = byEntry[entry] ?? series.count
         if index == series.count {
-            series.append(Series(labels: labels))
-            byLabels[labels] = index
+            series.append(Series(entry: entry))
+            byEntry[entry] = index
         }
         byReference[reference] = index
     }
@@ -45,11 +59,9 @@ struct TSDBHead: TSDBLogSink {
             return
         }
         if readsLate {
-            series[index].lateTimesMs.append(timeMs)
-            series[index].lateValues.append(value)
+            series[index].late.append(Sample(timeMs: timeMs, value: value))
         } else if timeMs >= validFromMs {
-            series[index].timesMs.append(timeMs)
-            series[index].values.append(value)
+            series[index].append(timeMs, value, part: part)
         }
     }
 
@@ -64,60 +76,61 @@ struct TSDBHead: TSDBLogSink {
     }
 
     mutating func tombstone(_ reference: UInt64, _ lowMs: Int64, _ highMs: Int64) {
-        guard let index = byReference[reference] else { return }
-        deleted.insert(series: UInt64(index), lowMs, highMs)
+        guard let index = byReference[reference], lowMs <= highMs else { return }
+        series[index].deleted.append(lowMs...highMs)
     }
 
     /// Adds a chunk of `chunks_head`.
-    mutating func add(_ entry: TSDBHeadChunks.Entry) throws {
+    mutating func add(_ entry: TSDBHeadChunks.Entry) {
         guard let index = byReference[entry.series] else {
             orphans += 1
             return
         }
-        guard entry.isOutOfOrder || entry.maxMs >= validFromMs else { return }
-        var times: [Int64] = []
-        switch entry.chunk.encoding {
-        case XORChunk.encoding:
-            var values: [Double] = []
-            try XORChunk.decode(entry.chunk.data, timesMs: &times, values: &values)
-            for (time, value) in zip(times, values) {
-                if entry.isOutOfOrder {
-                    series[index].lateTimesMs.append(time)
-                    series[index].lateValues.append(value)
-                } else if time >= validFromMs {
-                    series[index].timesMs.append(time)
-                    series[index].values.append(value)
-                }
-            }
-        case HistogramChunk.encoding, HistogramChunk.floatEncoding:
-            var histograms: [NativeHistogram] = []
-            try HistogramChunk.decode(
-                entry.chunk.data, isFloat: entry.chunk.encoding == HistogramChunk.floatEncoding, timesMs: &times,
-                histograms: &histograms)
-            for (time, histogram) in zip(times, histograms) where entry.isOutOfOrder || time >= validFromMs {
-                series[index].histogramTimesMs.append(time)
-                series[index].histograms.append(histogram)
-            }
-        default: unreadableChunks += 1
+        let chunk = SeriesChunk(
+            startMs: entry.minMs, endMs: entry.maxMs, encoding: entry.chunk.encoding, part: part,
+            data: entry.chunk.data)
+        if entry.isOutOfOrder {
+            series[index].mappedLate.append(chunk)
+        } else if entry.maxMs >= validFromMs {
+            series[index].mapped.append(chunk)
         }
     }
+}
 
-    /// Takes deleted samples out. Call when everything has been read.
-    mutating func finish() {
-        for (number, ranges) in deleted.ranges {
-            let index = Int(number)
-            func isKept(_ time: Int64) -> Bool { !ranges.contains { $0.contains(time) } }
-            var one = series[index]
-            let inOrder = one.timesMs.indices.filter { isKept(one.timesMs[$0]) }
-            let late = one.lateTimesMs.indices.filter { isKept(one.lateTimesMs[$0]) }
-            let native = one.histogramTimesMs.indices.filter { isKept(one.histogramTimesMs[$0]) }
-            one.values = inOrder.map { one.values[$0] }
-            one.timesMs = inOrder.map { one.timesMs[$0] }
-            one.lateValues = late.map { one.lateValues[$0] }
-            one.lateTimesMs = late.map { one.lateTimesMs[$0] }
-            one.histograms = native.map { one.histograms[$0] }
-            one.histogramTimesMs = native.map { one.histogramTimesMs[$0] }
-            series[index] = one
+extension TSDBHead.Series {
+    fileprivate mutating func append(_ timeMs: Int64, _ value: Double, part: Int) {
+        guard timeMs > lastMs else {
+            late.append(Sample(timeMs: timeMs, value: value))
+            return
         }
+        if open.count == XORChunk.usualSamples {
+            chunks.append(openChunk(part))
+            open.removeAll()
+        }
+        if open.count == 0 { openStartMs = timeMs }
+        open.append(timeMs: timeMs, value: value)
+        lastMs = timeMs
+    }
+
+    func openChunk(_ part: Int) -> SeriesChunk {
+        SeriesChunk(startMs: openStartMs, endMs: lastMs, encoding: XORChunk.encoding, part: part, owned: open.data)
+    }
+
+    /// All chunks, in the order in which the first of equal times counts: in order before out of order.
+    func allChunks(_ part: Int) -> [SeriesChunk] {
+        var all = chunks
+        if open.count > 0 { all.append(openChunk(part)) }
+        all += mapped
+        if !late.isEmpty {
+            var samples = SeriesSamples(
+                labels: Labels(), timesMs: late.map(\.timeMs), values: late.map(\.value))
+            samples.putInOrder()
+            all += SeriesChunk.chunks(of: samples, part: part)
+        }
+        all += mappedLate
+        if !histograms.isEmpty {
+            all += HistogramChunk.chunks(timesMs: histogramTimesMs, histograms: histograms, part: part)
+        }
+        return all
     }
 }

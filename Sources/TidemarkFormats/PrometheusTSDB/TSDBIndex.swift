@@ -22,19 +22,25 @@ public struct TSDBIndex {
     public struct Series: Sendable {
         /// The number by which tombstones name it.
         public var id: UInt64
-        public var labels: Labels
+        /// Numbers of the symbols: name, value, name, value…, ascending by name.
+        public var symbols: [Int]
         public var chunks: [TSDBChunkMeta]
     }
 
     public let version: UInt8
+    /// The texts of which label names and values are made.
+    public private(set) var symbols: [String] = []
+    /// What was wrong with the table of contents; the sections were then found in their usual places.
+    public private(set) var damage: TSDBError?
     private let bytes: Bytes
-    private let seriesStart: Int
-    private let seriesEnd: Int
-    private var symbols: [String] = []
+    private var seriesStart = 0
+    private var seriesEnd = 0
     /// Version 1 names symbols by their offset in the file.
     private var symbolAtOffset: [UInt64: Int] = [:]
 
     private static let trailer = 52
+    /// Where Prometheus writes the symbols: right after the header.
+    private static let firstSection = 5
 
     /// Reads header, table of contents and symbols. The bytes must outlive the index.
     public init(_ bytes: Bytes) throws(TSDBError) {
@@ -45,34 +51,49 @@ public struct TSDBIndex {
         }
         version = try header.byte()
         guard (1...3).contains(version) else { throw TSDBError(offset: 4, expected: "index version 1 to 3") }
-        let contents = bytes.count - Self.trailer
-        guard contents >= 5 else { throw TSDBError(offset: bytes.count, expected: "a table of contents") }
-        var toc = TSDBCursor(bytes, from: contents)
-        var offsets: [Int] = []
-        for _ in 0..<6 {
-            let offset = try toc.uint64()
-            guard offset <= UInt64(contents) else {
-                throw TSDBError(offset: toc.at - 8, expected: "an offset inside the file")
-            }
-            offsets.append(Int(offset))
+        do {
+            let offsets = try contents()
+            seriesStart = offsets[1]
+            // The series end where the next section begins.
+            seriesEnd = offsets.filter { $0 > offsets[1] }.min() ?? bytes.count - Self.trailer
+            _ = try readSymbols(at: offsets[0])
+        } catch {
+            damage = error
+            symbols = []
+            symbolAtOffset = [:]
+            seriesStart = try readSymbols(at: Self.firstSection)
+            seriesEnd = bytes.count
         }
-        guard try toc.uint32() == CRC32C.checksum(bytes.slice(contents, contents + 48)) else {
-            throw TSDBError(offset: contents, expected: "a table of contents with the right checksum")
-        }
-        seriesStart = offsets[1]
-        // The series end where the next section begins.
-        seriesEnd = offsets.filter { $0 > offsets[1] }.min() ?? contents
-        try readSymbols(at: offsets[0])
     }
 
-    private mutating func readSymbols(at offset: Int) throws(TSDBError) {
-        guard offset > 0 else { return }
+    /// The six offsets of the table of contents.
+    private func contents() throws(TSDBError) -> [Int] {
+        let start = bytes.count - Self.trailer
+        guard start >= Self.firstSection else { throw TSDBError(offset: bytes.count, expected: "a table of contents") }
+        var toc = TSDBCursor(bytes, from: start)
+        var offsets: [Int] = []
+        var isInside = true
+        for _ in 0..<6 {
+            let offset = try toc.uint64()
+            isInside = isInside && offset <= UInt64(start)
+            offsets.append(Int(truncatingIfNeeded: offset))
+        }
+        guard try toc.uint32() == CRC32C.checksum(bytes.slice(start, start + 48)), isInside else {
+            throw TSDBError(offset: start, expected: "a table of contents with the right checksum")
+        }
+        return offsets
+    }
+
+    /// Gives the offset after the section.
+    private mutating func readSymbols(at offset: Int) throws(TSDBError) -> Int {
+        guard offset > 0 else { return 0 }
         var cursor = TSDBCursor(bytes, from: offset)
         let length = Int(try cursor.uint32())
         let body = try cursor.slice(length)
         guard try cursor.uint32() == CRC32C.checksum(body) else {
             throw TSDBError(offset: offset, expected: "a symbol table with the right checksum")
         }
+        let end = cursor.at
         cursor = TSDBCursor(bytes, from: offset + 4, to: offset + 4 + length)
         let count = Int(try cursor.uint32())
         guard count <= length else { throw cursor.failure("at most \(length) symbols") }
@@ -81,63 +102,76 @@ public struct TSDBIndex {
             if version == 1 { symbolAtOffset[UInt64(cursor.at)] = symbols.count }
             symbols.append(try cursor.string())
         }
+        return end
     }
 
-    private func symbol(_ reference: UInt64, _ cursor: TSDBCursor) throws(TSDBError) -> String {
+    private func symbol(_ reference: UInt64, _ cursor: TSDBCursor) throws(TSDBError) -> Int {
         if version == 1 {
-            if let index = symbolAtOffset[reference] { return symbols[index] }
+            if let index = symbolAtOffset[reference] { return index }
         } else if reference < UInt64(symbols.count) {
-            return symbols[Int(reference)]
+            return Int(reference)
         }
         throw cursor.failure("the number of a symbol")
     }
 
     /// Calls `body` for each series in the file's order, which is the order of labels.
-    public func forEachSeries(_ body: (Series) throws -> Void) throws {
-        var cursor = TSDBCursor(bytes, from: seriesStart, to: seriesEnd)
-        while seriesStart > 0 {
-            if version != 1 {
-                let padding = (16 - cursor.at % 16) % 16
-                guard padding < cursor.left else { return }
-                try cursor.skip(padding)
+    ///
+    /// After a damaged entry the next sound one is searched: `damaged` is called once for each such stretch.
+    public func forEachSeries(
+        damaged: (TSDBError) -> Void, _ body: (borrowing Series) throws -> Void
+    ) throws {
+        guard seriesStart > 0 else { return }
+        let step = version == 1 ? 1 : 16
+        var at = seriesStart
+        var isLost = damage != nil
+        var series = Series(id: 0, symbols: [], chunks: [])
+        while true {
+            if version != 1 { at = (at + 15) / 16 * 16 }
+            guard at + 4 < seriesEnd else { return }
+            do throws(TSDBError) {
+                at = try read(at, &series)
+            } catch {
+                if !isLost { damaged(error) }
+                isLost = true
+                at += step
+                continue
             }
-            guard cursor.left > 4 else { return }
-            let start = cursor.at
-            let length = try cursor.count("bytes of a series")
-            let bodyStart = cursor.at
-            let data = try cursor.slice(length)
-            guard try cursor.uint32() == CRC32C.checksum(data) else {
-                throw TSDBError(offset: start, expected: "a series with the right checksum")
-            }
-            let entry = TSDBCursor(bytes, from: bodyStart, to: bodyStart + length)
-            try body(try series(entry, id: UInt64(version == 1 ? start : start / 16)))
+            isLost = false
+            try body(series)
         }
     }
 
-    private func series(_ entry: TSDBCursor, id: UInt64) throws(TSDBError) -> Series {
-        var cursor = entry
-        var pairs: [Labels.Label] = []
-        for _ in 0..<(try cursor.count("labels")) {
-            let name = try symbol(try cursor.uvarint(), cursor)
-            pairs.append(.init(name, try symbol(try cursor.uvarint(), cursor)))
+    /// Reads the entry at an offset; gives the offset after it.
+    private func read(_ start: Int, _ series: inout Series) throws(TSDBError) -> Int {
+        var frame = TSDBCursor(bytes, from: start, to: seriesEnd)
+        let length = try frame.count("bytes of a series")
+        let bodyStart = frame.at
+        let data = try frame.slice(length)
+        guard length > 0, try frame.uint32() == CRC32C.checksum(data) else {
+            throw TSDBError(offset: start, expected: "a series with the right checksum")
         }
-        var chunks: [TSDBChunkMeta] = []
+        var cursor = TSDBCursor(bytes, from: bodyStart, to: bodyStart + length)
+        series.id = UInt64(version == 1 ? start : start / 16)
+        series.symbols.removeAll(keepingCapacity: true)
+        series.chunks.removeAll(keepingCapacity: true)
+        for _ in 0..<2 * (try cursor.count("labels")) {
+            series.symbols.append(try symbol(try cursor.uvarint(), cursor))
+        }
         let count = try cursor.count("chunks")
-        chunks.reserveCapacity(count)
+        series.chunks.reserveCapacity(count)
+        var last = TSDBChunkMeta(minMs: 0, maxMs: 0, reference: 0)
         for index in 0..<count {
             if index == 0 {
-                let minimum = try cursor.varint()
-                let length = Int64(bitPattern: try cursor.uvarint())
-                chunks.append(
-                    TSDBChunkMeta(minMs: minimum, maxMs: minimum &+ length, reference: try cursor.uvarint()))
+                last.minMs = try cursor.varint()
+                last.maxMs = last.minMs &+ Int64(bitPattern: try cursor.uvarint())
+                last.reference = try cursor.uvarint()
             } else {
-                let before = chunks[index - 1]
-                let minimum = before.maxMs &+ Int64(bitPattern: try cursor.uvarint())
-                let length = Int64(bitPattern: try cursor.uvarint())
-                let reference = UInt64(bitPattern: Int64(bitPattern: before.reference) &+ (try cursor.varint()))
-                chunks.append(TSDBChunkMeta(minMs: minimum, maxMs: minimum &+ length, reference: reference))
+                last.minMs = last.maxMs &+ Int64(bitPattern: try cursor.uvarint())
+                last.maxMs = last.minMs &+ Int64(bitPattern: try cursor.uvarint())
+                last.reference = UInt64(bitPattern: Int64(bitPattern: last.reference) &+ (try cursor.varint()))
             }
+            series.chunks.append(last)
         }
-        return Series(id: id, labels: Labels(pairs), chunks: chunks)
+        return frame.at
     }
 }

@@ -131,6 +131,7 @@ public enum TSDBLog {
             let series = reference &+ UInt64(bitPattern: try cursor.varint())
             let at = time &+ (try cursor.varint())
             var histogram = NativeHistogram()
+            histogram.isFloat = isFloat
             histogram.resetHint = NativeHistogram.ResetHint(rawValue: try cursor.byte()) ?? .unknown
             let schema = try cursor.varint()
             guard (-53...52).contains(schema) else { throw cursor.failure("a schema from -53 to 52") }

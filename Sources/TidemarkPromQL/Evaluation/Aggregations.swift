@@ -243,7 +243,7 @@ extension Evaluator {
                 if aggregation.operation == .limitk {
                     kept = Array(present.prefix(limit))
                 } else {
-                    var heap = RankingHeap(limit: limit, largest: aggregation.operation == .topk)
+                    var heap = RankingHeap(limit: limit, largest: aggregation.operation == .topk, reinserts: isV2)
                     for member in present { heap.offer(member, columns[member].values[step]) }
                     kept = heap.ranked
                 }
@@ -323,11 +323,14 @@ extension Evaluator {
 struct RankingHeap {
     private let limit: Int
     private let largest: Bool
+    /// Prometheus 2.x took the worst out and put the new one in, where 3.x overwrites it: ties then end in another order.
+    private let reinserts: Bool
     private var entries: [(member: Int, value: Double)] = []
 
-    init(limit: Int, largest: Bool) {
+    init(limit: Int, largest: Bool, reinserts: Bool) {
         self.limit = limit
         self.largest = largest
+        self.reinserts = reinserts
     }
 
     /// Whether `a` goes before `b`: NaN is worst.
@@ -338,28 +341,33 @@ struct RankingHeap {
 
     mutating func offer(_ member: Int, _ value: Double) {
         guard limit > 0 else { return }
-        if entries.count < limit {
-            entries.append((member, value))
-            var child = entries.count - 1
-            while child > 0 {
-                let parent = (child - 1) / 2
-                guard parent != child, worse(entries[child].value, entries[parent].value) else { break }
-                entries.swapAt(parent, child)
-                child = parent
-            }
-            return
-        }
+        if entries.count < limit { return push(member, value) }
         let root = entries[0].value
-        guard largest ? root < value : root > value || root.isNaN && !value.isNaN else {
-            guard root.isNaN, !value.isNaN else { return }
-            replaceRoot(member, value)
-            return
+        guard (largest ? root < value : root > value) || root.isNaN && !value.isNaN else { return }
+        if reinserts, limit > 1 {
+            entries.swapAt(0, entries.count - 1)
+            entries.removeLast()
+            sink()
+            push(member, value)
+        } else {
+            entries[0] = (member, value)
+            sink()
         }
-        replaceRoot(member, value)
     }
 
-    private mutating func replaceRoot(_ member: Int, _ value: Double) {
-        entries[0] = (member, value)
+    private mutating func push(_ member: Int, _ value: Double) {
+        entries.append((member, value))
+        var child = entries.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard worse(entries[child].value, entries[parent].value) else { break }
+            entries.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    /// Moves the first entry down to its place.
+    private mutating func sink() {
         var parent = 0
         while true {
             var child = 2 * parent + 1

@@ -172,7 +172,7 @@ extension Evaluator {
         try context.source.select(selector.matchers, startMs: anchor - lookback, endMs: last + lookback) { series in
             var column = try absentColumn(series.labels)
             let live = series.withoutStaleMarkers
-            try SampleView.with(live) { view in
+            SampleView.with(live) { view in
                 for step in 0..<grid.count {
                     let time = anchor + (fixed ? 0 : Int64(step) * grid.stepMs)
                     let window = MixedWindow(

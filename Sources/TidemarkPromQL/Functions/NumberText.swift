@@ -50,3 +50,39 @@ func labelText(_ value: Double) -> String {
     let text = goText(value)
     return value.isFinite && !text.contains(".") && !text.contains("e") ? text + ".0" : text
 }
+
+/// The shortest digits with an exponent of at least two, as Go's `%e`. `value` is finite and not zero.
+private func exponentText(_ value: Double) -> String {
+    let text = ByteWriter.shortest(value)
+    guard let mark = text.firstIndex(where: { $0 == "e" }), let exponent = Int(text[text.index(after: mark)...]) else {
+        return withoutPoint(text)
+    }
+    var mantissa = String(text[..<mark])
+    if mantissa.hasSuffix(".0") { mantissa.removeLast(2) }
+    let digits = String(abs(exponent))
+    return mantissa + (exponent < 0 ? "e-" : "e+") + (digits.count < 2 ? "0" + digits : digits)
+}
+
+/// `0.000012` as `1.2e-05`: Swift writes small numbers without an exponent down to 1e-4 only, but stays exact.
+private func withoutPoint(_ text: String) -> String {
+    let sign = text.hasPrefix("-") ? "-" : ""
+    let parts = text.drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+    let fraction = parts.count > 1 ? parts[1] : ""
+    let zeros = fraction.prefix { $0 == "0" }.count
+    let digits = fraction.dropFirst(zeros)
+    guard parts[0] == "0", let first = digits.first else { return text }
+    let rest = digits.dropFirst()
+    let exponent = String(zeros + 1)
+    return sign + String(first) + (rest.isEmpty ? "" : "." + rest) + "e-" + (exponent.count < 2 ? "0" : "") + exponent
+}
+
+/// Numbers as Prometheus prints them.
+public enum PromQLNumber {
+    /// A value of the HTTP API: Go's `strconv.FormatFloat` with the shortest digits, an exponent below 1e-6 and from
+    /// 1e21 on.
+    public static func json(_ value: Double) -> String {
+        let size = abs(value)
+        guard value.isFinite, size != 0, size < 1e-6 || size >= 1e21 else { return plainText(value) }
+        return exponentText(value)
+    }
+}

@@ -114,6 +114,15 @@ extension NativeHistogram {
         return buckets
     }
 
+    /// The buckets that hold something, as the HTTP API lists them: which bounds belong to the bucket (0 the upper,
+    /// 1 the lower, 2 none, 3 both), the bounds, the count.
+    public var answerBuckets: [(rule: Int, lower: Double, upper: Double, count: Double)] {
+        allBuckets.filter { $0.count != 0 }.map { bucket in
+            let rule = bucket.lowerInclusive ? bucket.upperInclusive ? 3 : 1 : bucket.upperInclusive ? 0 : 2
+            return (rule, bucket.lower, bucket.upper, bucket.count)
+        }
+    }
+
     // MARK: scaling
 
     /// All counts and the sum through `body`; a sign turned round makes a gauge.

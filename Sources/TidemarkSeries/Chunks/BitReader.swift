@@ -5,51 +5,50 @@ import TidemarkBase
 /// Reading past the end gives zeros and sets ``overrun``, so that a decoder checks once a sample, not once a bit.
 @usableFromInline
 struct BitReader {
-    private let bytes: Bytes
+    private let base: UnsafeRawPointer
+    private let end: Int
     private var position: Int
-    /// Unread bits, left-aligned; the bits below `valid` are zero.
+    /// Unread bits, left-aligned. Bits below `valid` are zero, or the next bits of the data.
     private var word: UInt64 = 0
+    /// Bits of `word` that are accounted for; negative after reading past the end.
     private var valid = 0
-    private(set) var overrun = false
 
     init(_ bytes: Bytes, from offset: Int) {
-        self.bytes = bytes
+        // An empty buffer has no address; it is never read from.
+        base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
+        end = bytes.count
         position = offset
     }
 
-    /// Byte offset of the first unread bit's byte, for messages.
-    var offset: Int { position - valid / 8 }
+    /// Whether more was read than there is.
+    var overrun: Bool { valid < 0 }
 
+    /// Byte offset of the first unread bit's byte, for messages.
+    var offset: Int { position - max(0, valid) / 8 }
+
+    /// Makes at least 56 bits valid, as far as there are any.
     @inline(__always)
-    private mutating func refill() {
-        if position &+ 8 <= bytes.count {
-            let next = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let taken = (64 &- valid) &>> 3
-            word |= next &>> UInt64(valid)
-            valid &+= taken &* 8
-            position &+= taken
-            // Bits of a byte that was taken only in part must not stay: they will be read again.
-            if valid < 64 { word &= ~(UInt64.max &>> UInt64(valid)) }
+    private mutating func fill() {
+        if position &+ 8 <= end {
+            // The bits that are loaded beyond `valid` are the same ones that the next load will bring: OR is harmless.
+            word |= UInt64(bigEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self)) &>> UInt64(valid)
+            position &+= (63 &- valid) &>> 3
+            valid |= 56
         } else {
-            while valid <= 56, position < bytes.count {
-                word |= UInt64(bytes[position]) &<< UInt64(56 &- valid)
+            while valid <= 48, position < end {
+                word |= UInt64(base.load(fromByteOffset: position, as: UInt8.self)) &<< UInt64(56 &- valid)
                 valid &+= 8
                 position &+= 1
             }
         }
     }
 
-    /// The next `count` bits, 1...56.
+    /// The next `count` bits, 1...48.
     @inline(__always)
     mutating func short(_ count: Int) -> UInt64 {
         if valid < count {
-            refill()
-            if valid < count {
-                overrun = true
-                word = 0
-                valid = 0
-                return 0
-            }
+            if valid < 0 { return 0 }
+            fill()
         }
         let value = word &>> UInt64(64 &- count)
         word &<<= UInt64(count)
@@ -60,7 +59,7 @@ struct BitReader {
     /// The next `count` bits, 1...64.
     @inline(__always)
     mutating func read(_ count: Int) -> UInt64 {
-        guard count > 56 else { return short(count) }
+        guard count > 48 else { return short(count) }
         let high = short(count &- 32)
         return high &<< 32 | short(32)
     }
@@ -68,11 +67,17 @@ struct BitReader {
     @inline(__always)
     mutating func bit() -> Bool { short(1) != 0 }
 
-    /// Length of the run of ones before the next zero, at most `limit` (then no zero is read).
+    /// Length of the run of ones before the next zero, at most `limit` ≤ 8 (then no zero is read).
     @inline(__always)
     mutating func ones(limit: Int) -> Int {
-        var count = 0
-        while count < limit, bit() { count &+= 1 }
+        if valid < limit {
+            if valid < 0 { return 0 }
+            fill()
+        }
+        let count = min(limit, (~word).leadingZeroBitCount)
+        let taken = count < limit ? count &+ 1 : count
+        word &<<= UInt64(taken)
+        valid &-= taken
         return count
     }
 
@@ -94,7 +99,7 @@ struct BitReader {
             if byte & 0x80 == 0 { return value }
             shift &+= 7
         }
-        overrun = true
+        valid = -1
         return 0
     }
 
@@ -107,25 +112,46 @@ struct BitReader {
 
 /// Writes bits, most significant first.
 struct BitWriter {
-    private(set) var bytes: [UInt8] = []
-    /// Bits still free in the last byte.
-    private var free = 0
+    private var bytesWritten: [UInt8] = []
+    /// Bits not yet in `bytesWritten`, right-aligned.
+    private var word: UInt64 = 0
+    private var held = 0
 
+    init() { bytesWritten.reserveCapacity(256) }
+
+    /// Everything written, the last byte filled up with zeros.
+    var bytes: [UInt8] {
+        var all = bytesWritten
+        var left = held
+        while left > 0 {
+            all.append(UInt8(truncatingIfNeeded: left >= 8 ? word &>> UInt64(left - 8) : word &<< UInt64(8 - left)))
+            left -= 8
+        }
+        return all
+    }
+
+    @inline(__always)
     mutating func write(bit: Bool) { write(bit ? 1 : 0, 1) }
 
     /// The low `count` bits of `value`, 1...64.
+    @inline(__always)
     mutating func write(_ value: UInt64, _ count: Int) {
-        var left = count
-        while left > 0 {
-            if free == 0 {
-                bytes.append(0)
-                free = 8
-            }
-            let take = min(left, free)
-            let part = UInt8(truncatingIfNeeded: value &>> UInt64(left - take)) & UInt8((1 << take) - 1)
-            bytes[bytes.count - 1] |= part << UInt8(free - take)
-            free -= take
-            left -= take
+        if count > 32 {
+            put(value &>> 32, count &- 32)
+            put(value, 32)
+        } else {
+            put(value, count)
+        }
+    }
+
+    @inline(__always)
+    private mutating func put(_ value: UInt64, _ count: Int) {
+        word = word &<< UInt64(count) | value & (1 &<< UInt64(count) &- 1)
+        held &+= count
+        if held >= 32 {
+            held &-= 32
+            let four = UInt32(truncatingIfNeeded: word &>> UInt64(held)).bigEndian
+            withUnsafeBytes(of: four) { bytesWritten.append(contentsOf: $0) }
         }
     }
 
@@ -140,9 +166,9 @@ struct BitWriter {
 
     mutating func varint(_ value: Int64) { uvarint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
-    /// Overwrites two whole bytes, for a count that is known only later.
-    mutating func patch(_ value: UInt16, at offset: Int) {
-        bytes[offset] = UInt8(value >> 8)
-        bytes[offset + 1] = UInt8(value & 0xff)
+    mutating func removeAll() {
+        bytesWritten.removeAll(keepingCapacity: true)
+        word = 0
+        held = 0
     }
 }

@@ -5,6 +5,10 @@ public enum HistogramChunk {
     /// The encodings' numbers in chunk files.
     public static let encoding: UInt8 = 2
     public static let floatEncoding: UInt8 = 3
+
+    /// Whether chunks of this encoding hold native histograms.
+    public static func isKnown(_ encoding: UInt8) -> Bool { encoding == Self.encoding || encoding == floatEncoding }
+
     /// More buckets than any histogram has; a damaged chunk must not reserve memory without end.
     private static let mostBuckets = 1 << 16
 
@@ -16,7 +20,8 @@ public enum HistogramChunk {
         let count = Int(data[0]) << 8 | Int(data[1])
         guard count > 0 else { return }
         var reader = BitReader(data, from: 3)
-        let layout = try layout(&reader, data)
+        var layout = try layout(&reader, data)
+        layout.isFloat = isFloat
         let hints: [NativeHistogram.ResetHint] = [.unknown, .notReset, .reset, .gauge]
         let hint = hints[Int(data[2] >> 6)]
         var state = State(layout, isFloat: isFloat)

@@ -19,6 +19,8 @@ public struct NativeHistogram: Sendable, Equatable {
     /// The schema whose bounds are given one by one.
     public static let customSchema = -53
 
+    /// Whether the counts are floating point numbers (a float histogram) rather than integers.
+    public var isFloat = false
     public var schema = 0
     public var resetHint = ResetHint.unknown
     public var zeroThreshold = 0.0

@@ -27,6 +27,47 @@ public struct SeriesSamples: Sendable {
     public var isEmpty: Bool { timesMs.isEmpty && histogramTimesMs.isEmpty }
 }
 
+extension SeriesSamples {
+    /// Sorts by time and keeps the first of equal times, floats and native histograms each. Linear when already in
+    /// order. Start times are not moved: samples that have them come in order.
+    public mutating func putInOrder() {
+        Self.putInOrder(&timesMs, &values)
+        Self.putInOrder(&histogramTimesMs, &histograms)
+    }
+
+    private static func putInOrder<Value>(_ times: inout [Int64], _ values: inout [Value]) {
+        var isSorted = true
+        for index in 1..<max(times.count, 1) where times[index] <= times[index - 1] {
+            isSorted = false
+            break
+        }
+        guard !isSorted else { return }
+        let order = times.indices.sorted { (times[$0], $0) < (times[$1], $1) }
+        var newTimes: [Int64] = []
+        var newValues: [Value] = []
+        for index in order where newTimes.last != times[index] {
+            newTimes.append(times[index])
+            newValues.append(values[index])
+        }
+        times = newTimes
+        values = newValues
+    }
+
+    /// Leaves out the samples whose times don't satisfy `isKept`.
+    mutating func keep(where isKept: (Int64) -> Bool) {
+        let floats = timesMs.indices.filter { isKept(timesMs[$0]) }
+        if floats.count < timesMs.count {
+            values = floats.map { values[$0] }
+            timesMs = floats.map { timesMs[$0] }
+        }
+        let native = histogramTimesMs.indices.filter { isKept(histogramTimesMs[$0]) }
+        if native.count < histogramTimesMs.count {
+            histograms = native.map { histograms[$0] }
+            histogramTimesMs = native.map { histogramTimesMs[$0] }
+        }
+    }
+}
+
 /// Where queries get their samples from: a database, a TSDB on disk, or memory.
 public protocol SeriesSource {
     /// Calls `body` once for each series that satisfies all matchers and has samples in `startMs...endMs` (both ends

@@ -13,7 +13,11 @@ public enum Schema {
     /// `application_id` of a Tidemark database: "TdMk".
     public static let applicationID = 0x5464_4D6B
     /// Each entry brings a database from its index to the next version. Never edit one that was released.
-    static let migrations: [String] = [EvidenceSchema.version1 + "\n" + ResultSchema.version1]
+    static let migrations: [String] = [
+        EvidenceSchema.version1 + "\n" + ResultSchema.version1,
+        // A query over a short range of a long history finds its chunks in the index alone.
+        "DROP INDEX chunk_by_series; CREATE INDEX chunk_by_time ON chunk(series_id, start_ms, end_ms);",
+    ]
     public static var version: Int { migrations.count }
 
     /// Prepares an open database for use: creates the tables in an empty file, migrates an older one.

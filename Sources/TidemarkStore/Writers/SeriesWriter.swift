@@ -21,7 +21,7 @@ public final class SeriesWriter: SampleSink {
         var numbers = 0
     }
 
-    private let store: Store
+    let store: Store
     private let period: Int
     private let form: Form
     /// Set it before a source's samples are written.
@@ -56,27 +56,26 @@ public final class SeriesWriter: SampleSink {
 
     public func series(_ labels: Labels) throws -> Int {
         if let known = handles[labels] { return known }
-        let json = Self.json(labels)
-        findSeries.bind(1, period)
-        findSeries.bind(2, form.rawValue)
-        findSeries.bind(3, json)
-        let id: Int
-        let isNew: Bool
-        if try findSeries.step() {
-            id = findSeries.int(0)
-            isNew = false
-        } else {
-            try insertSeries.run(period, form.rawValue, MetricName.canonical(labels.name), json)
-            id = store.database.lastInsertedRow
-            for label in labels.pairs { try insertLabel.run(id, label.name, label.value) }
-            isNew = true
-        }
-        findSeries.reset()
+        let (id, isNew) = try row(of: labels)
         ids.append(id)
         open.append(Open())
         handles[labels] = ids.count - 1
         if !isNew { try takeUp(ids.count - 1) }
         return ids.count - 1
+    }
+
+    /// The row of a series, made when there is none yet.
+    func row(of labels: Labels) throws -> (id: Int, isNew: Bool) {
+        let json = Self.json(labels)
+        findSeries.bind(1, period)
+        findSeries.bind(2, form.rawValue)
+        findSeries.bind(3, json)
+        defer { findSeries.reset() }
+        if try findSeries.step() { return (findSeries.int(0), false) }
+        try insertSeries.run(period, form.rawValue, MetricName.canonical(labels.name), json)
+        let id = store.database.lastInsertedRow
+        for label in labels.pairs { try insertLabel.run(id, label.name, label.value) }
+        return (id, true)
     }
 
     public func append(series: Int, timeMs: Int64, value: Double) throws {
