@@ -153,8 +153,9 @@ private struct VectorMatcher {
     }
 
     private var isOneToOne: Bool { binary.matching.cardinality == .oneToOne }
-    private var fillMany: Double? { swapped ? binary.matching.fillRight : binary.matching.fillLeft }
-    private var fillOne: Double? { swapped ? binary.matching.fillLeft : binary.matching.fillRight }
+    // Prometheus doesn't swap these with the sides: under `group_right`, `fill_left` fills the side with many series.
+    private var fillMany: Double? { binary.matching.fillLeft }
+    private var fillOne: Double? { binary.matching.fillRight }
 
     mutating func run() throws -> [Column] {
         var partners = [[Int]](repeating: [], count: keyLabels.count)
@@ -181,10 +182,7 @@ private struct VectorMatcher {
             }
             guard fillMany != nil || fillOne != nil || many.contains(where: { $0.isPresent(step) }) else { continue }
             for (index, key) in oneKeys.enumerated() where one[index].isPresent(step) {
-                guard lookup[key] < 0 else {
-                    if evaluator.isV2 || hasMember(key, step) { throw duplicate(index, lookup[key], key) }
-                    continue
-                }
+                guard lookup[key] < 0 else { throw duplicate(index, lookup[key], key) }
                 lookup[key] = index
             }
             for (index, key) in manyKeys.enumerated() where many[index].isPresent(step) {
@@ -196,20 +194,16 @@ private struct VectorMatcher {
                 }
                 taken[key] = index
                 try store(
-                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]), many[index].dropsName,
+                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]),
                     value(many[index], step), partner >= 0 ? value(one[partner], step) : .float(fillOne ?? .nan), step)
             }
             guard let fillMany else { continue }
             for (key, index) in lookup.enumerated() where index >= 0 && taken[key] < 0 {
                 let column = Column(labels: keyLabels[key], values: [], dropsName: one[index].dropsName)
-                try store(labels(column, one[index].labels), false, .float(fillMany), value(one[index], step), step)
+                try store(labels(column, one[index].labels), .float(fillMany), value(one[index], step), step)
             }
         }
         return results
-    }
-
-    private func hasMember(_ key: Int, _ step: Int) -> Bool {
-        zip(many, manyKeys).contains { $1 == key && $0.isPresent(step) }
     }
 
     /// All steps of two series that have only each other.
@@ -217,10 +211,10 @@ private struct VectorMatcher {
         let operation = binary.operation
         let (a, b) = (many[index], one[partner])
         let result = labels(a, b.labels)
-        let place = try place(of: result, a.dropsName)
+        let place = try place(of: result)
         if operation.isTrim || !a.histograms.isEmpty || !b.histograms.isEmpty {
             for step in 0..<steps where a.isPresent(step) && b.isPresent(step) {
-                try store(result, a.dropsName, value(a, step), value(b, step), step)
+                try store(result, value(a, step), value(b, step), step)
             }
             return
         }
@@ -250,12 +244,10 @@ private struct VectorMatcher {
         column.histogram(step).map { .histogram($0) } ?? .float(column.values[step])
     }
 
-    private mutating func store(
-        _ labels: Labels, _ dropsName: Bool, _ a: WindowValue, _ b: WindowValue, _ step: Int
-    ) throws {
+    private mutating func store(_ labels: Labels, _ a: WindowValue, _ b: WindowValue, _ step: Int) throws {
         let operation = binary.operation
         let (x, y) = swapped ? (b, a) : (a, b)
-        let place = try place(of: labels, dropsName)
+        let place = try place(of: labels)
         guard !results[place].isPresent(step) else { throw repeated }
         guard case .float(let left) = x, case .float(let right) = y, !operation.isTrim else {
             var value = evaluator.mixed(operation, x, y, expr)
@@ -273,12 +265,13 @@ private struct VectorMatcher {
         }
     }
 
-    private mutating func place(of labels: Labels, _ dropsName: Bool) throws -> Int {
+    private mutating func place(of labels: Labels) throws -> Int {
         if let known = places[labels] { return known }
         places[labels] = results.count
         var column = try evaluator.absentColumn(labels)
-        // What changes a metric's meaning drops the name at once; `bool` only marks it.
-        column.dropsName = dropsName || evaluator.delaysNames && binary.returnBool
+        // What changes a metric's meaning drops the name at once, `bool` marks it; a comparison that filters forgets
+        // that a name was to be dropped, as Prometheus does.
+        column.dropsName = evaluator.delaysNames && binary.returnBool
         results.append(column)
         return results.count - 1
     }
