@@ -138,7 +138,7 @@ struct ScriptParser {
     static func duration(_ text: String) -> Int64? {
         let negative = text.hasPrefix("-")
         let rest = negative ? String(text.dropFirst()) : text
-        guard let seconds = NumberLiteral.duration(rest) ?? NumberLiteral.number(rest), seconds.isFinite else {
+        guard let seconds = NumberLiteral.duration(rest) ?? NumberLiteral.number(rest), abs(seconds) < 1e12 else {
             return nil
         }
         return Int64((seconds * 1000).rounded()) * (negative ? -1 : 1)
@@ -302,7 +302,8 @@ enum StartTimeNotation {
         if text.first == "-" || text.first == "+" { text = text.dropFirst() }
         let digits = text.prefix { $0.isNumber }
         let unit = text[digits.endIndex...].prefix { $0.isLetter && $0 != "x" }
-        guard let seconds = NumberLiteral.duration(String(digits + unit)) ?? (unit.isEmpty ? Double(digits) : nil)
+        guard let seconds = NumberLiteral.duration(String(digits + unit)) ?? (unit.isEmpty ? Double(digits) : nil),
+            seconds < 1e12
         else {
             throw ScriptError("invalid duration in an @st line")
         }

@@ -21,7 +21,7 @@ struct ScriptValueReader {
     private let bytes: [UInt8]
     private var at = 0
     /// More values than this are taken for a mistake.
-    private static let mostValues = 100_000
+    private static let mostValues = 5_000_000
 
     static func values(_ text: Substring) throws -> [ScriptValue] {
         var reader = ScriptValueReader(bytes: Array(text.utf8))

@@ -40,7 +40,8 @@ extension Evaluator {
         case .quantile:
             guard let parameter = aggregation.parameter else { return [] }
             let quantiles = try scalar(parameter)
-            noteQuantiles(quantiles, parameter)
+            noteQuantiles(
+                quantiles.filter(\.isNaN).prefix(1) + [quantiles.max() ?? 0, quantiles.min() ?? 0], parameter)
             noteIgnored(columns, aggregation)
             return try overGroups(columns, groups) { values, step in quantile(quantiles[step], of: &values) }
         case .min, .max, .stddev, .stdvar:
@@ -261,16 +262,13 @@ extension Evaluator {
         guard let parameter = aggregation.parameter else { return [] }
         var ratios = try scalar(parameter)
         guard ratios.contains(where: { $0 != 0 }) else { return [] }
-        for step in ratios.indices {
-            guard !ratios[step].isNaN else { throw PromQLError.execution("Ratio value is NaN") }
-            if abs(ratios[step]) > 1 {
-                let capped = ratios[step] < 0 ? -1.0 : 1.0
-                context.warn(
-                    "ratio value should be between -1 and 1, got \(goText(ratios[step])), capping to \(goText(capped))",
-                    parameter)
-                ratios[step] = capped
-            }
+        guard !ratios.contains(where: \.isNaN) else { throw PromQLError.execution("Ratio value is NaN") }
+        // Only the extremes are remarked on.
+        for (extreme, cap) in [(ratios.max() ?? 0, 1.0), (ratios.min() ?? 0, -1.0)] where extreme * cap > 1 {
+            context.warn(
+                "ratio value should be between -1 and 1, got \(goText(extreme)), capping to \(goText(cap))", parameter)
         }
+        for step in ratios.indices { ratios[step] = max(-1, min(1, ratios[step])) }
         let hashes = columns.map { Double(LabelHash.hash($0.labels)) / Double(UInt64.max) }
         var results = columns
         for (index, hash) in hashes.enumerated() {

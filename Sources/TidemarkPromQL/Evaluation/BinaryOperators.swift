@@ -153,8 +153,9 @@ private struct VectorMatcher {
     }
 
     private var isOneToOne: Bool { binary.matching.cardinality == .oneToOne }
-    private var fillMany: Double? { swapped ? binary.matching.fillRight : binary.matching.fillLeft }
-    private var fillOne: Double? { swapped ? binary.matching.fillLeft : binary.matching.fillRight }
+    // Prometheus doesn't swap these with the sides: under `group_right`, `fill_left` fills the side with many series.
+    private var fillMany: Double? { binary.matching.fillLeft }
+    private var fillOne: Double? { binary.matching.fillRight }
 
     mutating func run() throws -> [Column] {
         var partners = [[Int]](repeating: [], count: keyLabels.count)
@@ -181,10 +182,7 @@ private struct VectorMatcher {
             }
             guard fillMany != nil || fillOne != nil || many.contains(where: { $0.isPresent(step) }) else { continue }
             for (index, key) in oneKeys.enumerated() where one[index].isPresent(step) {
-                guard lookup[key] < 0 else {
-                    if evaluator.isV2 || hasMember(key, step) { throw duplicate(index, lookup[key], key) }
-                    continue
-                }
+                guard lookup[key] < 0 else { throw duplicate(index, lookup[key], key) }
                 lookup[key] = index
             }
             for (index, key) in manyKeys.enumerated() where many[index].isPresent(step) {
@@ -196,8 +194,8 @@ private struct VectorMatcher {
                 }
                 taken[key] = index
                 try store(
-                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]), value(many[index], step),
-                    partner >= 0 ? value(one[partner], step) : .float(fillOne ?? .nan), step)
+                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]),
+                    value(many[index], step), partner >= 0 ? value(one[partner], step) : .float(fillOne ?? .nan), step)
             }
             guard let fillMany else { continue }
             for (key, index) in lookup.enumerated() where index >= 0 && taken[key] < 0 {
@@ -206,10 +204,6 @@ private struct VectorMatcher {
             }
         }
         return results
-    }
-
-    private func hasMember(_ key: Int, _ step: Int) -> Bool {
-        zip(many, manyKeys).contains { $1 == key && $0.isPresent(step) }
     }
 
     /// All steps of two series that have only each other.
@@ -275,7 +269,8 @@ private struct VectorMatcher {
         if let known = places[labels] { return known }
         places[labels] = results.count
         var column = try evaluator.absentColumn(labels)
-        // Between vectors only `bool` leaves the name to be dropped later.
+        // What changes a metric's meaning drops the name at once, `bool` marks it; a comparison that filters forgets
+        // that a name was to be dropped, as Prometheus does.
         column.dropsName = evaluator.delaysNames && binary.returnBool
         results.append(column)
         return results.count - 1

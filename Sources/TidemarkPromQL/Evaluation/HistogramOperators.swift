@@ -44,7 +44,11 @@ extension Evaluator {
         var sum = HistogramSum(x)
         do {
             let (reconciled, collision) = try sum.add(y, subtracting: subtracting)
-            if collision { noteCollision(word, expr) }
+            if collision {
+                // One says that the counter was reset and the other that it was not: nothing to rely on.
+                noteCollision(word, expr)
+                return .none
+            }
             if reconciled { noteReconciled(word, expr) }
         } catch {
             context.warn(

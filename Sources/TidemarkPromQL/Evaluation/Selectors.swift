@@ -2,8 +2,12 @@ import TidemarkSeries
 
 extension Evaluator {
     /// The newest sample of each series at each step, if it is not stale and not older than the lookback.
-    /// - Parameter facet: what of a sample is wanted.
-    func instantVector(_ selector: VectorSelector, _ facet: SampleFacet = .value) throws -> [Column] {
+    /// - Parameters:
+    ///   - facet: what of a sample is wanted.
+    ///   - window: the times outside of which samples are passed over.
+    func instantVector(
+        _ selector: VectorSelector, _ facet: SampleFacet = .value, within window: ClosedRange<Int64>? = nil
+    ) throws -> [Column] {
         if selector.edges == .smoothed { return try smoothedVector(selector) }
         let timestamps = facet == .time
         let (anchor, fixed) = try reference(selector.modifiers)
@@ -32,6 +36,7 @@ extension Evaluator {
                             while next < times.count, times[next] <= time { next &+= 1 }
                             guard next > 0, times[next - 1] >= time - lookback else { continue }
                             guard !StaleMarker.matches(samples[next - 1]) else { continue }
+                            if let window, !window.contains(times[next - 1]) { continue }
                             any = true
                             out[step] = timestamps ? Double(times[next - 1]) / 1000 : samples[next - 1]
                         }
@@ -188,15 +193,18 @@ extension Evaluator {
 struct SampleView {
     let times: UnsafeBufferPointer<Int64>
     let values: UnsafeBufferPointer<Double>
-    /// When the counters began; empty when no sample tells.
-    var startTimes: [Int64] = []
-    var histogramTimes: [Int64] = []
-    var histograms: [NativeHistogram] = []
-    var histogramStartTimes: [Int64] = []
+    /// What most series don't have; a plain pointer, so that views are copied without counting references.
+    fileprivate(set) var more: Unmanaged<MixedSamples>?
 
     /// Whether there is more than times and values.
     @inline(__always)
-    var hasMore: Bool { !histograms.isEmpty || !startTimes.isEmpty }
+    var hasMore: Bool { more != nil }
+
+    /// When the counters began; empty when no sample tells.
+    var startTimes: [Int64] { more?.takeUnretainedValue().startTimes ?? [] }
+    var histogramTimes: [Int64] { more?.takeUnretainedValue().histogramTimes ?? [] }
+    var histograms: [NativeHistogram] { more?.takeUnretainedValue().histograms ?? [] }
+    var histogramStartTimes: [Int64] { more?.takeUnretainedValue().histogramStartTimes ?? [] }
 
     @inline(__always)
     var count: Int { times.count }
@@ -205,15 +213,28 @@ struct SampleView {
         try series.timesMs.withUnsafeBufferPointer { times in
             try series.values.withUnsafeBufferPointer { values in
                 var view = SampleView(times: times, values: values)
-                if !series.startTimesMs.isEmpty { view.startTimes = series.startTimesMs }
-                if !series.histograms.isEmpty {
-                    view.histogramTimes = series.histogramTimesMs
-                    view.histograms = series.histograms
-                    view.histogramStartTimes = series.histogramStartTimesMs
-                }
+                guard !series.histograms.isEmpty || !series.startTimesMs.isEmpty else { return try body(view) }
+                let more = MixedSamples(series)
+                view.more = Unmanaged.passUnretained(more)
+                defer { withExtendedLifetime(more) {} }
                 return try body(view)
             }
         }
+    }
+}
+
+/// The histograms and start times of one series.
+final class MixedSamples {
+    let startTimes: [Int64]
+    let histogramTimes: [Int64]
+    let histograms: [NativeHistogram]
+    let histogramStartTimes: [Int64]
+
+    init(_ series: borrowing SeriesSamples) {
+        startTimes = series.startTimesMs
+        histogramTimes = series.histogramTimesMs
+        histograms = series.histograms
+        histogramStartTimes = series.histogramStartTimesMs
     }
 }
 

@@ -166,7 +166,9 @@ extension Evaluator {
             _ = try overRange(range, keepsName: true, PresenceMarker()) { _, _ in .float(1) }.map { column in
                 for step in 0..<grid.count where !Absent.matches(column.values[step]) { present[step] = true }
             }
-            return [absentColumn(range, present)]
+            var column = absentColumn(range, present)
+            column.dropsName = delaysNames
+            return [column]
         default: throw PromQLError.execution("function \"\(name)\" is not supported")
         }
     }

@@ -62,6 +62,8 @@ enum ClassicHistogram {
             for bucket in buckets {
                 if lowerBound >= value { return below }
                 if bucket.upperBound > value {
+                    // Nothing of a bucket without a lower bound is told apart.
+                    if lowerBound == -.infinity { return bucket.count }
                     return below + (bucket.count - below) * (value - lowerBound) / (bucket.upperBound - lowerBound)
                 }
                 below = bucket.count

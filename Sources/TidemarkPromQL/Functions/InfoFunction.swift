@@ -33,8 +33,19 @@ extension Evaluator {
             }
         }
         guard !values.isEmpty else { return [] }
-        let columns = try instantVector(VectorSelector(matchers: matchers), .time)
+        let columns = try instantVector(VectorSelector(matchers: matchers), .time, within: try infoWindow(argument))
         return columns.filter { column in values.allSatisfy { $0.value.contains(column.labels[$0.key] ?? "") } }
+    }
+
+    /// The times of the info samples that are looked at: those at which the first selector of the argument reads.
+    private func infoWindow(_ argument: Expr) throws -> ClosedRange<Int64> {
+        var (first, last) = (grid.startMs, grid.endMs)
+        if let modifiers = argument.firstSelector?.modifiers {
+            let (anchor, fixed) = try reference(modifiers)
+            (first, last) = (anchor, fixed ? anchor : anchor + (grid.endMs - grid.startMs))
+        }
+        first -= context.options.lookbackMs - 1
+        return first...max(first, last)
     }
 
     private func combined(
@@ -116,5 +127,20 @@ extension Evaluator {
     /// All labels in braces, the name like any other.
     func fullText(_ labels: Labels) -> String {
         "{" + labels.pairs.map { "\($0.name)=\"\(Labels.escaped($0.value))\"" }.joined(separator: ", ") + "}"
+    }
+}
+
+extension Expr {
+    /// The selector that comes first in the text.
+    fileprivate var firstSelector: VectorSelector? {
+        switch kind {
+        case .number, .string: nil
+        case .selector(let selector), .range(let selector, _): selector
+        case .subquery(let subquery): subquery.inner.firstSelector
+        case .call(_, let arguments): arguments.lazy.compactMap(\.firstSelector).first
+        case .aggregation(let aggregation): aggregation.parameter?.firstSelector ?? aggregation.inner.firstSelector
+        case .binary(let binary): binary.left.firstSelector ?? binary.right.firstSelector
+        case .negation(let inner), .parentheses(let inner): inner.firstSelector
+        }
     }
 }

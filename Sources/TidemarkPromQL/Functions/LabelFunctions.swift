@@ -17,7 +17,7 @@ extension Evaluator {
             guard let result = pattern.expand(replacement, matching: value) else { continue }
             relabel(&columns[index], destination, result)
         }
-        return try distinct(columns)
+        return try merged(columns)
     }
 
     func labelJoin(_ arguments: [Expr]) throws -> [Column] {
@@ -34,7 +34,7 @@ extension Evaluator {
             let labels = columns[index].labels
             relabel(&columns[index], destination, sources.map { labels[$0] ?? "" }.joined(separator: separator))
         }
-        return try distinct(columns)
+        return try merged(columns)
     }
 
     /// Any text that is not empty; bytes that are no UTF-8 were replaced when the query was read.
@@ -47,8 +47,6 @@ extension Evaluator {
         // A name that is set on purpose stays.
         if name == Labels.metricName { column.dropsName = false }
     }
-
-    private func distinct(_ columns: [Column]) throws -> [Column] { delaysNames ? columns : try merged(columns) }
 
     // MARK: order
 

@@ -24,7 +24,8 @@ extension NativeHistogram {
         var index = 0
         for span in spans {
             index += Int(span.offset)
-            for _ in 0..<span.length where entries.count < counts.count {
+            // A damaged span may claim more buckets than there are counts.
+            for _ in 0..<min(Int(span.length), counts.count - entries.count) {
                 entries.append((index, counts[entries.count]))
                 index += 1
             }
@@ -51,6 +52,8 @@ extension NativeHistogram {
 
     /// The upper bound of the positive bucket `index`: 2^(index · 2^-schema), as far as a double reaches.
     static func bound(_ index: Int, schema: Int) -> Double {
+        // Resolutions are -4...8; others would only come from damaged data.
+        let schema = max(-12, min(schema, 32))
         let perDoubling = schema > 0 ? 1 << schema : 1
         let exponent: Int
         var part = 0

@@ -77,9 +77,15 @@ extension NativeHistogram {
         var (lowerRank, upperRank): (Double?, Double?) = (nil, nil)
         for bucket in allBuckets {
             let isZero = bucket.lower <= 0 && bucket.upper >= 0
-            var bucket = narrowed(bucket)
-            if hasCustomBounds, bucket.lower == -.infinity, bucket.upper > 0 { bucket.lower = 0 }
+            var bucket = bucket
+            if isZero, negative.isEmpty, !positive.isEmpty {
+                bucket.lower = 0
+            } else if isZero, positive.isEmpty, !negative.isEmpty {
+                bucket.upper = 0
+            }
             func interpolated(_ value: Double) -> Double {
+                // Nothing of a bucket without a lower bound is told apart, as little as of one without an upper one.
+                if bucket.lower == -.infinity { return bucket.count }
                 if linear || hasCustomBounds || isZero {
                     return rank + bucket.count * (value - bucket.lower) / (bucket.upper - bucket.lower)
                 }
