@@ -8,7 +8,7 @@ import Yams
 /// UTF-8 names, which every server accepts.
 public struct RuleFileReader {
     /// Most nodes that are looked at: aliases can make few lines stand for very many.
-    static let mostNodes = 2_000_000
+    static let mostNodes = 200_000
 
     static let groupKeys = ["name", "interval", "query_offset", "limit", "labels", "rules"]
     static let ruleKeys = [
@@ -63,6 +63,8 @@ public struct RuleFileReader {
         return nodes <= Self.mostNodes
     }
 
+    private static func size(_ node: Node) -> Int { node.mapping?.count ?? 0 }
+
     private mutating func group(_ node: Node, _ index: Int) -> RuleGroup? {
         var place = "group \(index + 1)"
         if case .mapping(let mapping) = node, let name = mapping["name"]?.scalar?.string, !name.isEmpty {
@@ -78,10 +80,10 @@ public struct RuleFileReader {
         group.labels = labels(mapping, isTemplate: false)
         let rules = mapping.list("rules", &reading.findings)
         for (number, node) in rules.enumerated() {
-            guard counts(1, mapping.line), let rule = rule(node, number, place) else { return nil }
+            guard counts(1 + Self.size(node), mapping.line), let rule = rule(node, number, place) else { return nil }
             group.rules.append(rule)
         }
-        return counts(1, mapping.line) ? group : nil
+        return counts(1 + Self.size(node), mapping.line) ? group : nil
     }
 
     private mutating func rule(_ node: Node, _ index: Int, _ group: String) -> Rule? {

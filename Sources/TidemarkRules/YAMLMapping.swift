@@ -73,7 +73,12 @@ struct YAMLMapping {
             findings.add(line(of: key), "\(place): \(key) must be a list")
             return []
         }
-        return Array(items)
+        return items.filter { item in
+            guard item.isNull else { return true }
+            findings.add(
+                item.mark?.line ?? line(of: key), "\(place): an empty item of \(key) is left out", isAdvice: true)
+            return false
+        }
     }
 
     /// The scalar of a key; nil where it is missing, null or, with a finding, of another kind.
@@ -104,7 +109,14 @@ struct YAMLMapping {
             if let value = Int(text) { return value }
             if text.hasPrefix("0x"), let value = Int(text.dropFirst(2), radix: 16) { return value }
             if text.hasPrefix("0o"), let value = Int(text.dropFirst(2), radix: 8) { return value }
-            if let value = withBytes(of: text, { Decimal.parse($0) }), let whole = Int(exactly: value) { return whole }
+            if let value = withBytes(of: text, { Decimal.parse($0) }),
+                let whole = Int(exactly: value.rounded(.towardZero))
+            {
+                if value != value.rounded() {
+                    findings.add(line(of: key), "\(place): \(key): \(text) is cut to \(whole)", isAdvice: true)
+                }
+                return whole
+            }
         }
         findings.add(line(of: key), "\(place): \(key): '\(scalar.string)' is not a whole number")
         return nil

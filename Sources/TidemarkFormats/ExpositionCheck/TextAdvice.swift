@@ -9,7 +9,7 @@ enum TextAdvice {
             found.append("use the base unit \"\(base)\" instead of \"\(unit)\"")
         }
         found += suffixes(family)
-        if let type = typeInName(family) { found.append("its name should not include its type, \"\(type)\"") }
+        for type in typesInName(family.name) { found.append("its name should not include a type, \"\(type)\"") }
         if family.name.utf8.contains(58) {
             found.append("its name should not contain ':', that is for recording rules")
         }
@@ -47,9 +47,9 @@ enum TextAdvice {
         return found
     }
 
-    private static func typeInName(_ family: TextFamily) -> String? {
-        guard let type = family.type, type != .untyped else { return nil }
-        return family.name.lowercased().hasPart(type.rawValue) ? type.rawValue : nil
+    private static func typesInName(_ name: String) -> [String] {
+        let lower = name.lowercased()
+        return ["counter", "gauge", "histogram", "summary"].filter { lower.hasPart($0) }
     }
 
     private static let abbreviations = [

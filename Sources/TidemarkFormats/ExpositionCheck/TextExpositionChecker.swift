@@ -24,6 +24,7 @@ struct TextExpositionChecker {
             case .type(let name, let type): self.type(name, type, number)
             case .sample(let sample): add(sample, number)
             }
+            if case .blank = line { return }
             if !isTerminated {
                 findings.add(number, "the last line must end with a line feed: the document may be cut off")
             }

@@ -98,8 +98,9 @@ enum TextExpositionLine {
                 value.isEmpty ? "the value is missing" : "\(ExpositionText.quoted(value)) is not a number")
         }
         sample.value = number
-        at = SeriesText.skipBlanks(bytes, at)
         guard at < bytes.count else { return sample }
+        at = SeriesText.skipBlanks(bytes, at)
+        guard at < bytes.count else { throw ExpositionFault("a space at the end of the line stands for a timestamp") }
         let time = token(bytes, &at)
         guard time.allSatisfy({ $0 &- 48 < 10 }), Decimal.parseInt(time) != nil else {
             throw ExpositionFault(

@@ -181,20 +181,31 @@ struct TemplateLexer {
     }
 
     private mutating func number(_ start: Int) -> Bool {
+        scanNumber()
+        var isNumber = TemplateLiteral.isNumber(bytes[start..<at])
+        if isNumber, at < bytes.count, bytes[at] == 43 || bytes[at] == 45 {
+            // A complex number: its imaginary part follows at once.
+            let middle = at
+            scanNumber()
+            isNumber = bytes[at - 1] == UInt8(ascii: "i") && TemplateLiteral.isNumber(bytes[middle..<at])
+        }
+        guard isNumber else {
+            return fail("bad number syntax: \"\(String(decoding: bytes[start..<at], as: UTF8.self))\"", start)
+        }
+        push(.number, start)
+        return true
+    }
+
+    private mutating func scanNumber() {
+        let start = at
         while at < bytes.count {
             let byte = bytes[at]
             let isSign = byte == 43 || byte == 45
             guard Self.isAlphanumeric(byte) || byte == 46 || isSign && (at == start || isExponent(at - 1, start)) else {
-                break
+                return
             }
             at += 1
         }
-        guard TemplateLiteral.isNumber(bytes[start..<at]) else {
-            let text = String(decoding: bytes[start..<at], as: UTF8.self)
-            return fail("bad number syntax: \"\(text)\"", start)
-        }
-        push(.number, start)
-        return true
     }
 
     /// Whether the letter at `index` of the number that begins at `start` calls for an exponent.

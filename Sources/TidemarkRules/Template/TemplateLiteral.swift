@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// Literals of Go as templates use them. Only whether they are well formed matters here, not their values.
 enum TemplateLiteral {
     /// Whether the text between the quotes of a string or character constant holds no broken escape.
@@ -40,53 +42,50 @@ enum TemplateLiteral {
         return value
     }
 
-    /// Whether the bytes are a number: `1`, `-0x1F`, `0b1`, `0o7`, `1_000`, `1.5e-3`, `.5`, `2i`.
+    /// Whether the bytes are a number of Go that fits its type: `1`, `-0x1F`, `0b1`, `017`, `1_000`, `1.5e-3`, `0x1p3`,
+    /// `2i`.
     static func isNumber(_ raw: ArraySlice<UInt8>) -> Bool {
-        var bytes = Array(raw)
+        var bytes = raw
         if bytes.first == 43 || bytes.first == 45 { bytes.removeFirst() }
-        if bytes.last == UInt8(ascii: "i") { bytes.removeLast() }
-        var isDigit: (UInt8) -> Bool = { $0 &- 48 < 10 }
-        var exponent: UInt8 = 101
-        var allowsFraction = true
-        if bytes.count > 1, bytes[0] == 48 {
-            switch bytes[1] | 0x20 {
-            case 120:
-                isDigit = { $0 &- 48 < 10 || ($0 | 0x20) &- 97 < 6 }
-                exponent = 112
-                bytes.removeFirst(2)
-            case 111:
-                isDigit = { $0 &- 48 < 8 }
-                allowsFraction = false
-                bytes.removeFirst(2)
-            case 98:
-                isDigit = { $0 &- 48 < 2 }
-                allowsFraction = false
-                bytes.removeFirst(2)
+        let isImaginary = bytes.last == UInt8(ascii: "i")
+        if isImaginary { bytes.removeLast() }
+        var radix = 10
+        if bytes.count > 1, bytes.first == 48 {
+            switch bytes[bytes.startIndex + 1] | 0x20 {
+            case UInt8(ascii: "x"): radix = 16
+            case UInt8(ascii: "o"): radix = 8
+            case UInt8(ascii: "b"): radix = 2
             default: break
             }
         }
-        var at = 0
-        var digits = 0
-        func skipDigits() {
-            while at < bytes.count, isDigit(bytes[at]) || bytes[at] == 95 {
-                if bytes[at] != 95 { digits += 1 }
-                at += 1
-            }
+        guard let digits = withoutUnderscores(radix == 10 ? bytes : bytes.dropFirst(2), afterPrefix: radix != 10) else {
+            return false
         }
-        skipDigits()
-        if allowsFraction, at < bytes.count, bytes[at] == 46 {
-            at += 1
-            skipDigits()
+        let exponents: [UInt8] = radix == 16 ? [112, 80] : [101, 69]
+        guard digits.contains(where: { $0 == 46 || exponents.contains($0) }) else {
+            // A leading zero makes an octal number, except in front of an `i`.
+            if radix == 10, digits.count > 1, digits.first == 48, !isImaginary { radix = 8 }
+            return UInt64(String(decoding: digits, as: UTF8.self), radix: radix) != nil
+                && digits.first != 43 && digits.first != 45
         }
-        guard digits > 0 else { return false }
-        if allowsFraction, at < bytes.count, bytes[at] | 0x20 == exponent {
-            at += 1
-            if at < bytes.count, bytes[at] == 43 || bytes[at] == 45 { at += 1 }
-            let start = at
-            isDigit = { $0 &- 48 < 10 }
-            skipDigits()
-            guard at > start else { return false }
+        switch radix {
+        case 10: return digits.withUnsafeBytes { Decimal.parse($0)?.isFinite ?? false }
+        case 16: return Double("0x" + String(decoding: digits, as: UTF8.self))?.isFinite ?? false && hasExponent(digits)
+        default: return false
         }
-        return at == bytes.count
+    }
+
+    private static func hasExponent(_ digits: [UInt8]) -> Bool { digits.contains { $0 | 0x20 == 112 } }
+
+    /// The digits without the underscores between them; nil when an underscore stands elsewhere.
+    private static func withoutUnderscores(_ bytes: ArraySlice<UInt8>, afterPrefix: Bool) -> [UInt8]? {
+        func isDigit(_ index: Int) -> Bool {
+            bytes.indices.contains(index) && (bytes[index] &- 48 < 10 || (bytes[index] | 0x20) &- 97 < 6)
+        }
+        for index in bytes.indices where bytes[index] == 95 {
+            let follows = isDigit(index - 1) || afterPrefix && index == bytes.startIndex
+            guard follows, isDigit(index + 1) else { return nil }
+        }
+        return bytes.filter { $0 != 95 }
     }
 }

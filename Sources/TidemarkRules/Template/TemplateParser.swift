@@ -13,7 +13,7 @@ public struct TemplateParser {
         "args", "externalURL", "first", "graphLink", "humanize", "humanize1024", "humanizeDuration",
         "humanizePercentage", "humanizeTimestamp", "label", "match", "now", "parseDuration", "parseDurationTime",
         "pathPrefix", "query", "reReplaceAll", "safeHtml", "sortByLabel", "stripDomain", "stripPort", "strvalue",
-        "tableLink", "title", "tmpl", "toDuration", "toLower", "toTime", "toUpper", "urlQueryEscape", "value",
+        "tableLink", "title", "toDuration", "toLower", "toTime", "toUpper", "urlQueryEscape", "value",
     ]
 
     /// Levels of control structures and parentheses: enough for any template, few enough for any stack.
