@@ -98,7 +98,10 @@ public final class Ingestor {
         try ingestLogs(
             candidates.filter { $0.guess.format == VLLMLogFormat.identifier }, period: period, capture: capture,
             reference: reference)
-        try store.database.transaction { try Shadowing.update(store, period: period) }
+        try store.database.transaction {
+            try MetricFamilies.apply(store, period: period)
+            try Shadowing.update(store, period: period)
+        }
     }
 
     private static func periodName(_ root: String?) -> String {
@@ -175,8 +178,10 @@ public final class Ingestor {
 
     /// Range of the metrics of a period, Unix ms; nil without any.
     private func metricsRange(_ period: Int) throws -> ClosedRange<Int64>? {
-        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map { "'\($0)'" }
-            .joined(separator: ", ")
+        let formats = ([TSDBIngest.format, PrometheusTextFormat.identifier] + MetricsIngest.documentFormats).map {
+            "'\($0)'"
+        }
+        .joined(separator: ", ")
         let row = try store.database.prepare(
             """
             SELECT min(first_ms), max(last_ms) FROM source
