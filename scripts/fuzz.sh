@@ -11,7 +11,8 @@ mkdir -p "Fuzz/corpus/$name" "Fuzz/findings/$name"
 [ -n "$(ls -A "Fuzz/corpus/$name")" ] || python3 Fuzz/seeds.py "$name" "Fuzz/corpus/$name"
 dictionary=
 [ -f "Fuzz/dictionaries/$name.dict" ] && dictionary="-dict=Fuzz/dictionaries/$name.dict"
-export TIDEMARK_FUZZ_TARGET="$name"
+# The runtime would print a trace and leave libFuzzer no chance to keep the input.
+export TIDEMARK_FUZZ_TARGET="$name" SWIFT_BACKTRACE=enable=no
 # A hang is an input that takes ten seconds, a memory blow-up one that needs 2 GiB.
 exec .build-fuzz/release/tidemark-fuzz -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 \
     -print_final_stats=1 -artifact_prefix="Fuzz/findings/$name/" $dictionary "$@" "Fuzz/corpus/$name"

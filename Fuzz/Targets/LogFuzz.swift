@@ -6,10 +6,16 @@ import TidemarkSeries
 enum LogFuzz {
     private struct Sink: TSDBLogSink {
         var records = 0
+        var times: [Int64] = []
+        var histograms: [NativeHistogram] = []
 
         mutating func series(_ reference: UInt64, _ labels: Labels) { records += 1 }
         mutating func sample(_ reference: UInt64, timeMs: Int64, value: Double) { records += 1 }
-        mutating func histogram(_ reference: UInt64, timeMs: Int64, _ histogram: NativeHistogram) { records += 1 }
+        mutating func histogram(_ reference: UInt64, timeMs: Int64, _ histogram: NativeHistogram) {
+            records += 1
+            times.append(timeMs)
+            histograms.append(histogram)
+        }
         mutating func tombstone(_ reference: UInt64, _ lowMs: Int64, _ highMs: Int64) { records += 1 }
     }
 
@@ -30,5 +36,6 @@ enum LogFuzz {
                 try? TSDBLog.forEachRecord(segment) { try TSDBLog.decode($0, into: &sink) }
             }
         }
+        HistogramFuzz.roundTrip(sink.times, sink.histograms)
     }
 }

@@ -6,6 +6,8 @@ public enum FormatRegistry {
     typealias Sniffer = @Sendable (_ head: Bytes, _ fileName: String) -> FormatGuess?
 
     static let sniffers: [Sniffer] = [
+        // Before exposition text, which it also is.
+        OpenMetricsDumpFormat.sniff,
         PrometheusTextFormat.sniff,
         PromtoolDumpFormat.sniff,
         PrometheusJSONFormat.sniff,

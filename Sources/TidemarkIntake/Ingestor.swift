@@ -98,7 +98,10 @@ public final class Ingestor {
         try ingestLogs(
             candidates.filter { $0.guess.format == VLLMLogFormat.identifier }, period: period, capture: capture,
             reference: reference)
-        try store.database.transaction { try Shadowing.update(store, period: period) }
+        try store.database.transaction {
+            try MetricFamilies.apply(store, period: period)
+            try Shadowing.update(store, period: period)
+        }
     }
 
     private static func periodName(_ root: String?) -> String {

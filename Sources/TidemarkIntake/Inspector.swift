@@ -116,6 +116,17 @@ public struct Inspector {
             }
             try reader.finish { try parser.parse(line: $0, into: &sink) }
             try parser.finishScrape(into: &sink)
+        case OpenMetricsDumpFormat.identifier:
+            var parser = PrometheusTextParser(options: OpenMetricsDumpFormat.parserOptions)
+            var resolving = NaNResolvingSink(sink)
+            parser.beginScrape(timeMs: nil)
+            try lines(of: stream) { line in
+                resolving.base.line = line.number
+                try parser.parse(line: line, into: &resolving)
+            }
+            try parser.finishScrape(into: &resolving)
+            try resolving.finish()
+            sink = resolving.base
         case VictoriaMetricsFormat.identifier:
             var parser = VictoriaMetricsParser()
             try lines(of: stream, limit: VictoriaMetricsParser.lineLimit) { line in
@@ -326,6 +337,26 @@ private struct InspectMetricSink: MetricSink {
     }
 
     mutating func metadata(_ metadata: MetricMetadata) throws {}
+
+    mutating func exemplar(series: Int, _ exemplar: MetricExemplar) throws {
+        lines.out.write("{\"line\":\(line),\"kind\":\"exemplar\",\"time\":\"\(CivilTime.rfc3339(exemplar.timeMs))\",")
+        lines.out.write(texts[series])
+        lines.out.write(",\"exemplar\":{")
+        for (index, label) in exemplar.labels.pairs.enumerated() {
+            if index > 0 { lines.out.write(",") }
+            lines.out.writeJSONString(label.name)
+            lines.out.write(":")
+            lines.out.writeJSONString(label.value)
+        }
+        lines.out.write("},\"value\":")
+        if exemplar.value.isFinite {
+            lines.out.write(ByteWriter.shortest(exemplar.value) + "}")
+        } else {
+            lines.out.writeJSONString(ByteWriter.shortest(exemplar.value))
+            lines.out.write("}")
+        }
+        lines.end()
+    }
 
     mutating func reject(_ reject: FormatReject) throws {
         rejects += 1

@@ -6,7 +6,8 @@ import TidemarkStore
 extension MetricsIngest {
     /// The formats whose files are documents of many series, in the order in which they are read.
     static let documentFormats = [
-        PromtoolDumpFormat.identifier, PrometheusJSONFormat.identifier, VictoriaMetricsFormat.identifier,
+        PromtoolDumpFormat.identifier, OpenMetricsDumpFormat.identifier, PrometheusJSONFormat.identifier,
+        VictoriaMetricsFormat.identifier,
         GrafanaFormat.csvIdentifier, GrafanaFormat.jsonIdentifier,
     ]
 
@@ -15,10 +16,36 @@ extension MetricsIngest {
     func document(_ stream: InputStream, _ source: inout SourceRow, offsetMinutes: Int?) throws {
         switch source.format {
         case PromtoolDumpFormat.identifier: try dump(stream, &source)
+        case OpenMetricsDumpFormat.identifier: try openMetricsDump(stream, &source)
         case VictoriaMetricsFormat.identifier: try export(stream, &source)
         case GrafanaFormat.csvIdentifier: try panelTable(stream, &source, offsetMinutes: offsetMinutes)
         case GrafanaFormat.jsonIdentifier: try panelFrames(stream, &source)
         default: try answers(stream, &source)
+        }
+    }
+
+    /// `promtool tsdb dump-openmetrics`: OpenMetrics text that is a history, not a scrape.
+    private func openMetricsDump(_ stream: InputStream, _ source: inout SourceRow) throws {
+        try stored(&source, form: .dump) { sink in
+            var parser = PrometheusTextParser(options: OpenMetricsDumpFormat.parserOptions)
+            var reader = LineReader()
+            var resolving = NaNResolvingSink(sink)
+            parser.beginScrape(timeMs: nil)
+            try stream.read { bytes in
+                try reader.feed(bytes) { try parser.parse(line: $0, into: &resolving) }
+                progress(stream.consumedFileBytes)
+                return true
+            }
+            try reader.finish { try parser.parse(line: $0, into: &resolving) }
+            try parser.finishScrape(into: &resolving)
+            try resolving.finish()
+            sink = resolving.base
+            let counts = parser.counts
+            finish(
+                stream, &sink.source, lines: counts.lines,
+                noise: counts.commentLines + counts.blankLines + counts.metadataLines, rejects: counts.rejectedLines,
+                records: counts.samples, length: reader.nextOffset)
+            return counts.samples
         }
     }
 
@@ -86,12 +113,14 @@ extension MetricsIngest {
         }
     }
 
-    /// Runs `body` in a transaction with a sink of sampled series, and writes the ledger.
+    /// Runs `body` in a transaction with a sink, and writes the ledger.
     /// - Parameter body: reads, fills in the source and returns the number of samples.
-    private func stored(_ source: inout SourceRow, _ body: (inout StoringSink) throws -> Int) throws {
+    private func stored(
+        _ source: inout SourceRow, form: SeriesWriter.Form = .api, _ body: (inout StoringSink) throws -> Int
+    ) throws {
         try store.database.transaction {
             try ledger.save(&source)
-            let writer = try SeriesWriter(store, period: period, form: .api, source: source.id)
+            let writer = try SeriesWriter(store, period: period, form: form, source: source.id)
             var sink = StoringSink(writer: writer, ledger: ledger, source: source)
             let samples = try body(&sink)
             try writer.checkpoint()

@@ -10,6 +10,13 @@ struct StoringSink: MetricSink {
     var source: SourceRow
     /// Series without a metric name are results of expressions, not evidence: their handle is below zero.
     private(set) var namelessSamples = 0
+    private(set) var families = 0
+    private(set) var exemplars = 0
+
+    /// How many records of each kind the source held, beside those of its format.
+    var extraKinds: [String: Int] {
+        ["metadata": families, "exemplar": exemplars].filter { $0.value > 0 }
+    }
 
     init(writer: SeriesWriter, ledger: Ledger, source: SourceRow) {
         self.writer = writer
@@ -30,7 +37,16 @@ struct StoringSink: MetricSink {
     }
 
     mutating func metadata(_ metadata: MetricMetadata) throws {
-        if let type = metadata.type { try writer.announce(type: type.rawValue, of: metadata.name) }
+        families += 1
+        try writer.families.announce(
+            metadata.name, type: metadata.type?.rawValue, help: metadata.help, unit: metadata.unit)
+    }
+
+    mutating func exemplar(series: Int, _ exemplar: MetricExemplar) throws {
+        guard series >= 0 else { return }
+        exemplars += 1
+        try writer.exemplar(
+            series: series, timeMs: exemplar.timeMs, value: exemplar.value, labels: exemplar.labels)
     }
 
     mutating func reject(_ reject: FormatReject) throws {
@@ -109,6 +125,7 @@ struct MetricsIngest {
                     "sample": summary.samples - sink.namelessSamples, "expression_value": sink.namelessSamples,
                     "reject": rejects,
                 ], to: source.id)
+            try ledger.add(kinds: sink.extraKinds, to: source.id)
             try ledger.save(&sink.source)
             source = sink.source
         }
@@ -148,6 +165,7 @@ struct MetricsIngest {
         sink.source.recordLines = counts.sampleLines
         sink.source.cover(timeMs)
         try ledger.add(kinds: ["sample": counts.samples, "reject": counts.rejectedLines], to: source.id)
+        try ledger.add(kinds: sink.extraKinds, to: source.id)
         try ledger.save(&sink.source)
         source = sink.source
         progress(stream.consumedFileBytes)

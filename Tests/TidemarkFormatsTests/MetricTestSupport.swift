@@ -25,6 +25,7 @@ struct RecordingSink: MetricSink {
     var samples: [SampleRecord] = []
     var families: [MetricMetadata] = []
     var rejects: [FormatReject] = []
+    var exemplars: [(labels: Labels, exemplar: MetricExemplar)] = []
     private var handles: [Labels: Int] = [:]
     /// How often a series was announced.
     var announcements = 0
@@ -44,6 +45,8 @@ struct RecordingSink: MetricSink {
     mutating func metadata(_ metadata: MetricMetadata) { families.append(metadata) }
 
     mutating func reject(_ reject: FormatReject) { rejects.append(reject) }
+
+    mutating func exemplar(series: Int, _ exemplar: MetricExemplar) { exemplars.append((labels[series], exemplar)) }
 
     /// The only value of the series with these labels; nil when there is none or more than one.
     func value(_ series: String) -> Double? {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TidemarkBase
+import TidemarkSeries
 import TidemarkTestSupport
 
 @testable import TidemarkIntake
@@ -135,6 +136,72 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
         options.offsetMinutes = 60
         try Ingestor(zoned, options: options).ingest([fixture("grafana/joined_excel_quoted.csv").path])
         #expect(try zoned.database.int("SELECT min(start_ms) FROM chunk") == 1_795_455_073_000 - 3_600_000)
+    }
+
+    @Test("a run of scrape files: stale markers, types, help, units, exemplars, UTF-8 names")
+    func scrapeRun() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let exemplar = " # {trace_id=\"abc\"} 0.5 1795455073.250"
+        func scrape(_ second: Int, gone: Bool) throws {
+            let text = """
+                # HELP vllm:h_seconds Latency.
+                # TYPE vllm:h_seconds histogram
+                # UNIT vllm:h_seconds seconds
+                vllm:h_seconds_bucket{le="1"} \(second)\(exemplar)
+                vllm:h_seconds_bucket{le="+Inf"} \(second)
+                # TYPE vllm:tokens counter
+                vllm:tokens_total \(second)
+                # TYPE vllm:g gauge
+                \(gone ? "" : "vllm:g 5\n"){"my.metric","my label"="é"} 1
+                # EOF
+
+                """
+            try folder.write(text, to: "in/metrics-\(1_795_455_073 + second).txt")
+        }
+        for second in 0..<4 { try scrape(second, gone: second >= 2) }
+        _ = try ingest(store, folder.path("in"))
+        let database = store.database
+        func samples(_ name: String) throws -> [(Int64, Double)] {
+            let row = try database.prepare(
+                "SELECT data FROM chunk JOIN series USING (series_id) WHERE name = '\(name)'")
+            var times: [Int64] = []
+            var values: [Double] = []
+            while try row.step() { try XORChunk.decode(row.bytes(0), timesMs: &times, values: &values) }
+            return Array(zip(times, values))
+        }
+        let gauge = try samples("vllm:g")
+        #expect(gauge.map(\.0) == [0, 1000, 2000].map { 1_795_455_073_000 + $0 })
+        #expect(gauge.prefix(2).allSatisfy { $0.1 == 5 } && StaleMarker.matches(gauge[2].1))
+        #expect(try samples("my.metric").count == 4)
+        #expect(try database.text("SELECT type FROM series WHERE name = 'vllm:h_seconds_bucket'") == "histogram")
+        #expect(try database.text("SELECT type FROM series WHERE name = 'vllm:tokens_total'") == "counter")
+        #expect(try database.text("SELECT type FROM series WHERE name = 'vllm:g'") == "gauge")
+        #expect(try database.int("SELECT count(*) FROM series WHERE type IS NULL") == 1)
+        #expect(
+            try database.text("SELECT help || unit || type FROM metric_family WHERE name = 'vllm:h_seconds'")
+                == "Latency.secondshistogram")
+        // Four scrapes repeat one exemplar.
+        #expect(try database.int("SELECT count(*) FROM exemplar") == 1)
+        #expect(
+            try database.text(
+                "SELECT e.ts_ms || ' ' || e.value || ' ' || e.labels || ' ' || name FROM exemplar e JOIN series USING (series_id)"
+            ) == "1795455073250 0.5 {\"trace_id\":\"abc\"} vllm:h_seconds_bucket")
+    }
+
+    @Test("a dump in OpenMetrics is a dump; API metadata gives types to the series of other sources")
+    func dumpAndMetadata() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        _ = try ingest(store, fixture("openmetrics-dump/vllm.openmetrics.txt").path)
+        #expect(try store.database.int("SELECT count(*) FROM series WHERE form = 'dump'") == 20)
+        let metadata =
+            #"{"status":"success","data":{"vllm:num_requests_waiting":[{"type":"gauge","help":"h","unit":""}]}}"#
+        _ = try ingest(store, try folder.write(metadata, to: "metadata.json"))
+        #expect(
+            try store.database.int(
+                "SELECT count(*) FROM series WHERE name = 'vllm:num_requests_waiting' AND type = 'gauge'") == 2)
+        #expect(try store.database.int("SELECT records FROM source_kind WHERE kind = 'metadata'") == 1)
     }
 
     @Test("a truncated gzip keeps what was before the cut and says so")

@@ -77,14 +77,62 @@ extension PrometheusAnswerWalk {
         try sink.append(series: handle, timeMs: timeMs, value: value)
     }
 
-    private mutating func announce<Sink: MetricSink>(_ labels: Labels, into sink: inout Sink) throws -> Int {
+    mutating func announce<Sink: MetricSink>(_ labels: Labels, into sink: inout Sink) throws -> Int {
         summary.series += 1
         guard labels.name.isEmpty else { return try sink.series(labels) }
         summary.namelessSeries += 1
         return try sink.series(missingName.isEmpty ? labels : labels.with(Labels.metricName, missingName))
     }
 
-    private func labels(_ reader: inout JSONReader) throws -> Labels {
+    /// `{"seriesLabels":{…},"exemplars":[{"labels":{…},"value":"6","timestamp":1600096945.479},…]}`
+    mutating func exemplars<Sink: MetricSink>(_ reader: inout JSONReader, into sink: inout Sink) throws {
+        guard try reader.peek() == .object else { return try reader.skip() }
+        var series = Labels()
+        var found: [MetricExemplar] = []
+        try reader.object { key, reader in
+            let kind = try reader.peek()
+            if key.equals("seriesLabels"), kind == .object {
+                series = try labels(&reader)
+            } else if key.equals("exemplars"), kind == .array {
+                try reader.array { reader in
+                    if let exemplar = try exemplar(&reader) { found.append(exemplar) }
+                }
+            } else {
+                try reader.skip()
+            }
+        }
+        guard !series.pairs.isEmpty, !found.isEmpty else { return }
+        let handle = try announce(series, into: &sink)
+        summary.exemplars += found.count
+        for exemplar in found { try sink.exemplar(series: handle, exemplar) }
+    }
+
+    private func exemplar(_ reader: inout JSONReader) throws -> MetricExemplar? {
+        guard try reader.peek() == .object else {
+            try reader.skip()
+            return nil
+        }
+        var found = MetricExemplar(labels: Labels(), timeMs: 0, value: .nan)
+        var timeMs: Int64?
+        var value: Double?
+        try reader.object { key, reader in
+            let kind = try reader.peek()
+            if key.equals("labels"), kind == .object {
+                found.labels = try labels(&reader)
+            } else if key.equals("value"), let text = try reader.scalarText() {
+                value = withBytes(of: text) { Decimal.parseAny($0) }
+            } else if key.equals("timestamp"), kind == .number {
+                timeMs = SecondsText.millis(try reader.numberBytes())
+            } else if !key.equals("value") {
+                try reader.skip()
+            }
+        }
+        guard let timeMs, let value else { return nil }
+        (found.timeMs, found.value) = (timeMs, value)
+        return found
+    }
+
+    func labels(_ reader: inout JSONReader) throws -> Labels {
         var pairs: [Labels.Label] = []
         try reader.object { key, reader in
             if let value = try reader.scalarText() { pairs.append(.init(key.text, value)) }

@@ -203,6 +203,11 @@ struct PrometheusAnswerWalk {
             case .metadata:
                 let found = try metadata(&reader)
                 if !found.name.isEmpty { try sink.metadata(found) }
+            case .series:
+                // A series without samples: that it was there is all that is known.
+                let labels = try labels(&reader)
+                if !labels.pairs.isEmpty { _ = try announce(labels, into: &sink) }
+            case .exemplars: try exemplars(&reader, into: &sink)
             default: try reader.skip()
             }
         }

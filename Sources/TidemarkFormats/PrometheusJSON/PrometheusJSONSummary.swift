@@ -3,7 +3,7 @@ public enum PrometheusAnswerKind: String, Sendable, CaseIterable {
     /// Range and instant query results: the ones with samples.
     case matrix, vector, scalar
     case string
-    /// `/api/v1/series`: label sets without samples.
+    /// `/api/v1/series`: label sets without samples; delivered as series.
     case series
     /// `/labels`, `/label/…/values`: lists of strings.
     case labels
@@ -45,6 +45,8 @@ public struct PrometheusJSONSummary: Sendable, Equatable {
     public var namelessSeries = 0
     /// Samples delivered.
     public var samples = 0
+    /// Exemplars delivered.
+    public var exemplars = 0
     /// Samples of native histograms stepped over.
     public var histograms = 0
     /// Values that were `null`, delivered as NaN (VictoriaMetrics).

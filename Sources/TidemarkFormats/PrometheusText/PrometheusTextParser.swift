@@ -16,7 +16,7 @@ public struct PrometheusTextCounts: Sendable, Equatable {
     public var samples = 0
     /// Samples left out because their series already had one at the same time in this scrape: the first wins.
     public var duplicates = 0
-    /// Exemplars stepped over.
+    /// Exemplars delivered.
     public var exemplars = 0
     /// Whether `# EOF` was there. OpenMetrics wants it; its absence is worth a note, the file may be cut off.
     public var endMarker = false
@@ -176,7 +176,6 @@ public struct PrometheusTextParser: ~Copyable, Sendable {
             throw SeriesText.Malformed("the sample has no time, and none is known for the scrape")
         }
         counts.sampleLines += 1
-        if tail.hasExemplar { counts.exemplars += 1 }
         let index = Int(interner.table.value(entry))
         if interner.slots[index].lastScrape == scrape {
             if interner.slots[index].lastTimeMs == timeMs {
@@ -190,6 +189,10 @@ public struct PrometheusTextParser: ~Copyable, Sendable {
         interner.slots[index].lastTimeMs = timeMs
         counts.samples += 1
         try sink.append(series: interner.slots[index].handle, timeMs: timeMs, value: tail.value)
+        if let at = tail.exemplarAt, let exemplar = SampleTail.exemplar(bytes, at: at, sampleTimeMs: timeMs) {
+            counts.exemplars += 1
+            try sink.exemplar(series: interner.slots[index].handle, exemplar)
+        }
         return .done
     }
 

@@ -1,11 +1,13 @@
 import TidemarkBase
+import TidemarkSeries
 
 /// What follows the series in a line of exposition text: a value, perhaps a time, perhaps an exemplar.
 struct SampleTail {
     var value: Double
     /// Unix ms; nil when the line has no time of its own.
     var timeMs: Int64?
-    var hasExemplar = false
+    /// Where the exemplar's labels begin; nil when the line has none.
+    var exemplarAt: Int?
 
     /// - Parameter start: index behind the series.
     init(_ bytes: Bytes, from start: Int, dialect: PrometheusTextParser.Dialect) throws(SeriesText.Malformed) {
@@ -27,8 +29,19 @@ struct SampleTail {
             at = SeriesText.skipBlanks(bytes, at)
             if at == bytes.count { return }
         }
-        try Self.skipExemplar(bytes, from: at)
-        hasExemplar = true
+        exemplarAt = try Self.exemplar(bytes, from: at)
+    }
+
+    /// The exemplar whose labels begin at ``exemplarAt``; nil when its labels are malformed. Allocates.
+    static func exemplar(_ bytes: Bytes, at start: Int, sampleTimeMs: Int64) -> MetricExemplar? {
+        guard case .at(let end) = SeriesText.end(bytes, from: start),
+            let labels = try? SeriesText.labels(bytes.slice(start, end))
+        else { return nil }
+        var at = SeriesText.skipBlanks(bytes, end)
+        guard let value = Decimal.parseAny(token(bytes, &at)) else { return nil }
+        at = SeriesText.skipBlanks(bytes, at)
+        let timeMs = SecondsText.millis(token(bytes, &at)) ?? sampleTimeMs
+        return MetricExemplar(labels: Labels(labels), timeMs: timeMs, value: value)
     }
 
     /// The bytes up to the next blank.
@@ -52,11 +65,12 @@ struct SampleTail {
         return dialect == .automatic && value < 100_000_000_000 ? value * 1000 : value
     }
 
-    /// `# {labels} value [time]`
-    private static func skipExemplar(_ bytes: Bytes, from start: Int) throws(SeriesText.Malformed) {
+    /// Checks `# {labels} value [time]` and tells where the labels begin.
+    private static func exemplar(_ bytes: Bytes, from start: Int) throws(SeriesText.Malformed) -> Int {
         var at = start
         guard bytes[at] == 35 else { throw SeriesText.Malformed("the line goes on behind the timestamp") }
         at = SeriesText.skipBlanks(bytes, at + 1)
+        let labels = at
         guard at < bytes.count, bytes[at] == 123, case .at(let end) = SeriesText.end(bytes, from: at) else {
             throw SeriesText.Malformed("the labels of the exemplar are malformed")
         }
@@ -65,9 +79,10 @@ struct SampleTail {
             throw SeriesText.Malformed("the value of the exemplar is not a number")
         }
         at = SeriesText.skipBlanks(bytes, at)
-        if at == bytes.count { return }
+        if at == bytes.count { return labels }
         guard SecondsText.millis(token(bytes, &at)) != nil, SeriesText.skipBlanks(bytes, at) == bytes.count else {
             throw SeriesText.Malformed("the timestamp of the exemplar is not one")
         }
+        return labels
     }
 }

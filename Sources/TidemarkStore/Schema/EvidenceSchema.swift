@@ -304,4 +304,26 @@ enum EvidenceSchema {
             metrics TEXT NOT NULL DEFAULT '{}'  -- JSON object, units in the names
         ) STRICT;
         """
+
+    /// Version 3: what is announced about metrics, and what leads from a metric to a trace.
+    static let version3 = """
+        CREATE TABLE metric_family (
+            -- What sources announce about metrics: # TYPE, # HELP and # UNIT lines, the API's metadata.
+            period_id INTEGER NOT NULL REFERENCES period(period_id),
+            name TEXT NOT NULL,                 -- as announced: OpenMetrics leaves a counter's _total out
+            type TEXT,                          -- counter, gauge, histogram, …
+            help TEXT,
+            unit TEXT,
+            PRIMARY KEY (period_id, name)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE exemplar (
+            -- Single observations that a source attached to a series, with the id of their trace.
+            series_id INTEGER NOT NULL REFERENCES series(series_id),
+            ts_ms INTEGER NOT NULL,             -- its own time, else that of the sample beside it; Unix ms UTC
+            value REAL,
+            labels TEXT NOT NULL,               -- JSON object: trace_id, span_id, …
+            PRIMARY KEY (series_id, ts_ms, labels)
+        ) STRICT, WITHOUT ROWID;
+        """
 }

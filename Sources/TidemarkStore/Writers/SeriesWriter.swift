@@ -37,6 +37,9 @@ public final class SeriesWriter: SampleSink {
     private let insertLabel: Statement
     private let lastChunk: Statement
     private let deleteChunk: Statement
+    private let insertExemplar: Statement
+    /// Takes what is announced about the metrics.
+    public let families: MetricFamilies
 
     public init(_ store: Store, period: Int, form: Form, source: Int) throws {
         self.store = store
@@ -52,6 +55,8 @@ public final class SeriesWriter: SampleSink {
         lastChunk = try database.prepare(
             "SELECT rowid, samples, end_ms, data FROM chunk WHERE series_id = ? ORDER BY start_ms DESC LIMIT 1")
         deleteChunk = try database.prepare("DELETE FROM chunk WHERE rowid = ?")
+        insertExemplar = try database.prepare("INSERT OR IGNORE INTO exemplar VALUES (?, ?, ?, ?)")
+        families = try MetricFamilies(store, period: period)
     }
 
     public func series(_ labels: Labels) throws -> Int {
@@ -90,11 +95,10 @@ public final class SeriesWriter: SampleSink {
         open[series].append(timeMs, value)
     }
 
-    /// Announces the type of a metric family.
-    public func announce(type: String, of name: String) throws {
-        try store.database.prepare(
-            "UPDATE series SET type = ? WHERE period_id = ? AND form = ? AND type IS NULL AND name = ?"
-        ).run(type, period, form.rawValue, MetricName.canonical(name))
+    /// Keeps an exemplar of the series with this handle. Scrapes repeat an exemplar until a newer one comes: it is kept
+    /// once.
+    public func exemplar(series: Int, timeMs: Int64, value: Double, labels: Labels) throws {
+        try insertExemplar.run(ids[series], Int(timeMs), value, Self.json(labels))
     }
 
     /// Writes all open chunks. Call it before each commit.
