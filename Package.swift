@@ -56,7 +56,9 @@ let package = Package(
         .testTarget(name: "TidemarkBaseTests", dependencies: ["TidemarkBase", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkFormatsTests", dependencies: ["TidemarkFormats", "TidemarkTestSupport"]),
-        .testTarget(name: "TidemarkStoreTests", dependencies: ["TidemarkIntake", "TidemarkTestSupport", "tidemark"]),
+        .testTarget(
+            name: "TidemarkStoreTests",
+            dependencies: ["TidemarkIntake", "TidemarkPromQL", "TidemarkTestSupport", "tidemark"]),
         .testTarget(
             name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkIntake", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkRulesTests", dependencies: ["TidemarkRules", "TidemarkTestSupport"]),

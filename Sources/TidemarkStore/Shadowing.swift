@@ -6,8 +6,8 @@ public enum Shadowing {
     /// Marks the series of a period that a better form holds too.
     ///
     /// Series are the same when their names (in canonical spelling) and all labels but `job` and `instance` agree, and
-    /// either the instances are equal or each form knows only one instance of that job's metrics: a scrape file says
-    /// nothing about its target.
+    /// either the instances are equal, or each form knows only one instance of that metric: a scrape file says nothing
+    /// about its target. Once a scrape's target is known by such a metric, its other metrics follow.
     public static func update(_ store: Store, period: Int) throws {
         let database = store.database
         struct Row {
@@ -29,6 +29,16 @@ public enum Shadowing {
             instances[name, default: [:]][row.form, default: []].insert(row.instance)
         }
         let order = SeriesWriter.Form.allCases.map(\.rawValue)
+        // Pairs of (form, instance) that a metric with a single instance in each form shows to be one target.
+        struct Target: Hashable {
+            var form: String
+            var instance: String
+        }
+        var sameTarget: [Target: Set<Target>] = [:]
+        for byForm in instances.values {
+            let single = byForm.filter { $0.value.count == 1 }.map { Target(form: $0.key, instance: $0.value.first!) }
+            for one in single { sameTarget[one, default: []].formUnion(single) }
+        }
         let mark = try database.prepare("UPDATE series SET shadowed_by = ? WHERE series_id = ?")
         for (key, rows) in groups.sorted(by: { $0.key < $1.key }) {
             let byForm = instances[key.name]!
@@ -37,7 +47,10 @@ public enum Shadowing {
                     rows.contains { other in
                         other.form == form
                             && (other.instance == row.instance
-                                || byForm[form]?.count == 1 && byForm[row.form]?.count == 1)
+                                || byForm[form]?.count == 1 && byForm[row.form]?.count == 1
+                                || sameTarget[Target(form: row.form, instance: row.instance)]?.filter {
+                                    $0.form == form
+                                } == [Target(form: form, instance: other.instance)])
                     }
                 }
                 try mark.run(better, row.id)

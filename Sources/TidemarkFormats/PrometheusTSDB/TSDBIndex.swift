@@ -123,7 +123,9 @@ public struct TSDBIndex {
         guard seriesStart > 0 else { return }
         let step = version == 1 ? 1 : 16
         var at = seriesStart
-        var isLost = damage != nil
+        var lost: TSDBError?
+        // Without a table of contents nobody knows where the series end: what follows the last one isn't damage.
+        defer { if let lost, damage == nil { damaged(lost) } }
         var series = Series(id: 0, symbols: [], chunks: [])
         while true {
             if version != 1 { at = (at + 15) / 16 * 16 }
@@ -131,12 +133,12 @@ public struct TSDBIndex {
             do throws(TSDBError) {
                 at = try read(at, &series)
             } catch {
-                if !isLost { damaged(error) }
-                isLost = true
+                lost = lost ?? error
                 at += step
                 continue
             }
-            isLost = false
+            if let error = lost { damaged(error) }
+            lost = nil
             try body(series)
         }
     }

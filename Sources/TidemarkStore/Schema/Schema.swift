@@ -43,7 +43,7 @@ public enum Schema {
         guard mayWrite else {
             throw TidemarkError(
                 .unusableInput, "schema \(at) is older than \(version)", file: database.path,
-                hint: "run `tidemark ingest --db \(database.path)` once to bring it forward")
+                hint: "run `tidemark ingest EVIDENCE --db \(database.path)` once to bring it forward")
         }
         try database.transaction {
             for step in at..<version { try database.execute(migrations[step]) }
