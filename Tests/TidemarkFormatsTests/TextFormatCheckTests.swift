@@ -51,7 +51,7 @@ import TidemarkTestSupport
             ("# TYPE a summary\na{quantile=\"x\"} 1\n", "2: a: quantile=\"x\""),
         ])
     func refused(_ text: String, _ expected: String) {
-        let found = findings(text, .text)
+        let found = findings(text, .text).filter { !$0.contains("advice") }
         #expect(found.first?.hasPrefix(expected) == true, "\(found)")
     }
 

@@ -58,7 +58,7 @@ private func file(_ rule: String) -> String {
             "groups:\n- &g {name: a}\n- <<: *g\n  name: b\n",
             file("record: a\nexpr: 1\nfor: 0s\nannotations: {}"),
             file("record: a:b\nexpr: up\nlabels: {x: \"{{ $nope }}\"}"),
-            file("alert: A b\nexpr: up\nlabels: {a: 1, b: true, c: 1.5, d:, e: ~}\nannotations:"),
+            file("alert: A b\nexpr: up\nlabels: {a: 1, b: true, c: 1.5, d: , e: ~}\nannotations:"),
             file("alert: A\nexpr: up\nfor: 1y2w3d4h5m6s7ms\nkeep_firing_for: 0"), file("alert: 5\nexpr: up"),
             "groups: []\r\n",
         ])
@@ -79,7 +79,7 @@ private func file(_ rule: String) -> String {
             ("groups:\n- name: a\n  interval: 60\n", "3: group \"a\": interval: '60' is not a duration"),
             ("groups:\n- name: a\n  Interval: 60\n", "3: group \"a\": unknown key Interval; did you mean interval?"),
             ("groups:\n- name: a\n  labels: {a-b: x}\n", "3: group \"a\": invalid label name 'a-b'"),
-            ("groups:\n- name: a\n  name: b\n", "2: YAML: key name stands twice"), ("groups: [\n", "2: YAML: "),
+            ("groups:\n- name: a\n  name: b\n", "2: YAML: key name stands twice"), ("groups: [\n", "1: YAML: "),
             ("groups:\n\t- name: a\n", "2: YAML: "), ("groups: *x\n", "1: YAML: found undefined alias"),
             (file("expr: up"), "4: group \"g\", rule 1: one of record and alert"),
             (file("alert: A\nrecord: b\nexpr: up"), "5: group \"g\", rule 1 (b): only one"),
@@ -110,7 +110,7 @@ private func file(_ rule: String) -> String {
     func places() {
         for (expr, line) in [
             ("up and and x", 5), ("\"up\n  and and x\"", 6), ("'up\n  and\n  and x'", 7), ("up\n  and\n  and x", 7),
-            ("|\n  up\n\n  and and x", 8), (">\n  up\n  and\n  and x", 8), ("|2-  # comment\n    up\n  and and", 7),
+            ("|\n  up\n\n  and and x", 8), (">\n  up\n  and\n  and x", 8), ("|2-  # comment\n    up\n  and {", 7),
             ("\"up \\\n  and \\\"\"", 6), ("up{", 5),
         ] {
             let text =
