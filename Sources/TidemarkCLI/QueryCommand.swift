@@ -63,19 +63,17 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "Accept experimental functions and modifiers.")
     var experimental = false
 
-    /// Expressions that begin with a minus (`-1 ^ 2`) look like options: they are put behind `--`.
-    static func expressionsLast(_ arguments: [String]) -> [String] {
+    /// Expressions that begin with a minus (`-1 ^ 2`) look like options: a blank before them says that they are none.
+    static func expressionsMarked(_ arguments: [String]) -> [String] {
         guard arguments.first == configuration.commandName, !arguments.contains("--") else { return arguments }
-        var others: [String] = []
-        var expressions: [String] = []
+        var marked: [String] = []
         for argument in arguments {
-            let isValue =
-                others.last.map { $0.hasPrefix("--") && !["--quiet", "--experimental"].contains($0) } ?? false
+            let isValue = marked.last.map { $0.hasPrefix("--") && !["--quiet", "--experimental"].contains($0) } ?? false
             // The only option with one dash is -h.
             let isExpression = argument.hasPrefix("-") && !argument.hasPrefix("--") && argument != "-h"
-            if isExpression, !isValue { expressions.append(argument) } else { others.append(argument) }
+            marked.append(isExpression && !isValue ? " " + argument : argument)
         }
-        return expressions.isEmpty ? arguments : others + ["--"] + expressions
+        return marked
     }
 
     /// A range query's times, Unix ms; nil for an instant query.
@@ -100,7 +98,7 @@ struct QueryCommand: ParsableCommand {
         let engine = PromQLEngine(source: source, options: options)
         let asked = try times(range)
         var failure: TidemarkError?
-        for expression in expressions {
+        for expression in expressions.map({ $0.hasPrefix(" -") ? String($0.dropFirst()) : $0 }) {
             do {
                 let answer =
                     try asked.range.map {

@@ -31,7 +31,7 @@ public struct TidemarkCommand: ParsableCommand {
         // A reader that goes away (`| head`) ends the output, not with a crash.
         signal(SIGPIPE, SIG_DFL)
         do {
-            var command = try parseAsRoot(QueryCommand.expressionsLast(Array(CommandLine.arguments.dropFirst())))
+            var command = try parseAsRoot(QueryCommand.expressionsMarked(Array(CommandLine.arguments.dropFirst())))
             try command.run()
             Glibc.exit(0)
         } catch let error as TidemarkError {

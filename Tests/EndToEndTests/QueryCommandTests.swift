@@ -42,7 +42,7 @@ private let block = fixture("prometheus-tsdb").path
     func forms() throws {
         let csv = try query("--format", "csv", "--time", "1795453500", "up")
         let rows = csv.output.split(separator: "\r\n")
-        #expect(rows.first == "time,unix_seconds,value,__name__,instance,job")
+        #expect(rows.first == "time,unix_seconds,value,__name__,cluster,instance,job")
         #expect(rows.count > 2)
         let svg = try query("--format", "svg", "rate(vllm:e2e_request_latency_seconds_count[30s])")
         #expect(svg.status == 0)

@@ -40,7 +40,8 @@ public enum OpenMetricsExport {
                 guard sound > 0 else { continue }
                 if !isHeaded {
                     isHeaded = true
-                    write(family: name, type: try type(of: name, entries, stored), &out)
+                    let isAlone = !["", "_created"].contains { byName[name.dropLast("_total".count) + $0] != nil }
+                    write(family: name, type: try type(of: name, entries, stored, mayBeCounter: isAlone), &out)
                 }
                 summary.series += 1
                 summary.samples += sound
@@ -63,11 +64,13 @@ public enum OpenMetricsExport {
         return summary
     }
 
-    private static func type(of name: String, _ entries: [StoredSeries.Entry], _ stored: StoredSeries) throws -> String
-    {
+    /// - Parameter mayBeCounter: whether no other name would belong to the counter's family.
+    private static func type(
+        of name: String, _ entries: [StoredSeries.Entry], _ stored: StoredSeries, mayBeCounter: Bool
+    ) throws -> String {
         switch entries[0].type {
         case "gauge": return "gauge"
-        case "counter" where name.hasSuffix("_total"):
+        case "counter" where name.hasSuffix("_total") && mayBeCounter:
             // A counter may be neither negative nor NaN.
             for entry in entries {
                 for chunk in try stored.chunks(entry) where chunk.isFloats {
