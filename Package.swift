@@ -7,13 +7,16 @@ let package = Package(
     name: "tidemark",
     products: [
         .executable(name: "tidemark", targets: ["tidemark"]),
+        .executable(name: "promqltest", targets: ["promqltest"]),
+        .library(name: "TidemarkSQLite", type: .dynamic, targets: ["TidemarkSQLite"]),
         .library(name: "TidemarkBase", targets: ["TidemarkBase"]),
         .library(name: "TidemarkFormats", targets: ["TidemarkFormats"]),
         .library(name: "TidemarkIntake", targets: ["TidemarkIntake"]),
         .library(name: "TidemarkStore", targets: ["TidemarkStore"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -23,11 +26,18 @@ let package = Package(
         .target(name: "TidemarkSeries", dependencies: ["TidemarkBase"]),
         .target(name: "TidemarkFormats", dependencies: ["TidemarkBase", "TidemarkEvidence", "TidemarkSeries"]),
         .target(name: "TidemarkSampleTable", dependencies: ["CSQLite", "TidemarkBase", "TidemarkSeries"]),
+        // The library must load into a process that has no Swift runtime on its path.
+        .target(
+            name: "TidemarkSQLite", dependencies: ["CSQLite", "TidemarkSampleTable"],
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
         .target(
             name: "TidemarkStore",
             dependencies: ["CSQLite", "TidemarkBase", "TidemarkEvidence", "TidemarkSeries", "TidemarkSampleTable"]),
         .target(name: "TidemarkIntake", dependencies: ["CZlib", "TidemarkFormats", "TidemarkStore"]),
         .target(name: "TidemarkPromQL", dependencies: ["TidemarkBase", "TidemarkSeries"]),
+        .target(
+            name: "TidemarkRules",
+            dependencies: ["TidemarkBase", "TidemarkPromQL", .product(name: "Yams", package: "Yams")]),
         .target(name: "TidemarkStatistics"),
         .target(
             name: "TidemarkAnalysis", dependencies: ["TidemarkStore", "TidemarkPromQL", "TidemarkStatistics"]),
@@ -35,10 +45,11 @@ let package = Package(
         .target(
             name: "TidemarkCLI",
             dependencies: [
-                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport",
+                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport", "TidemarkRules",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "tidemark", dependencies: ["TidemarkCLI"]),
+        .executableTarget(name: "promqltest", dependencies: ["TidemarkPromQL"]),
         .target(
             name: "TidemarkFuzzTargets", dependencies: ["TidemarkFormats", "TidemarkPromQL"], path: "Fuzz/Targets"),
         .target(name: "TidemarkTestSupport", path: "Tests/TidemarkTestSupport"),
@@ -46,9 +57,12 @@ let package = Package(
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkFormatsTests", dependencies: ["TidemarkFormats", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkStoreTests", dependencies: ["TidemarkIntake", "TidemarkTestSupport", "tidemark"]),
-        .testTarget(name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkTestSupport"]),
+        .testTarget(
+            name: "TidemarkPromQLTests", dependencies: ["TidemarkPromQL", "TidemarkIntake", "TidemarkTestSupport"]),
+        .testTarget(name: "TidemarkRulesTests", dependencies: ["TidemarkRules", "TidemarkTestSupport"]),
         .testTarget(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
+        .testTarget(name: "FuzzTests", dependencies: ["TidemarkFuzzTargets", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
         .testTarget(
             name: "EndToEndTests",

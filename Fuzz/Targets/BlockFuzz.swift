@@ -24,6 +24,9 @@ enum BlockFuzz {
                 let index = try TSDBIndex(bytes)
                 var damages = 0
                 try index.forEachSeries(damaged: { _ in damages += 1 }) { series in
+                    for symbol in series.symbols where !index.symbols.indices.contains(symbol) {
+                        broken("a symbol that isn't there")
+                    }
                     for chunk in series.chunks where chunk.segment < 0 || chunk.offset < 0 {
                         broken("a negative place")
                     }

@@ -63,6 +63,21 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "Accept experimental functions and modifiers.")
     var experimental = false
 
+    /// Expressions that begin with a minus (`-1 ^ 2`) look like options: they are put behind `--`.
+    static func expressionsLast(_ arguments: [String]) -> [String] {
+        guard arguments.first == configuration.commandName, !arguments.contains("--") else { return arguments }
+        var others: [String] = []
+        var expressions: [String] = []
+        for argument in arguments {
+            let isValue =
+                others.last.map { $0.hasPrefix("--") && !["--quiet", "--experimental"].contains($0) } ?? false
+            // The only option with one dash is -h.
+            let isExpression = argument.hasPrefix("-") && !argument.hasPrefix("--") && argument != "-h"
+            if isExpression, !isValue { expressions.append(argument) } else { others.append(argument) }
+        }
+        return expressions.isEmpty ? arguments : others + ["--"] + expressions
+    }
+
     /// A range query's times, Unix ms; nil for an instant query.
     private struct Range {
         var startMs: Int64
@@ -127,16 +142,7 @@ struct QueryCommand: ParsableCommand {
             )
         }
         let store = try Store.open(path: database.path)
-        var wanted: Int?
-        if let period {
-            let periods = try store.periods()
-            guard let found = periods.first(where: { $0.name == period }) else {
-                throw TidemarkError(
-                    .usage, "no period '\(period)' in the database", file: database.path,
-                    hint: "it holds: " + periods.map(\.name).joined(separator: ", "))
-            }
-            wanted = found.id
-        }
+        let wanted = try store.period(given: period)
         let series = try StoreSeries(store, period: wanted, spelling: .asStored)
         return (StoredEvidence(series, EvidenceSeries(store, period: wanted)), try series.rangeMs(), { [] })
     }

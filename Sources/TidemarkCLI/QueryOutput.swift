@@ -25,8 +25,13 @@ enum QueryOutput {
             for (index, sample) in samples.enumerated() {
                 out.write(index == 0 ? "{\"metric\":" : ",{\"metric\":")
                 write(sample.labels, &out)
-                out.write(",\"value\":")
-                write(sample.timeMs, sample.value, &out)
+                if let histogram = sample.histogram {
+                    out.write(",\"histogram\":")
+                    write(sample.timeMs, histogram, &out)
+                } else {
+                    out.write(",\"value\":")
+                    write(sample.timeMs, sample.value, &out)
+                }
                 out.write("}")
             }
             out.write("]")
@@ -35,12 +40,23 @@ enum QueryOutput {
             for (index, one) in series.enumerated() {
                 out.write(index == 0 ? "{\"metric\":" : ",{\"metric\":")
                 write(one.labels, &out)
-                out.write(",\"values\":[")
-                for at in 0..<one.count {
-                    if at > 0 { out.write(byte: 44) }
-                    write(one.timesMs[at], one.values[at], &out)
+                if one.count > 0 || one.histograms.isEmpty {
+                    out.write(",\"values\":[")
+                    for at in 0..<one.count {
+                        if at > 0 { out.write(byte: 44) }
+                        write(one.timesMs[at], one.values[at], &out)
+                    }
+                    out.write("]")
                 }
-                out.write("]}")
+                if !one.histograms.isEmpty {
+                    out.write(",\"histograms\":[")
+                    for at in one.histograms.indices {
+                        if at > 0 { out.write(byte: 44) }
+                        write(one.histogramTimesMs[at], one.histograms[at], &out)
+                    }
+                    out.write("]")
+                }
+                out.write("}")
             }
             out.write("]")
         }
@@ -90,6 +106,32 @@ enum QueryOutput {
         out.write("\"]")
     }
 
+    private static func write(_ timeMs: Int64, _ histogram: NativeHistogram, _ out: inout ByteWriter) {
+        out.write("[")
+        write(timeMs, &out)
+        out.write(",{\"count\":\"" + PromQLNumber.json(histogram.count))
+        out.write("\",\"sum\":\"" + PromQLNumber.json(histogram.sum) + "\"")
+        let buckets = histogram.answerBuckets
+        if !buckets.isEmpty {
+            let texts = buckets.map { bucket in
+                let numbers = [bucket.lower, bucket.upper, bucket.count].map { "\"\(PromQLNumber.json($0))\"" }
+                return "[\(bucket.rule),\(numbers.joined(separator: ","))]"
+            }
+            out.write(",\"buckets\":[\(texts.joined(separator: ","))]")
+        }
+        out.write("}]")
+    }
+
+    /// A native histogram in words: count, sum, and the buckets that hold something.
+    static func text(_ histogram: NativeHistogram) -> String {
+        var parts = ["count:\(PromQLNumber.json(histogram.count))", "sum:\(PromQLNumber.json(histogram.sum))"]
+        parts += histogram.answerBuckets.map { bucket in
+            (bucket.rule & 1 == 1 ? "[" : "(") + PromQLNumber.json(bucket.lower) + "," + PromQLNumber.json(bucket.upper)
+                + (bucket.rule == 0 || bucket.rule == 3 ? "]" : ")") + ":" + PromQLNumber.json(bucket.count)
+        }
+        return "{" + parts.joined(separator: ", ") + "}"
+    }
+
     /// Seconds, with three decimals unless they are whole.
     private static func write(_ timeMs: Int64, _ out: inout ByteWriter) {
         let magnitude = timeMs.magnitude
@@ -108,7 +150,8 @@ enum QueryOutput {
         case .string(_, let text): out.write(Console.visible(text) + "\n")
         case .vector(let samples):
             for sample in samples {
-                out.write(Console.visible("\(sample.labels)") + " => " + PromQLNumber.json(sample.value))
+                out.write(Console.visible("\(sample.labels)") + " => ")
+                out.write(sample.histogram.map(text) ?? PromQLNumber.json(sample.value))
                 out.write(" @\(CivilTime.rfc3339(sample.timeMs))\n")
             }
         case .matrix(let series):
@@ -116,6 +159,9 @@ enum QueryOutput {
                 out.write(Console.visible("\(one.labels)") + " =>\n")
                 for at in 0..<one.count {
                     out.write("  \(CivilTime.rfc3339(one.timesMs[at]))  \(PromQLNumber.json(one.values[at]))\n")
+                }
+                for (timeMs, histogram) in zip(one.histogramTimesMs, one.histograms) {
+                    out.write("  \(CivilTime.rfc3339(timeMs))  \(text(histogram))\n")
                 }
             }
         }
@@ -130,7 +176,15 @@ enum QueryOutput {
             series = [SeriesSamples(labels: Labels(), timesMs: [sample.timeMs], values: [sample.value])]
         case .string(_, let text): return Array(("value\r\n" + quoted(text) + "\r\n").utf8)
         case .vector(let samples):
-            series = samples.map { SeriesSamples(labels: $0.labels, timesMs: [$0.timeMs], values: [$0.value]) }
+            series = samples.map { sample in
+                var one = SeriesSamples(labels: sample.labels)
+                if let histogram = sample.histogram {
+                    (one.histogramTimesMs, one.histograms) = ([sample.timeMs], [histogram])
+                } else {
+                    (one.timesMs, one.values) = ([sample.timeMs], [sample.value])
+                }
+                return one
+            }
         case .matrix(let matrix): series = matrix
         }
         let names = Set(series.flatMap { $0.labels.pairs.map(\.name) }).sorted()
@@ -142,6 +196,11 @@ enum QueryOutput {
                 out.write(CivilTime.rfc3339(one.timesMs[at]) + ",")
                 write(one.timesMs[at], &out)
                 out.write("," + PromQLNumber.json(one.values[at]) + labels + "\r\n")
+            }
+            for (timeMs, histogram) in zip(one.histogramTimesMs, one.histograms) {
+                out.write(CivilTime.rfc3339(timeMs) + ",")
+                write(timeMs, &out)
+                out.write("," + quoted(text(histogram)) + labels + "\r\n")
             }
         }
         return out.bytes

@@ -20,7 +20,8 @@ public struct TidemarkCommand: ParsableCommand {
         version: Analysis.toolVersion,
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
-            ReportCommand.self, QueryCommand.self, SQLCommand.self, DocumentCommand.self,
+            ReportCommand.self, QueryCommand.self, ExportCommand.self, SQLCommand.self, CheckCommand.self,
+            DocumentCommand.self,
         ])
 
     public init() {}
@@ -30,7 +31,7 @@ public struct TidemarkCommand: ParsableCommand {
         // A reader that goes away (`| head`) ends the output, not with a crash.
         signal(SIGPIPE, SIG_DFL)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(QueryCommand.expressionsLast(Array(CommandLine.arguments.dropFirst())))
             try command.run()
             Glibc.exit(0)
         } catch let error as TidemarkError {

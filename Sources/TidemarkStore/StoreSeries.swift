@@ -38,8 +38,8 @@ public final class StoreSeries: SeriesSource {
         self.spelling = spelling
         chunks = try database.prepare(
             """
-            SELECT start_ms, data FROM chunk
-            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? AND encoding = 1 ORDER BY start_ms, rowid
+            SELECT encoding, data FROM chunk
+            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
             """)
         byNameQuery = try database.prepare(Self.catalogue + " AND name = ?2")
     }
@@ -123,9 +123,11 @@ public final class StoreSeries: SeriesSource {
             samples.labels = entry.labels
             samples.timesMs.removeAll(keepingCapacity: true)
             samples.values.removeAll(keepingCapacity: true)
+            samples.histogramTimesMs.removeAll(keepingCapacity: true)
+            samples.histograms.removeAll(keepingCapacity: true)
             for id in entry.ids { try read(id, startMs: startMs, endMs: endMs, &samples) }
             samples.putInOrder()
-            if samples.count > 0 { try body(samples) }
+            if !samples.isEmpty { try body(samples) }
         }
     }
 
@@ -135,8 +137,41 @@ public final class StoreSeries: SeriesSource {
         chunks.bind(3, startMs)
         defer { chunks.reset() }
         while try chunks.step() {
-            try XORChunk.decode(chunks.bytes(1), timesMs: &samples.timesMs, values: &samples.values)
+            let encoding = chunks.int(0)
+            if encoding == Int(XORChunk.encoding) {
+                try XORChunk.decode(chunks.bytes(1), timesMs: &samples.timesMs, values: &samples.values)
+            } else {
+                try HistogramChunk.decode(
+                    chunks.bytes(1), isFloat: encoding == Int(HistogramChunk.floatEncoding),
+                    timesMs: &samples.histogramTimesMs, histograms: &samples.histograms)
+            }
         }
+    }
+
+    /// All series with the rows that hold them, in ascending order of labels.
+    func catalogue() throws -> [(labels: Labels, ids: [Int])] { try everything().map { ($0.labels, $0.ids) } }
+
+    /// Copies of the chunks of some rows that touch a range of time, in the order of their starts.
+    func chunks(_ ids: [Int], startMs: Int64, endMs: Int64) throws -> [SeriesChunk] {
+        let rows = try database.prepare(
+            """
+            SELECT start_ms, end_ms, encoding, data FROM chunk
+            WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
+            """)
+        var found: [SeriesChunk] = []
+        for id in ids {
+            rows.bind(1, id)
+            rows.bind(2, endMs)
+            rows.bind(3, startMs)
+            while try rows.step() {
+                found.append(
+                    SeriesChunk(
+                        startMs: rows.int64(0), endMs: rows.int64(1),
+                        encoding: UInt8(truncatingIfNeeded: rows.int(2)), part: 0, owned: Array(rows.bytes(3))))
+            }
+            rows.reset()
+        }
+        return found
     }
 
     static func labels(json: Bytes) throws -> Labels {

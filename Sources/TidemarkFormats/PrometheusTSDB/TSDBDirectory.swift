@@ -121,10 +121,7 @@ public final class TSDBDirectory: SeriesSource {
             collect(entry, .min, .max, isWanted, &chunks)
             for chunk in chunks { chunk.withData { read += $0.count } }
             if !chunks.isEmpty { try body(entry.labels, chunks) }
-            if read > 8 << 20 {
-                for part in parts { for segment in part.segments { if let segment { files.release(segment.bytes) } } }
-                read = 0
-            }
+            release(&read)
         }
     }
 
@@ -173,45 +170,11 @@ public final class TSDBDirectory: SeriesSource {
             chunks.append(chunk)
             return
         }
-        func isKept(_ time: Int64) -> Bool { !deleted.contains { $0.contains(time) } }
         do {
-            if chunk.encoding == XORChunk.encoding {
-                var samples = SeriesSamples(labels: Labels())
-                try decode(chunk, &samples)
-                let kept = samples.timesMs.indices.filter { isKept(samples.timesMs[$0]) }
-                samples.values = kept.map { samples.values[$0] }
-                samples.timesMs = kept.map { samples.timesMs[$0] }
-                chunks += SeriesChunk.chunks(of: samples, part: chunk.part)
-            } else {
-                let (times, histograms) = try histograms(chunk)
-                let kept = times.indices.filter { isKept(times[$0]) }
-                chunks += HistogramChunk.chunks(
-                    timesMs: kept.map { times[$0] }, histograms: kept.map { histograms[$0] }, part: chunk.part)
-            }
+            chunks += try ChunkMerge.merged([chunk]) { time in !deleted.contains { $0.contains(time) } }
         } catch {
             note(chunk.part, parts[chunk.part].name, chunk.offset, error.expected)
         }
-    }
-
-    private func decode(_ chunk: SeriesChunk, _ samples: inout SeriesSamples) throws(ChunkError) {
-        guard chunk.encoding == XORChunk.encoding else { return }
-        try chunk.withData { (data) throws(ChunkError) in
-            try XORChunk.decode(data, timesMs: &samples.timesMs, values: &samples.values)
-        }
-    }
-
-    private func histograms(_ chunk: SeriesChunk) throws(ChunkError) -> ([Int64], [NativeHistogram]) {
-        var times: [Int64] = []
-        var histograms: [NativeHistogram] = []
-        guard chunk.encoding == HistogramChunk.encoding || chunk.encoding == HistogramChunk.floatEncoding else {
-            return ([], [])
-        }
-        try chunk.withData { (data) throws(ChunkError) in
-            try HistogramChunk.decode(
-                data, isFloat: chunk.encoding == HistogramChunk.floatEncoding, timesMs: &times,
-                histograms: &histograms)
-        }
-        return (times, histograms)
     }
 
     // MARK: Selected
@@ -227,47 +190,33 @@ public final class TSDBDirectory: SeriesSource {
     ) throws {
         var samples = SeriesSamples(labels: Labels())
         var chunks: [SeriesChunk] = []
+        var read = 0
         for index in candidates(matchers) {
             samples.labels = entries[index].labels
             samples.timesMs.removeAll(keepingCapacity: true)
             samples.values.removeAll(keepingCapacity: true)
+            samples.histogramTimesMs.removeAll(keepingCapacity: true)
+            samples.histograms.removeAll(keepingCapacity: true)
             chunks.removeAll(keepingCapacity: true)
             collect(entries[index], startMs, endMs, { _ in true }, &chunks)
+            for chunk in chunks { chunk.withData { read += $0.count } }
             for chunk in chunks {
-                do {
-                    try decode(chunk, &samples)
+                do throws(ChunkError) {
+                    try chunk.decode(into: &samples)
                 } catch {
                     note(chunk.part, parts[chunk.part].name, chunk.offset, error.expected)
                 }
             }
             samples.putInOrder()
-            if samples.count > 0 { try body(samples) }
+            if !samples.isEmpty { try body(samples) }
+            release(&read)
         }
     }
 
-    /// The native histograms of matching series, in ascending order of labels and time.
-    public func selectHistograms(
-        _ matchers: [LabelMatcher], startMs: Int64, endMs: Int64,
-        _ body: (Labels, [Int64], [NativeHistogram]) throws -> Void
-    ) throws {
-        var chunks: [SeriesChunk] = []
-        for index in candidates(matchers) {
-            chunks.removeAll(keepingCapacity: true)
-            collect(entries[index], startMs, endMs, { _ in true }, &chunks)
-            var found: [(time: Int64, histogram: NativeHistogram)] = []
-            for chunk in chunks {
-                let (times, histograms) = try histograms(chunk)
-                found += zip(times, histograms).map { ($0, $1) }
-            }
-            var times: [Int64] = []
-            var histograms: [NativeHistogram] = []
-            for (_, sample) in found.enumerated().sorted(by: {
-                ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
-            }) where times.last != sample.time && (startMs...max(startMs, endMs)).contains(sample.time) {
-                times.append(sample.time)
-                histograms.append(sample.histogram)
-            }
-            if !times.isEmpty { try body(entries[index].labels, times, histograms) }
-        }
+    /// Gives mapped memory back once much of it was read.
+    private func release(_ read: inout Int) {
+        guard read > 8 << 20 else { return }
+        read = 0
+        for part in parts { for segment in part.segments { if let segment { files.release(segment.bytes) } } }
     }
 }

@@ -25,6 +25,7 @@ extension Evaluator {
                 groups.append(Group(labels: key, dropsName: column.dropsName))
             }
             groups[place].members.append(index)
+            if column.dropsName { groups[place].dropsName = true }
         }
         return groups
     }
@@ -40,9 +41,17 @@ extension Evaluator {
             guard let parameter = aggregation.parameter else { return [] }
             let quantiles = try scalar(parameter)
             noteQuantiles(quantiles, parameter)
+            noteIgnored(columns, aggregation)
             return try overGroups(columns, groups) { values, step in quantile(quantiles[step], of: &values) }
-        case .sum, .avg, .count, .min, .max, .group, .stddev, .stdvar:
+        case .min, .max, .stddev, .stdvar:
+            noteIgnored(columns, aggregation)
             return try groups.map { try accumulated(aggregation.operation, columns, $0) }
+        case .sum, .avg, .count, .group:
+            return try groups.map { group in
+                let result = try accumulated(aggregation.operation, columns, group)
+                guard group.members.contains(where: { !columns[$0].histograms.isEmpty }) else { return result }
+                return withHistograms(result, aggregation, columns, group)
+            }
         }
     }
 
@@ -158,35 +167,87 @@ extension Evaluator {
         }
     }
 
+    /// The result of an aggregation of floats with what the histograms of the group add to it.
+    private func withHistograms(
+        _ floats: Column, _ aggregation: Aggregation, _ columns: [Column], _ group: Group
+    ) -> Column {
+        var result = floats
+        for step in 0..<grid.count {
+            let histograms = group.members.compactMap { columns[$0].histogram(step) }
+            guard !histograms.isEmpty else { continue }
+            switch aggregation.operation {
+            case .count:
+                result.values[step] =
+                    Double(histograms.count) + (Absent.matches(floats.values[step]) ? 0 : floats.values[step])
+            case .group: result.values[step] = 1
+            default:
+                guard Absent.matches(floats.values[step]) else {
+                    context.warn("encountered a mix of histograms and floats for aggregation", aggregation.inner)
+                    result.values[step] = Absent.value
+                    continue
+                }
+                do {
+                    let (total, reconciled, collision) = try Self.total(
+                        of: histograms, average: aggregation.operation == .avg)
+                    if reconciled { noteReconciled("aggregation", aggregation.inner) }
+                    if collision { noteCollision("aggregation", aggregation.inner) }
+                    result.set(total, at: step)
+                } catch {
+                    // The name of the first series that doesn't fit the ones before it.
+                    let kinds = group.members.filter { columns[$0].histogram(step) != nil }
+                    let odd = kinds.first {
+                        columns[$0].histogram(step)?.hasCustomBounds != histograms[0].hasCustomBounds
+                    }
+                    noteMixedSchemas(odd.map { columns[$0].labels } ?? Labels(), aggregation.inner)
+                }
+            }
+        }
+        return result
+    }
+
+    private func noteIgnored(_ columns: [Column], _ aggregation: Aggregation, at expr: Expr? = nil) {
+        guard columns.contains(where: { $0.histograms.contains { $0 != nil } }) else { return }
+        context.inform(
+            "ignored histogram in \(aggregation.operation.rawValue) aggregation", expr ?? aggregation.inner)
+    }
+
     // MARK: series that stay
 
     /// `topk`, `bottomk` and `limitk`: the input's series with the values of the losing ones taken out.
     private func selected(_ aggregation: Aggregation, _ columns: [Column], _ groups: [Group]) throws -> [Column] {
         guard let parameter = aggregation.parameter else { return [] }
         let counts = try scalar(parameter)
-        for count in counts where !(abs(count) < 9.2e18) {
+        // With nothing to keep at any step, nothing else is looked at.
+        guard counts.contains(where: { !($0 < 1) }) else { return [] }
+        for count in counts where !(abs(count) < 0x1p63) {
+            let verb = count < 0 ? "underflows" : "overflows"
             throw PromQLError.execution(
-                count.isNaN ? "Parameter value is NaN" : "Scalar value \(goText(count)) overflows int64")
+                count.isNaN ? "Parameter value is NaN" : "Scalar value \(goText(count)) \(verb) int64")
         }
+        if aggregation.operation != .limitk { noteIgnored(columns, aggregation) }
         try context.charge(columns.count * grid.count)
         var results = columns
         for index in results.indices {
             results[index].values = [Double](repeating: Absent.value, count: grid.count)
+            results[index].histograms = []
         }
         var order: [Int] = []
         for group in groups {
             for step in 0..<grid.count where counts[step] >= 1 {
                 let limit = Int(min(counts[step], Double(group.members.count)))
-                let present = group.members.filter { !Absent.matches(columns[$0].values[step]) }
+                let present = group.members.filter {
+                    aggregation.operation == .limitk
+                        ? columns[$0].isPresent(step) : !Absent.matches(columns[$0].values[step])
+                }
                 let kept: [Int]
                 if aggregation.operation == .limitk {
                     kept = Array(present.prefix(limit))
                 } else {
-                    var heap = RankingHeap(limit: limit, largest: aggregation.operation == .topk)
+                    var heap = RankingHeap(limit: limit, largest: aggregation.operation == .topk, reinserts: isV2)
                     for member in present { heap.offer(member, columns[member].values[step]) }
                     kept = heap.ranked
                 }
-                for member in kept { results[member].values[step] = columns[member].values[step] }
+                for member in kept { results[member].copy(columns[member], step) }
                 // An instant query delivers each group by rank.
                 if grid.count == 1 { order += kept }
             }
@@ -199,6 +260,7 @@ extension Evaluator {
     private func sampled(_ aggregation: Aggregation, _ columns: [Column]) throws -> [Column] {
         guard let parameter = aggregation.parameter else { return [] }
         var ratios = try scalar(parameter)
+        guard ratios.contains(where: { $0 != 0 }) else { return [] }
         for step in ratios.indices {
             guard !ratios[step].isNaN else { throw PromQLError.execution("Ratio value is NaN") }
             if abs(ratios[step]) > 1 {
@@ -215,7 +277,7 @@ extension Evaluator {
             for step in 0..<grid.count {
                 let ratio = ratios[step]
                 let kept = ratio >= 0 ? hash < ratio : hash >= 1 + ratio
-                if !kept { results[index].values[step] = Absent.value }
+                if !kept { results[index].remove(step) }
             }
         }
         return results
@@ -224,17 +286,20 @@ extension Evaluator {
     private func countValues(_ aggregation: Aggregation, _ columns: [Column], _ groups: [Group]) throws -> [Column] {
         guard let parameter = aggregation.parameter else { return [] }
         let name = try string(parameter)
-        guard !name.isEmpty else { throw PromQLError.execution("invalid label name \"\(name)\"") }
+        guard !name.isEmpty, !name.unicodeScalars.contains("\u{FFFD}") else {
+            throw PromQLError.execution("invalid label name \(sourceText(parameter))")
+        }
         var results: [Column] = []
         var places: [Labels: Int] = [:]
         for group in groups {
             var texts: [UInt64: Int] = [:]
             for step in 0..<grid.count {
-                for member in group.members where !Absent.matches(columns[member].values[step]) {
+                for member in group.members where columns[member].isPresent(step) {
                     let value = columns[member].values[step]
-                    var place = texts[value.bitPattern]
+                    let histogram = columns[member].histogram(step)
+                    var place = histogram == nil ? texts[value.bitPattern] : nil
                     if place == nil {
-                        let labels = group.labels.with(name, plainText(value))
+                        let labels = group.labels.with(name, histogram?.text ?? plainText(value))
                         place = places[labels]
                         if place == nil {
                             place = results.count
@@ -242,7 +307,7 @@ extension Evaluator {
                             results.append(try absentColumn(labels))
                             results[results.count - 1].dropsName = group.dropsName
                         }
-                        texts[value.bitPattern] = place
+                        if histogram == nil { texts[value.bitPattern] = place }
                     }
                     guard let place else { continue }
                     let before = results[place].values[step]
@@ -258,11 +323,14 @@ extension Evaluator {
 struct RankingHeap {
     private let limit: Int
     private let largest: Bool
+    /// Prometheus 2.x took the worst out and put the new one in, where 3.x overwrites it: ties then end in another order.
+    private let reinserts: Bool
     private var entries: [(member: Int, value: Double)] = []
 
-    init(limit: Int, largest: Bool) {
+    init(limit: Int, largest: Bool, reinserts: Bool) {
         self.limit = limit
         self.largest = largest
+        self.reinserts = reinserts
     }
 
     /// Whether `a` goes before `b`: NaN is worst.
@@ -273,28 +341,33 @@ struct RankingHeap {
 
     mutating func offer(_ member: Int, _ value: Double) {
         guard limit > 0 else { return }
-        if entries.count < limit {
-            entries.append((member, value))
-            var child = entries.count - 1
-            while child > 0 {
-                let parent = (child - 1) / 2
-                guard parent != child, worse(entries[child].value, entries[parent].value) else { break }
-                entries.swapAt(parent, child)
-                child = parent
-            }
-            return
-        }
+        if entries.count < limit { return push(member, value) }
         let root = entries[0].value
-        guard largest ? root < value : root > value || root.isNaN && !value.isNaN else {
-            guard root.isNaN, !value.isNaN else { return }
-            replaceRoot(member, value)
-            return
+        guard (largest ? root < value : root > value) || root.isNaN && !value.isNaN else { return }
+        if reinserts, limit > 1 {
+            entries.swapAt(0, entries.count - 1)
+            entries.removeLast()
+            sink()
+            push(member, value)
+        } else {
+            entries[0] = (member, value)
+            sink()
         }
-        replaceRoot(member, value)
     }
 
-    private mutating func replaceRoot(_ member: Int, _ value: Double) {
-        entries[0] = (member, value)
+    private mutating func push(_ member: Int, _ value: Double) {
+        entries.append((member, value))
+        var child = entries.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard worse(entries[child].value, entries[parent].value) else { break }
+            entries.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    /// Moves the first entry down to its place.
+    private mutating func sink() {
         var parent = 0
         while true {
             var child = 2 * parent + 1

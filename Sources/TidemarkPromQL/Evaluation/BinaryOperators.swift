@@ -20,30 +20,41 @@ extension Evaluator {
         _ binary: BinaryExpr, _ columns: [Column], _ scalars: [Double], scalarLeft: Bool, _ expr: Expr
     ) throws -> [Column] {
         let operation = binary.operation
-        if operation.isTrim {
-            noteFloatTrim(operation, columns, expr)
-            return []
-        }
-        if operation.isComparison {
-            let returnBool = binary.returnBool
-            let results = mappedSteps(columns) { value, step in
-                let holds =
-                    scalarLeft ? operation.compare(scalars[step], value) : operation.compare(value, scalars[step])
-                return returnBool ? holds ? 1 : 0 : holds ? value : Absent.value
+        let returnBool = binary.returnBool
+        var results = columns
+        for index in results.indices {
+            if !columns[index].histograms.isEmpty {
+                for (step, histogram) in columns[index].histograms.enumerated() {
+                    guard let histogram else { continue }
+                    results[index].remove(step)
+                    let value =
+                        scalarLeft
+                        ? mixed(operation, .float(scalars[step]), .histogram(histogram), expr)
+                        : mixed(operation, .histogram(histogram), .float(scalars[step]), expr)
+                    results[index].set(value, at: step)
+                }
             }
-            return returnBool ? try unnamed(results) : results
+            results[index].values.withUnsafeMutableBufferPointer { values in
+                for step in values.indices where !Absent.matches(columns[index].values[step]) {
+                    let value = columns[index].values[step]
+                    if operation.isComparison {
+                        let holds =
+                            scalarLeft
+                            ? operation.compare(scalars[step], value) : operation.compare(value, scalars[step])
+                        values[step] = returnBool ? holds ? 1 : 0 : holds ? value : Absent.value
+                    } else if operation.isTrim {
+                        noteIncompatible(operation, "float", "float", expr)
+                        values[step] = Absent.value
+                    } else {
+                        values[step] =
+                            scalarLeft
+                            ? operation.arithmetic(scalars[step], value) : operation.arithmetic(value, scalars[step])
+                    }
+                }
+            }
         }
-        let results = mappedSteps(columns) { value, step in
-            scalarLeft ? operation.arithmetic(scalars[step], value) : operation.arithmetic(value, scalars[step])
-        }
+        if operation.isTrim || operation.isComparison && !returnBool { return results }
         return try unnamed(results)
-    }
-
-    private func noteFloatTrim(_ operation: BinaryOperator, _ columns: [Column], _ expr: Expr) {
-        guard columns.contains(where: { $0.values.contains { !Absent.matches($0) } }) else { return }
-        context.inform(
-            "incompatible sample types encountered for binary operator \"\(operation.rawValue)\": float \(operation.rawValue) float",
-            expr)
     }
 
     /// The labels that decide which series belong together.
@@ -80,7 +91,7 @@ extension Evaluator {
             var present = [[Bool]](repeating: [], count: labels.count)
             for (column, key) in zip(columns, keys) {
                 if present[key].isEmpty { present[key] = [Bool](repeating: false, count: grid.count) }
-                for step in 0..<grid.count where !Absent.matches(column.values[step]) { present[key][step] = true }
+                for step in 0..<grid.count where column.isPresent(step) { present[key][step] = true }
             }
             return present
         }
@@ -89,7 +100,7 @@ extension Evaluator {
             zip(columns, keys).compactMap { column, key in
                 if other[key].isEmpty { return wanted ? nil : column }
                 var column = column
-                for step in 0..<grid.count where other[key][step] != wanted { column.values[step] = Absent.value }
+                for step in 0..<grid.count where other[key][step] != wanted { column.remove(step) }
                 return column
             }
         }
@@ -108,11 +119,7 @@ extension Evaluator {
     private func matched(
         _ binary: BinaryExpr, _ left: [Column], _ right: [Column], _ expr: Expr
     ) throws -> [Column] {
-        if binary.operation.isTrim {
-            noteFloatTrim(binary.operation, left, expr)
-            return []
-        }
-        var matcher = VectorMatcher(self, binary, left, right)
+        var matcher = VectorMatcher(self, binary, expr, left, right)
         return try matcher.run()
     }
 }
@@ -121,6 +128,7 @@ extension Evaluator {
 private struct VectorMatcher {
     private let evaluator: Evaluator
     private let binary: BinaryExpr
+    private let expr: Expr
     private let steps: Int
     /// The side that may have several series per group; its opposite has one. Sides are swapped for `group_right`.
     private let many: [Column]
@@ -132,8 +140,9 @@ private struct VectorMatcher {
     private var results: [Column] = []
     private var places: [Labels: Int] = [:]
 
-    init(_ evaluator: Evaluator, _ binary: BinaryExpr, _ left: [Column], _ right: [Column]) {
+    init(_ evaluator: Evaluator, _ binary: BinaryExpr, _ expr: Expr, _ left: [Column], _ right: [Column]) {
         self.evaluator = evaluator
+        self.expr = expr
         self.binary = binary
         steps = evaluator.grid.count
         swapped = binary.matching.cardinality == .oneToMany
@@ -170,17 +179,15 @@ private struct VectorMatcher {
                 lookup[key] = -1
                 taken[key] = -1
             }
-            guard fillMany != nil || fillOne != nil || many.contains(where: { !Absent.matches($0.values[step]) }) else {
-                continue
-            }
-            for (index, key) in oneKeys.enumerated() where !Absent.matches(one[index].values[step]) {
+            guard fillMany != nil || fillOne != nil || many.contains(where: { $0.isPresent(step) }) else { continue }
+            for (index, key) in oneKeys.enumerated() where one[index].isPresent(step) {
                 guard lookup[key] < 0 else {
                     if evaluator.isV2 || hasMember(key, step) { throw duplicate(index, lookup[key], key) }
                     continue
                 }
                 lookup[key] = index
             }
-            for (index, key) in manyKeys.enumerated() where !Absent.matches(many[index].values[step]) {
+            for (index, key) in manyKeys.enumerated() where many[index].isPresent(step) {
                 let partner = lookup[key]
                 guard partner >= 0 || fillOne != nil else { continue }
                 if isOneToOne, taken[key] >= 0 {
@@ -188,23 +195,21 @@ private struct VectorMatcher {
                         "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
                 }
                 taken[key] = index
-                let value = partner >= 0 ? one[partner].values[step] : fillOne ?? .nan
                 try store(
-                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]), many[index].dropsName,
-                    many[index].values[step], value, step)
+                    labels(many[index], partner >= 0 ? one[partner].labels : keyLabels[key]), value(many[index], step),
+                    partner >= 0 ? value(one[partner], step) : .float(fillOne ?? .nan), step)
             }
             guard let fillMany else { continue }
             for (key, index) in lookup.enumerated() where index >= 0 && taken[key] < 0 {
                 let column = Column(labels: keyLabels[key], values: [], dropsName: one[index].dropsName)
-                try store(
-                    labels(column, one[index].labels), false, fillMany, one[index].values[step], step)
+                try store(labels(column, one[index].labels), .float(fillMany), value(one[index], step), step)
             }
         }
         return results
     }
 
     private func hasMember(_ key: Int, _ step: Int) -> Bool {
-        zip(many, manyKeys).contains { $1 == key && !Absent.matches($0.values[step]) }
+        zip(many, manyKeys).contains { $1 == key && $0.isPresent(step) }
     }
 
     /// All steps of two series that have only each other.
@@ -212,7 +217,13 @@ private struct VectorMatcher {
         let operation = binary.operation
         let (a, b) = (many[index], one[partner])
         let result = labels(a, b.labels)
-        let place = try place(of: result, a.dropsName)
+        let place = try place(of: result)
+        if operation.isTrim || !a.histograms.isEmpty || !b.histograms.isEmpty {
+            for step in 0..<steps where a.isPresent(step) && b.isPresent(step) {
+                try store(result, value(a, step), value(b, step), step)
+            }
+            return
+        }
         for step in 0..<steps where !Absent.matches(a.values[step]) && !Absent.matches(b.values[step]) {
             let (x, y) = swapped ? (b.values[step], a.values[step]) : (a.values[step], b.values[step])
             let value: Double
@@ -235,29 +246,47 @@ private struct VectorMatcher {
         .execution("multiple matches for labels: grouping labels must ensure unique matches")
     }
 
-    private mutating func store(_ labels: Labels, _ dropsName: Bool, _ a: Double, _ b: Double, _ step: Int) throws {
+    private func value(_ column: Column, _ step: Int) -> WindowValue {
+        column.histogram(step).map { .histogram($0) } ?? .float(column.values[step])
+    }
+
+    private mutating func store(_ labels: Labels, _ a: WindowValue, _ b: WindowValue, _ step: Int) throws {
         let operation = binary.operation
         let (x, y) = swapped ? (b, a) : (a, b)
-        let place = try place(of: labels, dropsName)
-        guard Absent.matches(results[place].values[step]) else { throw repeated }
+        let place = try place(of: labels)
+        guard !results[place].isPresent(step) else { throw repeated }
+        guard case .float(let left) = x, case .float(let right) = y, !operation.isTrim else {
+            var value = evaluator.mixed(operation, x, y, expr)
+            if binary.returnBool, evaluator.hasResult(operation, x, y) {
+                if case .none = value { value = .float(0) } else { value = .float(1) }
+            }
+            results[place].set(value, at: step)
+            return
+        }
         if operation.isComparison {
-            let holds = operation.compare(x, y)
-            results[place].values[step] = binary.returnBool ? holds ? 1 : 0 : holds ? x : Absent.value
+            let holds = operation.compare(left, right)
+            results[place].values[step] = binary.returnBool ? holds ? 1 : 0 : holds ? left : Absent.value
         } else {
-            results[place].values[step] = operation.arithmetic(x, y)
+            results[place].values[step] = operation.arithmetic(left, right)
         }
     }
 
-    private mutating func place(of labels: Labels, _ dropsName: Bool) throws -> Int {
+    private mutating func place(of labels: Labels) throws -> Int {
         if let known = places[labels] { return known }
         places[labels] = results.count
         var column = try evaluator.absentColumn(labels)
-        column.dropsName = dropsName || evaluator.delaysNames && dropsMetricName
+        // Between vectors only `bool` leaves the name to be dropped later.
+        column.dropsName = evaluator.delaysNames && binary.returnBool
         results.append(column)
         return results.count - 1
     }
 
-    private var dropsMetricName: Bool { binary.returnBool || !binary.operation.isComparison }
+    private var dropsMetricName: Bool {
+        // Prometheus before 3.0 forgot atan2 in its list of operators that change a metric's meaning.
+        binary.returnBool
+            || !binary.operation.isComparison && !binary.operation.isTrim
+                && !(evaluator.isV2 && binary.operation == .atan2)
+    }
 
     /// The labels of a result.
     private func labels(_ many: Column, _ one: Labels) -> Labels {
@@ -267,7 +296,7 @@ private struct VectorMatcher {
             let names = Set(matching.labels)
             labels = matching.on ? labels.filter { names.contains($0) } : labels.filter { !names.contains($0) }
         }
-        if dropsMetricName, !evaluator.delaysNames { labels = labels.without(Labels.metricName) }
+        if dropsMetricName, !evaluator.delaysNames || !binary.returnBool { labels = labels.withoutMetadata }
         for name in matching.include { labels = labels.with(name, one[name] ?? "") }
         return labels
     }
@@ -275,12 +304,7 @@ private struct VectorMatcher {
     private func duplicate(_ index: Int, _ other: Int, _ key: Int) -> PromQLError {
         let side = swapped ? "left" : "right"
         return .execution(
-            "found duplicate series for the match group \(plain(keyLabels[key])) on the \(side) hand-side of the operation: [\(plain(one[index].labels)), \(plain(one[other].labels))];many-to-many matching not allowed: matching labels must be unique on one side"
+            "found duplicate series for the match group \(evaluator.fullText(keyLabels[key])) on the \(side) hand-side of the operation: [\(evaluator.fullText(one[index].labels)), \(evaluator.fullText(one[other].labels))];many-to-many matching not allowed: matching labels must be unique on one side"
         )
-    }
-
-    /// All labels in braces, the name like any other.
-    private func plain(_ labels: Labels) -> String {
-        "{" + labels.pairs.map { "\($0.name)=\"\(Labels.escaped($0.value))\"" }.joined(separator: ", ") + "}"
     }
 }

@@ -16,7 +16,12 @@ struct Evaluator {
         case .aggregation(let aggregation): return try aggregate(aggregation, expr)
         case .binary(let binary): return try binaryVector(binary, expr)
         case .negation(let inner):
-            return try unnamed(mapped(try vector(inner)) { -$0 })
+            let columns = try vector(inner)
+            var results = mapped(columns) { -$0 }
+            for index in columns.indices where !columns[index].histograms.isEmpty {
+                results[index].histograms = columns[index].histograms.map { $0?.multiplied(by: -1) }
+            }
+            return try unnamed(results)
         case .parentheses(let inner): return try vector(inner)
         case .number, .string, .range, .subquery:
             throw PromQLError.execution("expected an instant vector, got \(expr.type.rawValue)")
@@ -53,6 +58,11 @@ struct Evaluator {
         return text
     }
 
+    /// An expression as it stands in the query.
+    func sourceText(_ expr: Expr) -> String {
+        String(decoding: Array(context.text.utf8)[expr.start..<max(expr.start, expr.end)], as: UTF8.self)
+    }
+
     // MARK: names and duplicates
 
     /// The columns without their metric names, or marked so when names are dropped late.
@@ -62,7 +72,7 @@ struct Evaluator {
             if delaysNames {
                 columns[index].dropsName = true
             } else {
-                columns[index].labels = columns[index].labels.without(Labels.metricName)
+                columns[index].labels = columns[index].labels.withoutMetadata
             }
         }
         return delaysNames ? columns : try merged(columns)
@@ -82,11 +92,11 @@ struct Evaluator {
                 kept.append(column)
                 continue
             }
-            for step in 0..<grid.count where !Absent.matches(column.values[step]) {
-                guard Absent.matches(kept[place].values[step]) else {
+            for step in 0..<grid.count where column.isPresent(step) {
+                guard !kept[place].isPresent(step) else {
                     throw PromQLError.execution("vector cannot contain metrics with the same labelset")
                 }
-                kept[place].values[step] = column.values[step]
+                kept[place].copy(column, step)
             }
         }
         return kept
@@ -97,20 +107,21 @@ struct Evaluator {
         var columns = columns
         if delaysNames {
             for index in columns.indices where columns[index].dropsName {
-                columns[index].labels = columns[index].labels.without(Labels.metricName)
+                columns[index].labels = columns[index].labels.withoutMetadata
                 columns[index].dropsName = false
             }
         }
-        return try merged(columns).filter { $0.values.contains { !Absent.matches($0) } }
+        return try merged(columns).filter { !$0.isEmpty }
     }
 
     // MARK: helpers
 
-    /// Every present value put through `body`, which may also give ``Absent``.
+    /// Every float put through `body`, which may also give ``Absent``; histograms are left out.
     @inline(__always)
     func mapped(_ columns: [Column], _ body: (Double) -> Double) -> [Column] {
         var columns = columns
         for index in columns.indices {
+            columns[index].histograms = []
             columns[index].values.withUnsafeMutableBufferPointer { values in
                 for step in values.indices where !Absent.matches(values[step]) { values[step] = body(values[step]) }
             }
@@ -123,6 +134,7 @@ struct Evaluator {
     func mappedSteps(_ columns: [Column], _ body: (Double, Int) -> Double) -> [Column] {
         var columns = columns
         for index in columns.indices {
+            columns[index].histograms = []
             columns[index].values.withUnsafeMutableBufferPointer { values in
                 for step in values.indices where !Absent.matches(values[step]) {
                     values[step] = body(values[step], step)
@@ -144,6 +156,11 @@ struct Evaluator {
             samples.timesMs.append(grid.time(step))
             samples.values.append(column.values[step])
         }
+        for (step, histogram) in column.histograms.enumerated() {
+            guard let histogram else { continue }
+            samples.histogramTimesMs.append(grid.time(step))
+            samples.histograms.append(histogram)
+        }
         return samples
     }
 
@@ -156,7 +173,8 @@ struct Evaluator {
             throw PromQLError.execution("duration out of range")
         }
         guard !positive || seconds > 0 else { throw PromQLError.execution("duration must be greater than 0") }
-        return Int64((seconds * 1000).rounded())
+        // Towards zero, as Go converts; a rounding error of the product doesn't count.
+        return Int64((seconds * 1000 + (seconds < 0 ? -1e-6 : 1e-6)).rounded(.towardZero))
     }
 
     /// The time that a selector with these modifiers refers to at a step is `anchor + (fixed ? 0 : step * stepMs)`.

@@ -24,8 +24,49 @@ enum Absent {
 struct Column {
     var labels: Labels
     var values: [Double]
+    /// The steps whose value is a native histogram (their place in ``values`` is ``Absent``); empty when there is none.
+    var histograms: [NativeHistogram?] = []
     /// With delayed name removal: the name goes when the result is delivered.
     var dropsName = false
+
+    /// Whether there is a value at a step.
+    @inline(__always)
+    func isPresent(_ step: Int) -> Bool {
+        !Absent.matches(values[step]) || !histograms.isEmpty && histograms[step] != nil
+    }
+
+    /// The histogram at a step, if the value there is one.
+    @inline(__always)
+    func histogram(_ step: Int) -> NativeHistogram? { histograms.isEmpty ? nil : histograms[step] }
+
+    mutating func set(_ histogram: NativeHistogram?, at step: Int) {
+        if histograms.isEmpty {
+            guard histogram != nil else { return }
+            histograms = [NativeHistogram?](repeating: nil, count: values.count)
+        }
+        histograms[step] = histogram
+    }
+
+    mutating func remove(_ step: Int) {
+        values[step] = Absent.value
+        if !histograms.isEmpty { histograms[step] = nil }
+    }
+
+    /// Takes over the value of another column, whatever it is.
+    @inline(__always)
+    mutating func copy(_ other: Column, _ step: Int) {
+        values[step] = other.values[step]
+        if !histograms.isEmpty || !other.histograms.isEmpty { set(other.histogram(step), at: step) }
+    }
+
+    mutating func copy(_ other: Column, from: Int, to step: Int) {
+        values[step] = other.values[from]
+        if !other.histograms.isEmpty { set(other.histograms[from], at: step) }
+    }
+
+    var hasFloats: Bool { values.contains { !Absent.matches($0) } }
+
+    var isEmpty: Bool { !values.contains { !Absent.matches($0) } && !histograms.contains { $0 != nil } }
 }
 
 /// What all parts of one evaluation share.

@@ -30,7 +30,10 @@ public struct PromQLEngine {
         case .scalar: value = .scalar(Sample(timeMs: timeMs, value: try evaluator.scalar(expr)[0]))
         case .instantVector:
             let columns = try evaluator.finished(evaluator.vector(expr))
-            value = .vector(columns.map { VectorSample(labels: $0.labels, timeMs: timeMs, value: $0.values[0]) })
+            value = .vector(
+                columns.map {
+                    VectorSample(labels: $0.labels, timeMs: timeMs, value: $0.values[0], histogram: $0.histogram(0))
+                })
         case .rangeVector: value = .matrix(try evaluator.matrix(expr))
         }
         return answer(value, context)
@@ -78,7 +81,7 @@ public struct PromQLEngine {
         let columns = try evaluator.finished(evaluator.vector(expr))
         let series = columns.compactMap { column in
             let samples = evaluator.samples(of: column)
-            return samples.count > 0 ? samples : nil
+            return samples.isEmpty ? nil : samples
         }
         return answer(.matrix(series.sorted { $0.labels < $1.labels }), context)
     }

@@ -9,11 +9,14 @@ public struct VectorSample: Sendable {
     /// Unix milliseconds.
     public var timeMs: Int64
     public var value: Double
+    /// Set when the sample is a native histogram; ``value`` means nothing then.
+    public var histogram: NativeHistogram?
 
-    public init(labels: Labels, timeMs: Int64, value: Double) {
+    public init(labels: Labels, timeMs: Int64, value: Double, histogram: NativeHistogram? = nil) {
         self.labels = labels
         self.timeMs = timeMs
         self.value = value
+        self.histogram = histogram
     }
 }
 

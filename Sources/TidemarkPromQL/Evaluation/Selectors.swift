@@ -2,9 +2,10 @@ import TidemarkSeries
 
 extension Evaluator {
     /// The newest sample of each series at each step, if it is not stale and not older than the lookback.
-    /// - Parameter timestamps: give the samples' times in seconds instead of their values.
-    func instantVector(_ selector: VectorSelector, timestamps: Bool = false) throws -> [Column] {
+    /// - Parameter facet: what of a sample is wanted.
+    func instantVector(_ selector: VectorSelector, _ facet: SampleFacet = .value) throws -> [Column] {
         if selector.edges == .smoothed { return try smoothedVector(selector) }
+        let timestamps = facet == .time
         let (anchor, fixed) = try reference(selector.modifiers)
         let lookback = context.options.lookbackMs - (isV2 ? 0 : 1)
         let steps = fixed ? 1 : grid.count
@@ -12,6 +13,14 @@ extension Evaluator {
         var columns: [Column] = []
         try context.source.select(selector.matchers, startMs: anchor - lookback, endMs: last) { series in
             try context.charge(grid.count)
+            if !series.histograms.isEmpty || facet == .start {
+                var column = Column(
+                    labels: series.labels, values: [Double](repeating: Absent.value, count: grid.count))
+                fill(&column, series, steps, anchor, lookback, facet)
+                if fixed { for step in 1..<max(grid.count, 1) { column.copy(column, from: 0, to: step) } }
+                if !column.isEmpty { columns.append(column) }
+                return
+            }
             var values = [Double](repeating: Absent.value, count: grid.count)
             var any = false
             values.withUnsafeMutableBufferPointer { out in
@@ -33,6 +42,43 @@ extension Evaluator {
             if any { columns.append(Column(labels: series.labels, values: values)) }
         }
         return columns
+    }
+
+    /// What `timestamp()` and `start_timestamp()` want of a sample instead of its value, in seconds.
+    enum SampleFacet { case value, time, start }
+
+    /// ``instantVector(_:_:)`` for a series that has histograms or start times.
+    private func fill(
+        _ column: inout Column, _ series: borrowing SeriesSamples, _ steps: Int, _ anchor: Int64, _ lookback: Int64,
+        _ facet: SampleFacet
+    ) {
+        for step in 0..<steps {
+            let time = anchor &+ Int64(step) &* grid.stepMs
+            let float = series.timesMs.lastIndex { $0 <= time }
+            let other = series.histogramTimesMs.lastIndex { $0 <= time }
+            let floatTime = float.map { series.timesMs[$0] } ?? .min
+            let otherTime = other.map { series.histogramTimesMs[$0] } ?? .min
+            guard max(floatTime, otherTime) >= time - lookback else { continue }
+            if let other, otherTime >= floatTime {
+                guard !series.histograms[other].isStale else { continue }
+                switch facet {
+                case .value: column.set(series.histograms[other], at: step)
+                case .time: column.values[step] = Double(otherTime) / 1000
+                case .start:
+                    guard !series.histogramStartTimesMs.isEmpty else { continue }
+                    column.values[step] = Double(series.histogramStartTimesMs[other]) / 1000
+                }
+            } else if let float {
+                guard !StaleMarker.matches(series.values[float]) else { continue }
+                switch facet {
+                case .value: column.values[step] = series.values[float]
+                case .time: column.values[step] = Double(floatTime) / 1000
+                case .start:
+                    guard !series.startTimesMs.isEmpty else { continue }
+                    column.values[step] = Double(series.startTimesMs[float]) / 1000
+                }
+            }
+        }
     }
 
     /// The windows of a range selector or subquery on this grid.
@@ -66,12 +112,8 @@ extension Evaluator {
             let first = windows.anchorMs - windows.rangeMs + (windows.closed ? 0 : 1)
             try context.source.select(selector.matchers, startMs: first, endMs: last) { series in
                 try context.charge(grid.count)
-                if series.values.contains(where: StaleMarker.matches) {
-                    var live = SeriesSamples(labels: series.labels)
-                    for index in 0..<series.count where !StaleMarker.matches(series.values[index]) {
-                        live.timesMs.append(series.timesMs[index])
-                        live.values.append(series.values[index])
-                    }
+                if series.values.contains(where: StaleMarker.matches) || series.histograms.contains(where: \.isStale) {
+                    let live = series.withoutStaleMarkers
                     try SampleView.with(live) { try body(live.labels, false, $0, windows) }
                 } else {
                     let labels = series.labels
@@ -99,8 +141,12 @@ extension Evaluator {
             let columns = try inner.vector(subquery.inner)
             for column in delaysNames ? columns : try inner.merged(columns) {
                 try context.charge(grid.count)
-                let samples = inner.samples(of: column)
-                guard samples.count > 0 else { continue }
+                var samples = inner.samples(of: column)
+                guard !samples.isEmpty else { continue }
+                // Samples between those of the subquery are not seen, so their hints about resets cannot be trusted.
+                for index in samples.histograms.indices where samples.histograms[index].resetHint != .gauge {
+                    samples.histograms[index].resetHint = .unknown
+                }
                 try SampleView.with(samples) { try body(column.labels, column.dropsName, $0, windows) }
             }
         default: throw PromQLError.execution("expected a range vector, got \(expr.type.rawValue)")
@@ -114,18 +160,25 @@ extension Evaluator {
             closed: isV2, count: grid.count)
     }
 
-    /// The raw samples of a range vector at the grid's first step, for an instant query of that type.
+    /// The samples of a range vector at the grid's first step, for an instant query of that type.
     func matrix(_ expr: Expr) throws -> [MatrixSeries] {
+        if case .range(let selector, let duration) = expr.unwrapped.kind, selector.edges != .plain {
+            return try edgedMatrix(selector, duration)
+        }
         var found: [MatrixSeries] = []
         try forEachRange(expr) { labels, dropsName, view, windows in
             var cursor = WindowCursor()
             cursor.advance(view, windows, 0)
-            guard cursor.high > cursor.low else { return }
-            found.append(
-                SeriesSamples(
-                    labels: dropsName ? labels.without(Labels.metricName) : labels,
-                    timesMs: Array(view.times[cursor.low..<cursor.high]),
-                    values: Array(view.values[cursor.low..<cursor.high])))
+            var series = SeriesSamples(
+                labels: dropsName ? labels.withoutMetadata : labels,
+                timesMs: Array(view.times[cursor.low..<cursor.high]),
+                values: Array(view.values[cursor.low..<cursor.high]))
+            if view.hasMore {
+                let window = MixedWindow(view, windows, 0)
+                series.histogramTimesMs = Array(view.histogramTimes[window.histograms])
+                series.histograms = Array(view.histograms[window.histograms])
+            }
+            if !series.isEmpty { found.append(series) }
         }
         return found
     }
@@ -135,13 +188,31 @@ extension Evaluator {
 struct SampleView {
     let times: UnsafeBufferPointer<Int64>
     let values: UnsafeBufferPointer<Double>
+    /// When the counters began; empty when no sample tells.
+    var startTimes: [Int64] = []
+    var histogramTimes: [Int64] = []
+    var histograms: [NativeHistogram] = []
+    var histogramStartTimes: [Int64] = []
+
+    /// Whether there is more than times and values.
+    @inline(__always)
+    var hasMore: Bool { !histograms.isEmpty || !startTimes.isEmpty }
 
     @inline(__always)
     var count: Int { times.count }
 
     static func with<R>(_ series: borrowing SeriesSamples, _ body: (SampleView) throws -> R) rethrows -> R {
         try series.timesMs.withUnsafeBufferPointer { times in
-            try series.values.withUnsafeBufferPointer { try body(SampleView(times: times, values: $0)) }
+            try series.values.withUnsafeBufferPointer { values in
+                var view = SampleView(times: times, values: values)
+                if !series.startTimesMs.isEmpty { view.startTimes = series.startTimesMs }
+                if !series.histograms.isEmpty {
+                    view.histogramTimes = series.histogramTimesMs
+                    view.histograms = series.histograms
+                    view.histogramStartTimes = series.histogramStartTimesMs
+                }
+                return try body(view)
+            }
         }
     }
 }

@@ -16,6 +16,11 @@ extension Evaluator {
         case "vector":
             return [Column(labels: Labels(), values: try scalar(arguments[0]))]
         case "timestamp": return try timestamp(arguments[0])
+        case "start_timestamp":
+            guard case .selector(let selector) = arguments[0].unwrapped.kind, selector.edges == .plain else {
+                return []
+            }
+            return try unnamed(try instantVector(selector, .start))
         case "round":
             let unit = arguments.count > 1 ? try scalar(arguments[1]) : nil
             return try unnamed(
@@ -25,8 +30,11 @@ extension Evaluator {
                     return (value * inverse + 0.5).rounded(.down) / inverse
                 })
         case "clamp", "clamp_min", "clamp_max": return try clamp(function.name, arguments)
-        case "sort", "sort_desc": return sorted(try vector(arguments[0]), descending: function.name == "sort_desc")
+        case "sort", "sort_desc":
+            noteRangeSort(expr)
+            return sorted(try vector(arguments[0]), descending: function.name == "sort_desc")
         case "sort_by_label", "sort_by_label_desc":
+            noteRangeSort(expr)
             return sorted(
                 try vector(arguments[0]), byLabels: try arguments.dropFirst().map(string),
                 descending: function.name == "sort_by_label_desc")
@@ -36,9 +44,7 @@ extension Evaluator {
         case "histogram_quantiles": return try histogramQuantiles(arguments, expr)
         case "histogram_fraction": return try histogramFraction(arguments, expr)
         case "histogram_count", "histogram_sum", "histogram_avg", "histogram_stddev", "histogram_stdvar":
-            // These only see native histograms; float samples are passed over.
-            _ = try vector(arguments[0])
-            return []
+            return try histogramFigure(function.name, arguments[0])
         case "info": return try info(arguments, expr)
         default: throw PromQLError.execution("function \"\(function.name)\" is not supported")
         }
@@ -49,6 +55,12 @@ extension Evaluator {
         try context.charge(grid.count)
         switch function.name {
         case "time": return (0..<grid.count).map { Double(grid.time($0)) / 1000 }
+        case "min_of", "max_of":
+            let second = try scalar(arguments[1])
+            return zip(try scalar(arguments[0]), second).map { a, b in
+                if a.isNaN || b.isNaN { return .nan }
+                return function.name == "min_of" ? min(a, b) : max(a, b)
+            }
         case "scalar":
             let columns = try vector(arguments[0])
             return (0..<grid.count).map { step in
@@ -83,30 +95,52 @@ extension Evaluator {
 
     private func rangeCall(_ name: String, _ arguments: [Expr], _ expr: Expr) throws -> [Column] {
         let range = arguments[0]
-        if let edges = edges(of: range) { return try edgedCall(name, edges, range, expr) }
+        if let selector = edged(range) { return try edgedCall(name, selector.selector, selector.range, expr, range) }
         switch name {
         case "rate", "increase", "delta":
-            if name != "delta" { noteNonCounter(range) }
-            return try overRange(
-                range, ExtrapolatedChange(isCounter: name != "delta", perSecond: name == "rate", older: isV2))
+            let change = ExtrapolatedChange(isCounter: name != "delta", perSecond: name == "rate", older: isV2)
+            let columns = try overRange(range, change) { self.change($0, $1, change, range) }
+            if name != "delta" { noteNonCounters(columns, range) }
+            return columns
         case "irate", "idelta":
-            if name == "irate" { noteNonCounter(range) }
-            return try overRange(range, LastChange(isRate: name == "irate"))
-        case "resets": return try overRange(range, ValuesFunction.resets)
-        case "changes": return try overRange(range, ValuesFunction.changes)
-        case "sum_over_time": return try overRange(range, ValuesFunction.sum(compensated: true))
-        case "avg_over_time": return try overRange(range, ValuesFunction.average)
+            return try overRange(range, LastChange(isRate: name == "irate")) {
+                lastChange($0, $1, isRate: name == "irate", expr)
+            }
+        case "resets": return try overRange(range, ValuesFunction.resets) { window, _ in count(window, resets: true) }
+        case "changes":
+            return try overRange(range, ValuesFunction.changes) { window, _ in count(window, resets: false) }
+        case "sum_over_time":
+            return try overRange(range, ValuesFunction.sum(compensated: true)) {
+                total($0, $1, average: false, range)
+            }
+        case "avg_over_time":
+            return try overRange(range, ValuesFunction.average) { total($0, $1, average: true, range) }
         case "min_over_time": return try overRange(range, ValuesFunction.minimum)
         case "max_over_time": return try overRange(range, ValuesFunction.maximum)
-        case "count_over_time": return try overRange(range, ValuesFunction.count)
-        case "present_over_time": return try overRange(range, ValuesFunction.present)
-        case "first_over_time": return try overRange(range, keepsName: true, ValuesFunction.first)
-        case "last_over_time": return try overRange(range, keepsName: true, ValuesFunction.last)
+        case "count_over_time":
+            return try overRange(range, ValuesFunction.count) { window, _ in
+                .float(Double(window.floats.count + window.histograms.count))
+            }
+        case "present_over_time": return try overRange(range, ValuesFunction.present) { _, _ in .float(1) }
+        case "first_over_time":
+            return try overRange(range, keepsName: true, ValuesFunction.first) { window, _ in
+                Self.edge(window, last: false)
+            }
+        case "last_over_time":
+            return try overRange(range, keepsName: true, ValuesFunction.last) { window, _ in
+                Self.edge(window, last: true)
+            }
         case "stddev_over_time": return try overRange(range, ValuesFunction.deviation)
         case "stdvar_over_time": return try overRange(range, ValuesFunction.variance)
         case "mad_over_time": return try overRange(range, ValuesFunction.medianDeviation)
-        case "ts_of_first_over_time": return try overRange(range, TimeOfSample(which: .first))
-        case "ts_of_last_over_time": return try overRange(range, TimeOfSample(which: .last))
+        case "ts_of_first_over_time":
+            return try overRange(range, TimeOfSample(which: .first)) { window, _ in
+                Self.timeOfEdge(window, last: false)
+            }
+        case "ts_of_last_over_time":
+            return try overRange(range, TimeOfSample(which: .last)) { window, _ in
+                Self.timeOfEdge(window, last: true)
+            }
         case "ts_of_min_over_time": return try overRange(range, TimeOfSample(which: .least))
         case "ts_of_max_over_time": return try overRange(range, TimeOfSample(which: .most))
         case "deriv": return try overRange(range, LinearRegression(horizon: nil, grid: grid))
@@ -114,20 +148,22 @@ extension Evaluator {
             return try overRange(range, LinearRegression(horizon: try scalar(arguments[1]), grid: grid))
         case "quantile_over_time":
             let quantiles = try scalar(arguments[0])
-            noteQuantiles(quantiles, arguments[0])
-            return try overRange(arguments[1], QuantileOverTime(quantiles))
+            let columns = try overRange(arguments[1], QuantileOverTime(quantiles))
+            if !columns.isEmpty { noteQuantiles(quantiles, arguments[0]) }
+            return columns
         case "double_exponential_smoothing", "holt_winters":
             let (level, trend) = (try scalar(arguments[1]), try scalar(arguments[2]))
             for (factors, word) in [(level, "smoothing"), (trend, "trend")] {
                 if let bad = factors.first(where: { !($0 > 0 && $0 < 1) }) {
                     throw PromQLError.execution(
-                        "invalid \(word) factor. Expected: 0 < \(word == "trend" ? "tf" : "sf") < 1, got: \(bad)")
+                        "invalid \(word) factor. Expected: 0 < \(word == "trend" ? "tf" : "sf") < 1, got: \(fixedText(bad))"
+                    )
                 }
             }
             return try overRange(range, ExponentialSmoothing(level: level, trend: trend))
         case "absent_over_time":
             var present = [Bool](repeating: false, count: grid.count)
-            _ = try overRange(range, keepsName: true, PresenceMarker()).map { column in
+            _ = try overRange(range, keepsName: true, PresenceMarker()) { _, _ in .float(1) }.map { column in
                 for step in 0..<grid.count where !Absent.matches(column.values[step]) { present[step] = true }
             }
             return [absentColumn(range, present)]
@@ -136,14 +172,32 @@ extension Evaluator {
     }
 
     /// Remarks on a rate of something whose name doesn't look like a counter's.
-    private func noteNonCounter(_ range: Expr) {
-        guard case .range(let selector, _) = range.unwrapped.kind,
-            let name = selector.matchers.first(where: { $0.name == Labels.metricName && $0.operation == .equal })?
-                .value,
-            !["_total", "_sum", "_count", "_bucket"].contains(where: { name.hasSuffix($0) })
-        else { return }
+    func noteNonCounters(_ columns: [Column], _ range: Expr) {
+        if !delaysNames {
+            // The names are gone from the result; the selector tells them, if it does.
+            guard case .range(let selector, _) = range.unwrapped.kind, columns.contains(where: \.hasFloats),
+                let name = selector.matchers.first(where: { $0.name == Labels.metricName && $0.operation == .equal })
+            else { return }
+            noteNonCounter(name.value, range)
+            return
+        }
+        var seen: Set<String> = []
+        for column in columns where seen.insert(column.labels.name).inserted && column.hasFloats {
+            noteNonCounter(column.labels.name, range)
+        }
+    }
+
+    private func noteNonCounter(_ name: String, _ range: Expr) {
+        guard !name.isEmpty, !["_total", "_sum", "_count", "_bucket"].contains(where: { name.hasSuffix($0) }) else {
+            return
+        }
         context.inform(
             "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"\(name)\"", range)
+    }
+
+    private func noteRangeSort(_ expr: Expr) {
+        guard context.endMs > context.startMs else { return }
+        context.warn("sort is ineffective for range queries since results are always ordered by labels", expr)
     }
 
     func noteQuantiles(_ quantiles: [Double], _ expr: Expr) {
@@ -174,9 +228,16 @@ extension Evaluator {
     private func timestamp(_ argument: Expr) throws -> [Column] {
         // Directly on a selector it is the sample's own time, else the time of evaluation.
         if case .selector(let selector) = argument.unwrapped.kind, selector.edges == .plain {
-            return try unnamed(try instantVector(selector, timestamps: true))
+            return try unnamed(try instantVector(selector, .time))
         }
-        return try unnamed(mappedSteps(try vector(argument)) { _, step in Double(grid.time(step)) / 1000 })
+        var columns = try vector(argument)
+        for index in columns.indices {
+            for step in 0..<grid.count where columns[index].isPresent(step) {
+                columns[index].values[step] = Double(grid.time(step)) / 1000
+            }
+            columns[index].histograms = []
+        }
+        return try unnamed(columns)
     }
 
     // MARK: absent
@@ -184,7 +245,7 @@ extension Evaluator {
     private func absent(_ argument: Expr) throws -> [Column] {
         var present = [Bool](repeating: false, count: grid.count)
         for column in try vector(argument) {
-            for step in 0..<grid.count where !Absent.matches(column.values[step]) { present[step] = true }
+            for step in 0..<grid.count where column.isPresent(step) { present[step] = true }
         }
         return [absentColumn(argument, present)]
     }

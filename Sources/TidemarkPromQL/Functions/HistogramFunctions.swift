@@ -102,6 +102,8 @@ extension Evaluator {
     /// The buckets of one histogram: its labels without `le` and name, and a column for each bound.
     struct HistogramGroup {
         var labels: Labels
+        /// The metric's name for remarks; empty when it is already gone.
+        var name: String
         var dropsName: Bool
         var bounds: [Double] = []
         var columns: [Int] = []
@@ -112,17 +114,22 @@ extension Evaluator {
         var groups: [HistogramGroup] = []
         var places: [Labels: Int] = [:]
         for (index, column) in columns.enumerated() {
+            // Histograms are no buckets; they stand for themselves.
+            guard column.histograms.isEmpty || column.hasFloats else { continue }
             guard let text = column.labels["le"], let bound = withBytes(of: text, { Decimal.parseAny($0) }) else {
+                let name =
+                    delaysNames && !column.labels.name.isEmpty ? " for metric name \"\(column.labels.name)\"" : ""
                 context.warn(
-                    "bucket label \"le\" is missing or has a malformed value of \"\(column.labels["le"] ?? "")\"", expr)
+                    "bucket label \"le\" is missing or has a malformed value of \"\(column.labels["le"] ?? "")\"\(name)",
+                    expr)
                 continue
             }
             let full = column.labels.without("le")
-            let key = delaysNames ? full : full.without(Labels.metricName)
+            let key = delaysNames ? full : full.withoutMetadata
             let place = places[key] ?? groups.count
             if place == groups.count {
                 places[key] = place
-                groups.append(HistogramGroup(labels: key, dropsName: delaysNames))
+                groups.append(HistogramGroup(labels: key, name: key.name, dropsName: delaysNames))
             }
             groups[place].bounds.append(bound)
             groups[place].columns.append(index)
@@ -130,13 +137,17 @@ extension Evaluator {
         return groups
     }
 
-    /// Puts the present buckets of each histogram at each step through `body`.
+    /// Puts each histogram at each step, classic or native, through `classic` or `native`.
     private func overHistograms(
-        _ columns: [Column], _ expr: Expr, _ body: (_ step: Int, inout [Bucket]) -> Double
+        _ columns: [Column], _ expr: Expr,
+        classic: (_ step: Int, _ name: String, inout [Bucket]) -> Double,
+        native: (_ step: Int, _ name: String, NativeHistogram) -> Double
     ) throws -> [Column] {
         var results: [Column] = []
         var buckets: [Bucket] = []
-        for group in histograms(columns, expr) {
+        var places: [Labels: Int] = [:]
+        let groups = histograms(columns, expr)
+        for group in groups {
             var result = try absentColumn(group.labels)
             result.dropsName = group.dropsName
             for step in 0..<grid.count {
@@ -145,30 +156,69 @@ extension Evaluator {
                     let count = columns[column].values[step]
                     if !Absent.matches(count) { buckets.append(Bucket(upperBound: bound, count: count)) }
                 }
-                if !buckets.isEmpty { result.values[step] = body(step, &buckets) }
+                if !buckets.isEmpty { result.values[step] = classic(step, group.name, &buckets) }
+            }
+            places[group.labels] = results.count
+            results.append(result)
+        }
+        for column in columns where !column.histograms.isEmpty {
+            var result = try absentColumn(delaysNames ? column.labels : column.labels.withoutMetadata)
+            result.dropsName = delaysNames
+            let name = delaysNames ? column.labels.name : ""
+            for (step, histogram) in column.histograms.enumerated() {
+                guard let histogram else { continue }
+                if let place = places[result.labels], !Absent.matches(results[place].values[step]) {
+                    // Nobody can tell which of the two is meant.
+                    let words = name.isEmpty ? "" : " for metric name \"\(name)\""
+                    context.warn("vector contains a mix of classic and native histograms\(words)", expr)
+                    results[place].values[step] = Absent.value
+                } else {
+                    result.values[step] = native(step, name, histogram)
+                }
             }
             results.append(result)
         }
         return delaysNames ? results : try merged(results)
     }
 
+    private func note(_ effect: NaNEffect, _ name: String, _ expr: Expr) {
+        let words: String
+        switch effect {
+        case .none: return
+        case .result: words = "input to histogram_quantile has NaN observations, result is NaN"
+        case .skew: words = "input to histogram_quantile has NaN observations, result is skewed higher"
+        case .excluded:
+            words = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+        }
+        context.inform(words + (name.isEmpty ? "" : " for metric name \"\(name)\""), expr)
+    }
+
     func histogramQuantile(_ arguments: [Expr], _ expr: Expr) throws -> [Column] {
         let quantiles = try scalar(arguments[0])
         let columns = try vector(arguments[1])
         noteQuantiles(quantiles, arguments[0])
-        return try quantileColumns(quantiles, columns, arguments[1])
+        return try quantileColumns(quantiles, columns, arguments[1], arguments[0])
     }
 
-    private func quantileColumns(_ quantiles: [Double], _ columns: [Column], _ expr: Expr) throws -> [Column] {
-        var repaired = false
+    private func quantileColumns(
+        _ quantiles: [Double], _ columns: [Column], _ expr: Expr, _ quantileExpr: Expr
+    ) throws -> [Column] {
         let tolerant = !isV2
-        let results = try overHistograms(columns, expr) { step, buckets in
-            ClassicHistogram.quantile(quantiles[step], &buckets, tolerant: tolerant, repaired: &repaired)
+        return try overHistograms(columns, expr) { step, name, buckets in
+            var repaired = false
+            let value = ClassicHistogram.quantile(quantiles[step], &buckets, tolerant: tolerant, repaired: &repaired)
+            if repaired {
+                let words = name.isEmpty ? "" : " for metric name \"\(name)\""
+                context.inform(
+                    "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)\(words)",
+                    expr)
+            }
+            return value
+        } native: { step, name, histogram in
+            let (value, effect) = histogram.quantile(quantiles[step], linear: isV2)
+            note(effect, name, quantileExpr)
+            return value
         }
-        if repaired {
-            context.inform("input to histogram_quantile needed to be fixed for monotonicity", expr)
-        }
-        return results
     }
 
     /// One series for each quantile, told apart by a label.
@@ -179,9 +229,17 @@ extension Evaluator {
         for argument in arguments.dropFirst(2) {
             let quantiles = try scalar(argument)
             noteQuantiles(quantiles, argument)
-            for var column in try quantileColumns(quantiles, columns, arguments[0]) {
-                column.labels = column.labels.with(label, goText(quantiles[0]))
-                results.append(column)
+            for column in try quantileColumns(quantiles, columns, arguments[0], arguments[0]) {
+                // The quantile may differ from step to step.
+                for (value, steps) in Dictionary(grouping: 0..<grid.count, by: { labelText(quantiles[$0]) })
+                    .sorted(by: { $0.key < $1.key })
+                {
+                    var part = Column(
+                        labels: column.labels.with(label, value),
+                        values: [Double](repeating: Absent.value, count: grid.count), dropsName: column.dropsName)
+                    for step in steps { part.values[step] = column.values[step] }
+                    results.append(part)
+                }
             }
         }
         return delaysNames ? results : try merged(results)
@@ -189,8 +247,33 @@ extension Evaluator {
 
     func histogramFraction(_ arguments: [Expr], _ expr: Expr) throws -> [Column] {
         let (lower, upper) = (try scalar(arguments[0]), try scalar(arguments[1]))
-        return try overHistograms(try vector(arguments[2]), arguments[2]) { step, buckets in
+        return try overHistograms(try vector(arguments[2]), arguments[2]) { step, _, buckets in
             ClassicHistogram.fraction(lower[step], upper[step], &buckets)
+        } native: { step, name, histogram in
+            let (value, effect) = histogram.fraction(lower[step], upper[step], linear: isV2)
+            note(effect, name, arguments[0])
+            return value
         }
+    }
+
+    /// `histogram_count`, `_sum`, `_avg`, `_stddev` and `_stdvar`: of native histograms; floats are passed over.
+    func histogramFigure(_ name: String, _ argument: Expr) throws -> [Column] {
+        let columns = try vector(argument)
+        return try unnamed(
+            columns.compactMap { column in
+                guard !column.histograms.isEmpty else { return nil }
+                var result = try absentColumn(column.labels)
+                for (step, histogram) in column.histograms.enumerated() {
+                    guard let histogram else { continue }
+                    switch name {
+                    case "histogram_count": result.values[step] = histogram.count
+                    case "histogram_sum": result.values[step] = histogram.sum
+                    case "histogram_avg": result.values[step] = histogram.sum / histogram.count
+                    case "histogram_stdvar": result.values[step] = histogram.variance
+                    default: result.values[step] = histogram.variance.squareRoot()
+                    }
+                }
+                return result
+            })
     }
 }

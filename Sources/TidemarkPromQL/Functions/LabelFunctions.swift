@@ -8,7 +8,7 @@ extension Evaluator {
         guard let pattern = try? LabelPattern(text) else {
             throw PromQLError.execution("invalid regular expression in label_replace(): \(text)")
         }
-        guard !destination.isEmpty else {
+        guard isLabelName(destination) else {
             throw PromQLError.execution("invalid destination label name in label_replace(): \(destination)")
         }
         var columns = try vector(arguments[0])
@@ -23,11 +23,11 @@ extension Evaluator {
     func labelJoin(_ arguments: [Expr]) throws -> [Column] {
         let (destination, separator) = (try string(arguments[1]), try string(arguments[2]))
         let sources = try arguments.dropFirst(3).map(string)
-        guard !destination.isEmpty else {
-            throw PromQLError.execution("invalid destination label name in label_join(): \(destination)")
-        }
-        for source in sources where source.isEmpty {
+        for source in sources where !isLabelName(source) {
             throw PromQLError.execution("invalid source label name in label_join(): \(source)")
+        }
+        guard isLabelName(destination) else {
+            throw PromQLError.execution("invalid destination label name in label_join(): \(destination)")
         }
         var columns = try vector(arguments[0])
         for index in columns.indices {
@@ -35,6 +35,11 @@ extension Evaluator {
             relabel(&columns[index], destination, sources.map { labels[$0] ?? "" }.joined(separator: separator))
         }
         return try distinct(columns)
+    }
+
+    /// Any text that is not empty; bytes that are no UTF-8 were replaced when the query was read.
+    private func isLabelName(_ name: String) -> Bool {
+        !name.isEmpty && !name.unicodeScalars.contains("\u{FFFD}")
     }
 
     private func relabel(_ column: inout Column, _ name: String, _ value: String) {
@@ -49,6 +54,12 @@ extension Evaluator {
 
     /// Sorted by value, NaN last. Only instant queries have an order.
     func sorted(_ columns: [Column], descending: Bool) -> [Column] {
+        // Histograms have no order.
+        let columns = columns.map { column in
+            var column = column
+            column.histograms = []
+            return column
+        }
         guard grid.count == 1 else { return columns }
         return stablySorted(columns) { a, b in
             let (x, y) = (a.values[0], b.values[0])
@@ -71,7 +82,7 @@ extension Evaluator {
 
     private func stablySorted(_ columns: [Column], by precedes: (Column, Column) -> Bool) -> [Column] {
         // Steps without a value would spoil the order of those with one.
-        columns.filter { !Absent.matches($0.values[0]) }.enumerated().sorted { a, b in
+        columns.filter { $0.isPresent(0) }.enumerated().sorted { a, b in
             if precedes(a.element, b.element) { return true }
             if precedes(b.element, a.element) { return false }
             return a.offset < b.offset

@@ -20,11 +20,35 @@ func plainText(_ value: Double) -> String {
     return sign + digits.prefix(point) + "." + digits.dropFirst(point)
 }
 
-/// A double as Go's `%g` with the shortest digits: an exponent below 1e-4 and from 1e21 on.
+/// A double as Go's `%g` with the shortest digits: with an exponent below 1e-4 and from 1e6 on.
 func goText(_ value: Double) -> String {
     let size = abs(value)
-    guard value.isFinite, size != 0, size < 1e-4 || size >= 1e21 else { return plainText(value) }
-    return exponentText(value)
+    guard value.isFinite, size != 0, size < 1e-4 || size >= 1e6 else { return plainText(value) }
+    let plain = plainText(size)
+    let whole = plain.prefix { $0 != "." }
+    var digits = plain.filter { $0 != "." }.drop { $0 == "0" }
+    while digits.last == "0" { digits.removeLast() }
+    let exponent =
+        size >= 1 ? whole.count - 1 : -(plain.dropFirst(2).prefix { $0 == "0" }.count + 1)
+    let mantissa = String(digits.prefix(1)) + (digits.count > 1 ? "." + digits.dropFirst() : "")
+    let power = String(abs(exponent))
+    return (value < 0 ? "-" : "") + mantissa + (exponent < 0 ? "e-" : "e+") + (power.count < 2 ? "0" + power : power)
+}
+
+/// A double as Go's `%f` writes it: six decimals.
+func fixedText(_ value: Double) -> String {
+    guard value.isFinite else { return plainText(value) }
+    guard abs(value) < 1e12 else { return plainText(value) }
+    let millionths = Int64((abs(value) * 1e6).rounded())
+    let fraction = String(millionths % 1_000_000)
+    let sign = value.sign == .minus ? "-" : ""
+    return sign + "\(millionths / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+}
+
+/// A double as a label value: as `%g`, and with a decimal point.
+func labelText(_ value: Double) -> String {
+    let text = goText(value)
+    return value.isFinite && !text.contains(".") && !text.contains("e") ? text + ".0" : text
 }
 
 /// The shortest digits with an exponent of at least two, as Go's `%e`. `value` is finite and not zero.

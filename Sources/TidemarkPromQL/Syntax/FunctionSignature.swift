@@ -57,6 +57,9 @@ public struct FunctionSignature: Sendable {
         add(.init("info", [.instantVector, .instantVector], variadic: 1, experimental: true))
         add(.init("label_join", [.instantVector, .string, .string, .string], variadic: -1))
         add(.init("label_replace", [.instantVector, .string, .string, .string, .string]))
+        for name in ["min_of", "max_of"] {
+            add(.init(name, [.scalar, .scalar], returns: .scalar, experimental: true))
+        }
         add(.init("pi", [], returns: .scalar))
         add(.init("predict_linear", [.rangeVector, .scalar]))
         add(.init("quantile_over_time", [.scalar, .rangeVector]))

@@ -5,6 +5,10 @@ public enum HistogramChunk {
     /// The encodings' numbers in chunk files.
     public static let encoding: UInt8 = 2
     public static let floatEncoding: UInt8 = 3
+
+    /// Whether chunks of this encoding hold native histograms.
+    public static func isKnown(_ encoding: UInt8) -> Bool { encoding == Self.encoding || encoding == floatEncoding }
+
     /// More buckets than any histogram has; a damaged chunk must not reserve memory without end.
     private static let mostBuckets = 1 << 16
 

@@ -45,7 +45,7 @@ public struct SeriesChunk {
         }
     }
 
-    /// Samples in time order as XOR chunks of the usual size.
+    /// Samples in time order as chunks of the usual size, floats before native histograms.
     public static func chunks(of samples: SeriesSamples, part: Int) -> [SeriesChunk] {
         var chunks: [SeriesChunk] = []
         var at = 0
@@ -59,5 +59,6 @@ public struct SeriesChunk {
             at = end
         }
         return chunks
+            + HistogramChunk.chunks(timesMs: samples.histogramTimesMs, histograms: samples.histograms, part: part)
     }
 }

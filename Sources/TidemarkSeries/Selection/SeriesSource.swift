@@ -6,6 +6,14 @@ public struct SeriesSamples: Sendable {
     /// Unix milliseconds, strictly increasing.
     public var timesMs: [Int64]
     public var values: [Double]
+    /// Unix milliseconds of the samples that are native histograms, strictly increasing; a time is in only one list.
+    public var histogramTimesMs: [Int64] = []
+    public var histograms: [NativeHistogram] = []
+    /// When the counters of the samples in ``values`` began, in Unix milliseconds (0: unknown); empty when no sample
+    /// tells.
+    public var startTimesMs: [Int64] = []
+    /// As ``startTimesMs`` for ``histograms``.
+    public var histogramStartTimesMs: [Int64] = []
 
     public init(labels: Labels, timesMs: [Int64] = [], values: [Double] = []) {
         self.labels = labels
@@ -13,27 +21,50 @@ public struct SeriesSamples: Sendable {
         self.values = values
     }
 
+    /// Samples in ``values``.
     public var count: Int { timesMs.count }
+
+    public var isEmpty: Bool { timesMs.isEmpty && histogramTimesMs.isEmpty }
 }
 
 extension SeriesSamples {
-    /// Sorts by time and keeps the first of equal times. Linear when already in order.
+    /// Sorts by time and keeps the first of equal times, floats and native histograms each. Linear when already in
+    /// order. Start times are not moved: samples that have them come in order.
     public mutating func putInOrder() {
-        var sorted = true
-        for index in 1..<max(count, 1) where timesMs[index] <= timesMs[index - 1] {
-            sorted = false
+        Self.putInOrder(&timesMs, &values)
+        Self.putInOrder(&histogramTimesMs, &histograms)
+    }
+
+    private static func putInOrder<Value>(_ times: inout [Int64], _ values: inout [Value]) {
+        var isSorted = true
+        for index in 1..<max(times.count, 1) where times[index] <= times[index - 1] {
+            isSorted = false
             break
         }
-        guard !sorted else { return }
-        let order = timesMs.indices.sorted { (timesMs[$0], $0) < (timesMs[$1], $1) }
+        guard !isSorted else { return }
+        let order = times.indices.sorted { (times[$0], $0) < (times[$1], $1) }
         var newTimes: [Int64] = []
-        var newValues: [Double] = []
-        for index in order where newTimes.last != timesMs[index] {
-            newTimes.append(timesMs[index])
+        var newValues: [Value] = []
+        for index in order where newTimes.last != times[index] {
+            newTimes.append(times[index])
             newValues.append(values[index])
         }
-        timesMs = newTimes
+        times = newTimes
         values = newValues
+    }
+
+    /// Leaves out the samples whose times don't satisfy `isKept`.
+    mutating func keep(where isKept: (Int64) -> Bool) {
+        let floats = timesMs.indices.filter { isKept(timesMs[$0]) }
+        if floats.count < timesMs.count {
+            values = floats.map { values[$0] }
+            timesMs = floats.map { timesMs[$0] }
+        }
+        let native = histogramTimesMs.indices.filter { isKept(histogramTimesMs[$0]) }
+        if native.count < histogramTimesMs.count {
+            histograms = native.map { histograms[$0] }
+            histogramTimesMs = native.map { histogramTimesMs[$0] }
+        }
     }
 }
 

@@ -22,7 +22,6 @@ public final class ChunkWriter {
         var chunk: SeriesChunk
         /// For native histograms only count and times.
         var summary: XORChunk.Summary
-        var isFloats: Bool { chunk.encoding == XORChunk.encoding }
     }
 
     private let series: SeriesWriter
@@ -59,7 +58,7 @@ public final class ChunkWriter {
         for chunk in chunks {
             tallies[chunk.part].chunks += 1
             do throws(ChunkError) {
-                if let row = try Self.row(chunk) { rows.append(row) }
+                rows += try Self.rows(chunk)
             } catch {
                 tallies[chunk.part].damagedChunks += 1
                 try damaged(chunk, error)
@@ -67,7 +66,9 @@ public final class ChunkWriter {
         }
         guard !rows.isEmpty else { return }
         let (id, isNew) = try series.row(of: labels)
-        if !Self.isOrdered(rows) { rows = try Self.withoutOverlaps(rows) }
+        if !Self.isDisjoint(rows) {
+            rows = try Self.rows(ChunkMerge.disjoint(rows.map(\.chunk)))
+        }
         if !isNew { rows = try withoutStored(rows, id) }
         for row in rows { count(row) }
         try insert.run(rows.count) { index, statement, first in
@@ -78,12 +79,12 @@ public final class ChunkWriter {
             statement.bind(first + 2, summary.startMs)
             statement.bind(first + 3, summary.endMs)
             statement.bind(first + 4, summary.samples)
-            let hasNumbers = row.isFloats && summary.numbers > 0
+            let hasNumbers = row.chunk.isFloats && summary.numbers > 0
             statement.bind(first + 5, hasNumbers ? summary.min : nil)
             statement.bind(first + 6, hasNumbers ? summary.max : nil)
             statement.bind(first + 7, hasNumbers ? summary.sum : nil)
-            statement.bind(first + 8, row.isFloats ? summary.first : nil)
-            statement.bind(first + 9, row.isFloats ? summary.last : nil)
+            statement.bind(first + 8, row.chunk.isFloats ? summary.first : nil)
+            statement.bind(first + 9, row.chunk.isFloats ? summary.last : nil)
             statement.bind(first + 10, Int(row.chunk.encoding))
             row.chunk.withData { data in
                 if row.chunk.isBorrowed {
@@ -102,120 +103,36 @@ public final class ChunkWriter {
         tallies[part].lastMs = max(tallies[part].lastMs ?? .min, row.summary.endMs)
     }
 
-    /// Reads a chunk through; nil for an empty one.
-    private static func row(_ chunk: SeriesChunk) throws(ChunkError) -> Row? {
-        switch chunk.encoding {
-        case XORChunk.encoding:
-            let summary = try chunk.withData { (data) throws(ChunkError) in try XORChunk.summary(data) }
-            guard summary.samples > 0 else { return nil }
-            guard summary.isOrdered else {
-                var samples = try samples(of: chunk)
-                samples.putInOrder()
-                return try row(SeriesChunk.whole(samples, part: chunk.part))
-            }
-            return Row(chunk: chunk, summary: summary)
-        case HistogramChunk.encoding, HistogramChunk.floatEncoding:
-            let times = try histograms(of: chunk).times
-            guard let first = times.first, let last = times.last else { return nil }
-            var summary = XORChunk.Summary()
-            (summary.samples, summary.startMs, summary.endMs) = (times.count, first, last)
-            return Row(chunk: chunk, summary: summary)
-        default:
-            throw ChunkError(offset: 0, expected: "encoding 1, 2 or 3, not \(chunk.encoding)")
+    /// Reads a chunk through: one row, none for an empty chunk, several for one whose samples had to be sorted.
+    private static func rows(_ chunk: SeriesChunk) throws(ChunkError) -> [Row] {
+        var summary = XORChunk.Summary()
+        if chunk.isFloats {
+            summary = try chunk.withData { (data) throws(ChunkError) in try XORChunk.summary(data) }
+        } else {
+            var samples = SeriesSamples(labels: Labels())
+            try chunk.decode(into: &samples)
+            let times = samples.histogramTimesMs
+            (summary.samples, summary.startMs, summary.endMs) = (times.count, times.first ?? 0, times.last ?? 0)
         }
+        guard summary.samples > 0 else { return [] }
+        guard summary.isOrdered else { return try rows(ChunkMerge.merged([chunk]) { _ in true }) }
+        var chunk = chunk
+        // The samples know better than the index.
+        (chunk.startMs, chunk.endMs) = (summary.startMs, summary.endMs)
+        return [Row(chunk: chunk, summary: summary)]
     }
 
-    private static func samples(of chunk: SeriesChunk) throws(ChunkError) -> SeriesSamples {
-        var samples = SeriesSamples(labels: Labels())
-        try chunk.withData { (data) throws(ChunkError) in
-            try XORChunk.decode(data, timesMs: &samples.timesMs, values: &samples.values)
-        }
-        return samples
+    private static func rows(_ chunks: [SeriesChunk]) throws(ChunkError) -> [Row] {
+        var rows: [Row] = []
+        for chunk in chunks { rows += try Self.rows(chunk) }
+        return rows
     }
 
-    private static func histograms(
-        of chunk: SeriesChunk
-    ) throws(ChunkError) -> (times: [Int64], histograms: [NativeHistogram]) {
-        var times: [Int64] = []
-        var histograms: [NativeHistogram] = []
-        try chunk.withData { (data) throws(ChunkError) in
-            try HistogramChunk.decode(
-                data, isFloat: chunk.encoding == HistogramChunk.floatEncoding, timesMs: &times,
-                histograms: &histograms)
-        }
-        return (times, histograms)
-    }
-
-    // MARK: Overlaps
-
-    private static func isOrdered(_ rows: [Row]) -> Bool {
-        for index in 1..<max(rows.count, 1) where rows[index].summary.startMs <= rows[index - 1].summary.endMs {
+    private static func isDisjoint(_ rows: [Row]) -> Bool {
+        for index in 1..<max(rows.count, 1) where rows[index].chunk.startMs <= rows[index - 1].chunk.endMs {
             return false
         }
         return true
-    }
-
-    /// The same samples in chunks that follow each other.
-    private static func withoutOverlaps(_ rows: [Row]) throws -> [Row] {
-        let sorted = rows.enumerated().sorted {
-            ($0.element.summary.startMs, $0.offset) < ($1.element.summary.startMs, $1.offset)
-        }
-        var result: [Row] = []
-        var at = 0
-        while at < sorted.count {
-            var end = at + 1
-            var last = sorted[at].element.summary.endMs
-            while end < sorted.count, sorted[end].element.summary.startMs <= last {
-                last = max(last, sorted[end].element.summary.endMs)
-                end += 1
-            }
-            if end == at + 1 {
-                result.append(sorted[at].element)
-            } else {
-                // Back in the order of the parts, which says whose sample counts.
-                let group = sorted[at..<end].sorted { $0.offset < $1.offset }.map(\.element)
-                result += try merged(group) { _ in true }
-            }
-            at = end
-        }
-        return result
-    }
-
-    /// One run of overlapping chunks as chunks that don't, floats and native histograms apart.
-    private static func merged(_ rows: [Row], _ isKept: (Int64) -> Bool) throws -> [Row] {
-        var floats = SeriesSamples(labels: Labels())
-        var native: [(time: Int64, histogram: NativeHistogram)] = []
-        for row in rows {
-            if row.isFloats {
-                let samples = try samples(of: row.chunk)
-                floats.timesMs += samples.timesMs
-                floats.values += samples.values
-            } else {
-                let (times, histograms) = try histograms(of: row.chunk)
-                native += zip(times, histograms).map { ($0, $1) }
-            }
-        }
-        floats.putInOrder()
-        let kept = floats.timesMs.indices.filter { isKept(floats.timesMs[$0]) }
-        let part = rows[0].chunk.part
-        var chunks: [SeriesChunk]
-        if kept.count == floats.count {
-            chunks = SeriesChunk.chunks(of: floats, part: part)
-        } else {
-            floats.values = kept.map { floats.values[$0] }
-            floats.timesMs = kept.map { floats.timesMs[$0] }
-            chunks = SeriesChunk.chunks(of: floats, part: part)
-        }
-        var times: [Int64] = []
-        var histograms: [NativeHistogram] = []
-        for (_, one) in native.enumerated().sorted(by: {
-            ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
-        }) where times.last != one.time && isKept(one.time) {
-            times.append(one.time)
-            histograms.append(one.histogram)
-        }
-        chunks += HistogramChunk.chunks(timesMs: times, histograms: histograms, part: part)
-        return try chunks.compactMap { try row($0) }
     }
 
     /// The rows without the samples that the store holds already.
@@ -238,22 +155,13 @@ public final class ChunkWriter {
                 let stored = SeriesChunk(
                     startMs: overlapping.int64(0), endMs: overlapping.int64(1),
                     encoding: UInt8(truncatingIfNeeded: overlapping.int(3)), part: 0, data: overlapping.bytes(4))
-                known.formUnion(
-                    stored.encoding == XORChunk.encoding
-                        ? try Self.samples(of: stored).timesMs : try Self.histograms(of: stored).times)
+                var samples = SeriesSamples(labels: Labels())
+                try stored.decode(into: &samples)
+                known.formUnion(samples.timesMs + samples.histogramTimesMs)
             }
             if isKnown { continue }
-            result += known.isEmpty ? [row] : try Self.merged([row]) { !known.contains($0) }
+            result += known.isEmpty ? [row] : try Self.rows(ChunkMerge.merged([row.chunk]) { !known.contains($0) })
         }
         return result
-    }
-}
-
-extension SeriesChunk {
-    /// All samples as one chunk.
-    fileprivate static func whole(_ samples: SeriesSamples, part: Int) -> SeriesChunk {
-        SeriesChunk(
-            startMs: samples.timesMs.first ?? 0, endMs: samples.timesMs.last ?? 0, encoding: XORChunk.encoding,
-            part: part, owned: XORChunk.encode(timesMs: samples.timesMs[...], values: samples.values[...]))
     }
 }

@@ -1,5 +1,3 @@
-import TidemarkBase
-
 /// CRC-32C (Castagnoli), the checksum of every part of a Prometheus TSDB. Eight bytes a step, about 1.5 GB/s.
 public enum CRC32C {
     /// Table `k` advances a byte by `k` further zero bytes.
