@@ -1,5 +1,5 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
-.PHONY: demo test build lint format bench docs clean
+.PHONY: demo test build lint format bench fuzz docs clean
 
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
@@ -25,6 +25,11 @@ format:
 bench: ## measure speed and memory against the peers (release build; minutes)
 	@scripts/setup.sh
 	scripts/bench.sh
+
+NAME ?= exposition
+SECONDS ?= 60
+fuzz: ## fuzz one parser: make fuzz NAME=promql SECONDS=600 (Fuzz/README.md has the names)
+	scripts/fuzz.sh $(NAME) $(SECONDS)
 
 docs: ## regenerate what is made from the code
 	@scripts/setup.sh

@@ -64,6 +64,7 @@ let package = Package(
         .testTarget(name: "TidemarkRulesTests", dependencies: ["TidemarkRules", "TidemarkTestSupport"]),
         .testTarget(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
+        .testTarget(name: "FuzzTests", dependencies: ["TidemarkFuzzTargets", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
         .testTarget(
             name: "EndToEndTests",

@@ -149,6 +149,9 @@ public enum TSDBLog {
             histogram.negativeSpans = try spans(&cursor)
             histogram.positive = try buckets(&cursor, isFloat)
             histogram.negative = try buckets(&cursor, isFloat)
+            // Encoders and queries go by the spans: counts that don't fit them would lead past the end.
+            guard fits(histogram.positive, histogram.positiveSpans), fits(histogram.negative, histogram.negativeSpans)
+            else { throw cursor.failure("as many buckets as the spans name") }
             if histogram.schema == NativeHistogram.customSchema {
                 for _ in 0..<(try cursor.count("bounds")) {
                     histogram.customBounds.append(Double(bitPattern: try cursor.uint64()))
@@ -156,6 +159,10 @@ public enum TSDBLog {
             }
             sink.histogram(series, timeMs: at, histogram)
         }
+    }
+
+    private static func fits(_ counts: [Double], _ spans: [NativeHistogram.Span]) -> Bool {
+        counts.count <= 1 << 16 && spans.reduce(0 as UInt64) { $0 &+ UInt64($1.length) } == UInt64(counts.count)
     }
 
     private static func spans(_ cursor: inout TSDBCursor) throws(TSDBError) -> [NativeHistogram.Span] {

@@ -29,6 +29,7 @@ extension HistogramChunk {
             || before.isFloat == next.isFloat && before.schema == next.schema
                 && before.zeroThreshold == next.zeroThreshold && before.positiveSpans == next.positiveSpans
                 && before.negativeSpans == next.negativeSpans && before.customBounds == next.customBounds
+                && before.positive.count == next.positive.count && before.negative.count == next.negative.count
     }
 
     /// One chunk of samples of one layout; the last one may be a stale marker.
