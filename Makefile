@@ -1,5 +1,5 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
-.PHONY: demo test build lint format bench fuzz docs clean
+.PHONY: demo test build lint format bench bench-block bench-prometheus extension fuzz docs clean
 
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
@@ -30,6 +30,19 @@ NAME ?= exposition
 SECONDS ?= 60
 fuzz: ## fuzz one parser: make fuzz NAME=promql SECONDS=600 (Fuzz/README.md has the names)
 	scripts/fuzz.sh $(NAME) $(SECONDS)
+
+bench-block: ## 34 million samples as Prometheus blocks, made with promtool (two minutes)
+	[ -d .build/bench-block ] || python3 Benchmarks/generate.py block 24 .build/bench-block.part
+	[ -d .build/bench-block ] || mv .build/bench-block.part .build/bench-block
+
+bench-prometheus: bench-block ## blocks into the store and queries, against a real Prometheus
+	@scripts/setup.sh
+	swift build -c release --product tidemark
+	python3 Benchmarks/prometheus.py .build/release/tidemark .build/bench-block
+
+extension: ## the loadable SQLite extension, .build/release/libTidemarkSQLite.so
+	@scripts/setup.sh
+	swift build -c release --product TidemarkSQLite
 
 docs: ## regenerate what is made from the code
 	@scripts/setup.sh
