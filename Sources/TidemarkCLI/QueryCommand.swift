@@ -68,7 +68,8 @@ struct QueryCommand: ParsableCommand {
         guard arguments.first == configuration.commandName, !arguments.contains("--") else { return arguments }
         var marked: [String] = []
         for argument in arguments {
-            let isValue = marked.last.map { $0.hasPrefix("--") && !["--quiet", "--experimental"].contains($0) } ?? false
+            let isValue =
+                marked.last.map { $0.hasPrefix("--") && !["--quiet", "--experimental"].contains($0) } ?? false
             // The only option with one dash is -h.
             let isExpression = argument.hasPrefix("-") && !argument.hasPrefix("--") && argument != "-h"
             marked.append(isExpression && !isValue ? " " + argument : argument)

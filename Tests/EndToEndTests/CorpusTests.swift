@@ -112,8 +112,52 @@ struct CorpusTests {
             }
         }
         #expect(compared > 500)
-        // A dump prints stale markers and true NaN alike, so a point at a series' end may differ.
-        #expect(Double(wrong) <= 0.001 * Double(compared), "\(wrong) of \(compared) points differ")
+        #expect(wrong == 0, "\(wrong) of \(compared) points differ")
+    }
+
+    /// What a scrape file says lies between the snapshot's samples before and after it, and each counter's growth agrees.
+    @Test("the snapshot of a run and its scrapes tell the same", arguments: runs)
+    func snapshotAgainstScrapes(_ run: String) throws {
+        let temporary = try TemporaryFolder()
+        func store(_ part: String) throws -> StoreSeries {
+            let store = try Store.create(path: temporary.path(part + ".sqlite"))
+            try Ingestor(store, options: IngestOptions()).ingest([Self.folder(run).appendingPathComponent(part).path])
+            return try StoreSeries(store, period: nil)
+        }
+        guard FileManager.default.fileExists(atPath: Self.folder(run).path + "/metrics-scrapes") else { return }
+        let (snapshot, scrapes) = (try store("prometheus-snapshot"), try store("metrics-scrapes"))
+        var compared = 0
+        for name in [
+            "vllm:prompt_tokens_total", "vllm:generation_tokens_total", "vllm:request_success_total",
+            "vllm:time_to_first_token_seconds_count", "vllm:e2e_request_latency_seconds_sum",
+        ] {
+            func keyed(_ source: StoreSeries) throws -> [Labels: SeriesSamples] {
+                var found: [Labels: SeriesSamples] = [:]
+                let series = try source.select(
+                    [LabelMatcher(Labels.metricName, equals: name)], startMs: .min, endMs: .max)
+                for one in series { found[one.labels.without("instance").without("job")] = one }
+                return found
+            }
+            let exact = try keyed(snapshot)
+            for (labels, scrape) in try keyed(scrapes) {
+                guard let samples = exact[labels] else { continue }
+                for index in 0..<scrape.count where !StaleMarker.matches(scrape.values[index]) {
+                    let time = scrape.timesMs[index]
+                    let before = samples.timesMs.lastIndex { $0 <= time - 50 }
+                    let after = samples.timesMs.firstIndex { $0 >= time + 50 }
+                    guard let before, let after, samples.timesMs[after] - samples.timesMs[before] < 4000 else {
+                        continue
+                    }
+                    let bounds = [samples.values[before], samples.values[after]]
+                    guard !bounds.contains(where: StaleMarker.matches), bounds[0] <= bounds[1] else { continue }
+                    compared += 1
+                    #expect(
+                        scrape.values[index] >= bounds[0] - 1e-9 && scrape.values[index] <= bounds[1] + 1e-9,
+                        "\(name)\(labels) at \(time): \(scrape.values[index]) not in \(bounds)")
+                }
+            }
+        }
+        #expect(compared > 20)
     }
 
     private func verdict(_ run: String, _ store: Store, _ period: Int) throws {

@@ -202,7 +202,8 @@ struct TSDBCorpusTests {
     }
 
     private func lines(_ name: String) throws -> [String] {
-        let text = String(decoding: try InputStream(path: specimen("dump/" + name)).readAll(limit: 1 << 30), as: UTF8.self)
+        let text = String(
+            decoding: try InputStream(path: specimen("dump/" + name)).readAll(limit: 1 << 30), as: UTF8.self)
         return text.split(separator: "\n").map(String.init).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
