@@ -53,18 +53,10 @@ public struct Discovery: Sendable {
             unreadable.append((folder, "more than 32 folders deep"))
             return
         }
-        guard let directory = opendir(folder) else {
+        guard var names = Self.names(in: folder) else {
             unreadable.append((folder, String(cString: strerror(errno))))
             return
         }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        closedir(directory)
         names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         if Self.isTSDB(folder, names) {
             tsdbFolders.append(FoundFile(path: folder, relative: relative.isEmpty ? LogName.base(folder) : relative))
@@ -94,12 +86,28 @@ public struct Discovery: Sendable {
         }
     }
 
+    /// Names in a folder, hidden ones left out; nil when it can't be read.
+    static func names(in folder: String) -> [String]? {
+        guard let directory = opendir(folder) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
+    }
+
     /// A block (`meta.json`, `index`, `chunks/`), or a folder of blocks or of a head (`wal`, `chunks_head`).
-    private static func isTSDB(_ folder: String, _ names: [String]) -> Bool {
+    static func isTSDB(_ folder: String, _ names: [String]) -> Bool {
         func isBlock(_ names: [String]) -> Bool {
             names.contains("meta.json") && names.contains("index") && names.contains("chunks")
         }
         if isBlock(names) || names.contains("chunks_head") && names.contains("wal") { return true }
+        // An agent's directory, or what a copy saved of one: nothing but the log.
+        if names.contains("wal"), access(folder + "/wal/00000000", F_OK) == 0 { return true }
         return names.contains { name in
             // A ULID: 26 characters of Crockford's base 32.
             guard name.utf8.count == 26, name.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 || $0 >= 65 && $0 <= 90 }) else {

@@ -27,6 +27,7 @@ public struct Inspector {
 
     /// - Throws: `missingInput` when the file can't be opened.
     public func inspect(_ path: String) throws -> Summary {
+        if TSDBFolder.isTSDB(path) { return try tsdb(path) }
         let stream = try InputStream(path: path)
         let head = stream.head()
         var summary = Summary()
@@ -44,6 +45,29 @@ public struct Inspector {
         default: try metrics(stream, guess.format, path: path, &summary)
         }
         summary.damage = stream.damage
+        return summary
+    }
+
+    /// A Prometheus database: each sample is a record, series by series.
+    private func tsdb(_ path: String) throws -> Summary {
+        let directory = try TSDBFolder.open(path: path)
+        var sink = InspectMetricSink(emit: emit)
+        try directory.select([], startMs: .min, endMs: .max) { samples in
+            let series = try sink.series(samples.labels)
+            for index in 0..<samples.count {
+                try sink.append(series: series, timeMs: samples.timesMs[index], value: samples.values[index])
+            }
+            for (timeMs, histogram) in zip(samples.histogramTimesMs, samples.histograms) {
+                sink.append(series: series, timeMs: timeMs, histogram: histogram)
+            }
+        }
+        sink.lines.flush()
+        var summary = Summary()
+        summary.format = TSDBIngest.format
+        summary.detail = "\(directory.seriesCount) series in " + directory.parts.map(\.name).joined(separator: ", ")
+        summary.records = sink.records
+        summary.rejects = directory.problems.count
+        summary.damage = directory.problems.first.map { "\($0)" }
         return summary
     }
 
@@ -333,6 +357,18 @@ private struct InspectMetricSink: MetricSink {
             lines.out.writeJSONString(ByteWriter.shortest(value))
             lines.out.write("}")
         }
+        lines.end()
+    }
+
+    /// A native histogram, by its count and sum.
+    mutating func append(series: Int, timeMs: Int64, histogram: NativeHistogram) {
+        records += 1
+        lines.out.write("{\"line\":\(line),\"kind\":\"histogram\",\"time\":\"\(CivilTime.rfc3339(timeMs))\",")
+        lines.out.write(texts[series])
+        for (key, value) in [("count", histogram.count), ("sum", histogram.sum)] {
+            lines.out.write(",\"\(key)\":" + (value.isFinite ? ByteWriter.shortest(value) : "null"))
+        }
+        lines.out.write(histogram.isStale ? ",\"stale\":true}" : "}")
         lines.end()
     }
 

@@ -33,6 +33,12 @@ private final class MappedFile {
 
 /// A Prometheus TSDB in the file system: a snapshot, a data directory, or a single block.
 public enum TSDBFolder {
+    /// Whether a path is a folder that looks like a TSDB.
+    public static func isTSDB(_ path: String) -> Bool {
+        let root = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
+        return Discovery.names(in: root).map { Discovery.isTSDB(root, $0) } ?? false
+    }
+
     /// Reads the indexes and the head of a folder; chunks of blocks stay in the files until they are asked for.
     /// - Throws: `missingInput` when the folder or a file in it can't be read.
     public static func open(path: String) throws -> TSDBDirectory {
@@ -67,13 +73,8 @@ public enum TSDBFolder {
 
     /// Regular files below a folder. Nothing of a TSDB lies deeper than a checkpoint's segments.
     private static func list(_ folder: String, _ prefix: String, only: String?, depth: Int, _ names: inout [String]) {
-        guard depth < 3, let directory = opendir(folder) else { return }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard !name.hasPrefix("."), only == nil || depth > 0 || name == only else { continue }
+        guard depth < 3, let entries = Discovery.names(in: folder) else { return }
+        for name in entries.sorted() where only == nil || depth > 0 || name == only {
             var status = stat()
             guard stat(folder + "/" + name, &status) == 0 else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {

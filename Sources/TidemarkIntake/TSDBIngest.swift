@@ -7,7 +7,7 @@ import TidemarkStore
 ///
 /// One transaction: a killed run has the folder whole or not at all. In the ledger's account a chunk counts as a line.
 struct TSDBIngest {
-    static let format = "prometheus_tsdb"
+    static let format = "prometheus-tsdb"
 
     let store: Store
     let ledger: Ledger

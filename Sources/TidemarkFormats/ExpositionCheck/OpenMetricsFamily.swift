@@ -144,7 +144,9 @@ struct OpenMetricsFamily {
         }
         time = sample.time
         if !seenSamples.insert(ExpositionSeries(name: sample.name, labels: sample.key())).inserted {
-            findings.add(line, "the same sample of \(sample.name) stands twice")
+            // The format's reference parser keeps the first and says nothing.
+            findings.add(
+                line, "the same sample of \(sample.name) stands twice: parsers keep the first", isAdvice: true)
         }
     }
 }
