@@ -104,7 +104,8 @@ public enum QueryChart {
             var css = ".b{fill:\(hex(palette.background))}.t,.n{fill:\(hex(palette.text))}"
             css += ".v,.h{fill:\(hex(palette.muted))}.g{stroke:\(hex(palette.grid))}"
             css += ".rest{stroke:\(hex(palette.context));stroke-opacity:.5}"
-            let colours = [palette.accent] + palette.categories.filter { $0 != palette.accent }
+            // Neighbours in the legend are far apart in hue.
+            let colours = [palette.accent] + [0, 2, 6, 3, 5, 1].map { palette.categories[$0] }
             for index in 0..<namedSeries { css += ".c\(index){stroke:\(hex(colours[index % 7]))}" }
             return css
         }
