@@ -77,7 +77,9 @@ let package = Package(
 // The run-time check of exclusive access costs a tenth of an ingest. Tests run in debug, where it stays.
 for target in package.targets where target.type == .regular || target.type == .executable {
     target.swiftSettings =
-        (target.swiftSettings ?? []) + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+        (target.swiftSettings ?? []) + [
+            .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+        ]
 }
 
 // Built only by `scripts/fuzz.sh`: with libFuzzer a program has no main of its own.
