@@ -363,7 +363,7 @@ struct JSONSplitter {
         while at < bytes.count {
             if inString {
                 at = skipString(bytes, at)
-                if at < bytes.count, bytes[at] == 10 {
+                if inString, at < bytes.count, bytes[at] == 10 {
                     fillHead(bytes, at)
                     try fail("the end of a string is expected", at: offset + at, &handler)
                     return at
