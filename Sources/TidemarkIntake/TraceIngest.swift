@@ -16,14 +16,16 @@ struct TraceIngest {
 
     func run(_ stream: InputStream, _ source: inout SourceRow) throws {
         let resumes = source.id != 0 && source.state == Self.lines
-        // Another document that grew is read again as a whole: its spans count once all the same.
-        if !resumes { reset(&source) }
+        let isReadAgain = source.id != 0 && !resumes
+        if isReadAgain { reset(&source) }
         source.clockOffsetMs = 0
         source.clockMethod = "UTC in the data"
         source.clockConfidence = 1
         try store.database.transaction {
             try ledger.save(&source)
             let writer = try SpanWriter(store, source: source.id, period: source.period)
+            // A document that grew is read again as a whole.
+            if isReadAgain { try writer.forget() }
             var parser = TraceParser(
                 sink: TraceStoringSink(writer: writer, ledger: ledger, source: source), keepPrompts: keepPrompts,
                 line: source.progressLines + 1, offset: source.progressBytes, isLines: resumes)

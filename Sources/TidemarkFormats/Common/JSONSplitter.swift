@@ -132,6 +132,7 @@ struct JSONSplitter {
             case .resync: at = try resync(bytes, at, &handler)
             }
         }
+        if unfinished != nil { fillHead(bytes, bytes.count) }
         offset += bytes.count
     }
 
@@ -176,8 +177,7 @@ struct JSONSplitter {
                 (.value, 123), (.value, 91), (.valueOrClose, 34), (.valueOrClose, 45), (.valueOrClose, 48...57),
                 (.valueOrClose, 116), (.valueOrClose, 102), (.valueOrClose, 110), (.valueOrClose, 123),
                 (.valueOrClose, 91):
-                if try beginsAnotherDocument(byte, at, &handler) { return at }
-                fillHead(bytes, at)
+                if try beginsAnotherDocument(bytes, at, &handler) { return at }
                 let isMember = !stack[stack.count - 1].isArray
                 guard isMember else { return try begin(bytes, at, nil, &handler) }
                 let name = key
@@ -196,14 +196,13 @@ struct JSONSplitter {
             case (.commaOrClose, 93) where stack[stack.count - 1].isArray: at = try close(at, &handler)
             case (.commaOrClose, 125) where !stack[stack.count - 1].isArray: at = try close(at, &handler)
             default:
-                if try beginsAnotherDocument(byte, at, &handler) { return at }
+                if try beginsAnotherDocument(bytes, at, &handler) { return at }
                 fillHead(bytes, at)
                 try fail("\(Self.words(expected)) is expected", at: offset + at, &handler)
                 return at
             }
             if mode != .structure { return at }
         }
-        fillHead(bytes, at)
         return at
     }
 
@@ -242,7 +241,6 @@ struct JSONSplitter {
             }
             if key.count < Self.keyLimit { key.append(byte) }
         }
-        fillHead(bytes, at)
         return at
     }
 
@@ -263,11 +261,13 @@ struct JSONSplitter {
 
     /// Where documents are lines, one that begins at the start of a line shows that the one before was cut off.
     private mutating func beginsAnotherDocument<Handler: JSONSplitHandler>(
-        _ byte: UInt8, _ at: Int, _ handler: inout Handler
+        _ bytes: Bytes, _ at: Int, _ handler: inout Handler
     ) throws -> Bool {
+        let byte = bytes[at]
         guard isLines, byte == 123 || byte == 91, offset + at == lineOffset, !stack.isEmpty || !nest.isEmpty else {
             return false
         }
+        fillHead(bytes, at)
         if documentLines > 0, lastRejected < line - 1 {
             documentLines -= 1
             counts.rejectedLines += 1
@@ -374,7 +374,6 @@ struct JSONSplitter {
                     isKey = false
                     let name = key
                     if let role = name.withUnsafeBytes({ handler.container(key: $0) }) {
-                        fillHead(bytes, at)
                         carry.removeAll(keepingCapacity: true)
                         nest.removeAll(keepingCapacity: true)
                         try push(role, isArray: false, &handler, at)
@@ -392,7 +391,7 @@ struct JSONSplitter {
                 if isProbed, nest.count == 1, isKey { key.removeAll(keepingCapacity: true) }
                 at += 1
             case 123, 91:
-                if try beginsAnotherDocument(byte, at, &handler) { return at }
+                if try beginsAnotherDocument(bytes, at, &handler) { return at }
                 guard !isBare, nest.count < Self.deepest else { return try mismatch(bytes, at, &handler) }
                 nest.append(byte == 123 ? 125 : 93)
                 at += 1
@@ -415,7 +414,6 @@ struct JSONSplitter {
             default: at += 1
             }
         }
-        fillHead(bytes, at)
         keep(bytes, from, at)
         return at
     }
@@ -478,7 +476,6 @@ struct JSONSplitter {
     private mutating func complete<Handler: JSONSplitHandler>(
         _ bytes: Bytes, _ from: Int, _ end: Int, _ handler: inout Handler
     ) throws -> Int {
-        fillHead(bytes, end)
         hasContent = true
         var reason: String?
         if keeps, carry.count + end - from > Self.valueLimit {
@@ -544,6 +541,7 @@ struct JSONSplitter {
         guard var reject = pending else { return }
         pending = nil
         reject.lineCount = max(1, last - reject.line + 1)
+        while let last = head.last, last <= 32 { head.removeLast() }
         reject.text = head.withUnsafeBytes { $0.text(limit: Self.headLimit) }
         try handler.reject(reject)
     }

@@ -40,7 +40,9 @@ struct AttributeWriter {
 
     /// A member of the object that was begun.
     /// - Parameter document: what a nested value's offset refers to.
-    mutating func member(_ name: JSONReader.RawString, _ value: AttributeValue, _ judged: AttributeClass, in document: Bytes)
+    mutating func member(
+        _ name: JSONReader.RawString, _ value: AttributeValue, _ judged: AttributeClass, in document: Bytes
+    )
         throws
     {
         guard out.count - start < Self.objectLimit else { return }
