@@ -17,16 +17,13 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "One JSON object a record.")
     var json = false
 
-    @Flag(help: "Print prompts and outputs of users too.")
-    var keepPrompts = false
-
     @OptionGroup var options: EvidenceOptions
 
     func run() throws {
         var usable = false
         var isEmpty = true
         for file in files {
-            let inspector = Inspector(options: try options.options(), keepPrompts: keepPrompts) { bytes in
+            let inspector = Inspector(options: try options.options(), keepPrompts: options.keepPrompts) { bytes in
                 if json { Console.write(bytes) }
             }
             let summary = try inspector.inspect(file)

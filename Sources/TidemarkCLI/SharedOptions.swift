@@ -27,9 +27,16 @@ struct EvidenceOptions: ParsableArguments {
             valueName: "offset"))
     var timezone: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Keep prompts and answers of users.",
+            discussion: "Of spans' attributes only their sizes are kept otherwise. Secrets are never kept."))
+    var keepPrompts = false
+
     func options() throws -> IngestOptions {
         var options = IngestOptions()
         options.year = year
+        options.keepPrompts = keepPrompts
         if let timezone { options.offsetMinutes = try Self.minutes(timezone) }
         return options
     }

@@ -13,6 +13,7 @@ public enum FormatRegistry {
         PrometheusJSONFormat.sniff,
         VictoriaMetricsFormat.sniff,
         GrafanaFormat.sniff,
+        TraceFormat.sniff,
         NvidiaSMIFormat.sniff,
         VLLMLogFormat.sniff,
     ]

@@ -10,6 +10,8 @@ public struct IngestOptions: Sendable {
     public var offsetMinutes: Int?
     /// Name of the period for evidence that has no folder of its own.
     public var period: String?
+    /// Whether prompts and answers in the attributes of spans are stored.
+    public var keepPrompts = false
 
     public init() {}
 }
@@ -91,6 +93,9 @@ public final class Ingestor {
             if let candidate = try classify(file, period: period) { candidates.append(candidate) }
         }
         try ingestMetrics(candidates, period: period, capture: capture)
+        for candidate in candidates where TraceFormat.identifiers.contains(candidate.guess.format) {
+            try ingestTraces(candidate, period: period)
+        }
         let reference = try metricsRange(period)
         for candidate in candidates where candidate.guess.format == NvidiaSMIFormat.identifier {
             try ingestGPU(candidate, period: period, reference: reference)
@@ -392,6 +397,25 @@ public final class Ingestor {
         // `metrics-scrapes/metrics-`: the folder says more than the common word.
         if ["metrics", "scrape", ""].contains(trimmed), parts.count > 1 { return String(parts[parts.count - 2]) }
         return trimmed.isEmpty ? "metrics" : trimmed
+    }
+
+    // MARK: Traces
+
+    private func ingestTraces(_ candidate: Candidate, period: Int) throws {
+        try guarded(candidate) {
+            let stream = try InputStream(path: candidate.file.path)
+            let known = try look(
+                up: candidate.file, stream, head: stream.head(), period: period, format: candidate.guess.format)
+            switch known {
+            case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
+            case .grown(var row), .new(var row):
+                let before = row
+                let traces = TraceIngest(
+                    store: store, ledger: ledger, keepPrompts: options.keepPrompts, progress: share(stream))
+                try traces.run(stream, &row)
+                report(candidate, row, before: before, continued: before.id != 0)
+            }
+        }
     }
 
     // MARK: GPU

@@ -42,6 +42,8 @@ public struct Inspector {
         switch guess.format {
         case VLLMLogFormat.identifier: try log(stream, head, &summary)
         case NvidiaSMIFormat.identifier: try gpu(stream, &summary)
+        case let format where TraceFormat.identifiers.contains(format):
+            try InspectTraceSink.inspect(stream, keepPrompts: keepPrompts, emit: emit, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
         summary.damage = stream.damage

@@ -18,6 +18,7 @@ public enum Schema {
         // A query over a short range of a long history finds its chunks in the index alone.
         "DROP INDEX chunk_by_series; CREATE INDEX chunk_by_time ON chunk(series_id, start_ms, end_ms);",
         EvidenceSchema.version3,
+        EvidenceSchema.spans,
     ]
     public static var version: Int { migrations.count }
 
