@@ -27,8 +27,17 @@ struct EvidenceOptions: ParsableArguments {
             valueName: "offset"))
     var timezone: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Columns of GPU captures without a header.",
+            discussion: "As behind --query-gpu=, or dmon's names: Date,Time,gpu,pwr,…", valueName: "names"))
+    var columns: String?
+
     func options() throws -> IngestOptions {
         var options = IngestOptions()
+        options.columns = columns.map { list in
+            list.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        }
         options.year = year
         if let timezone { options.offsetMinutes = try Self.minutes(timezone) }
         return options

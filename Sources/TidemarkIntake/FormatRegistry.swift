@@ -14,6 +14,7 @@ public enum FormatRegistry {
         VictoriaMetricsFormat.sniff,
         GrafanaFormat.sniff,
         NvidiaSMIFormat.sniff,
+        KernelLogFormat.sniff,
         VLLMLogFormat.sniff,
     ]
 

@@ -19,10 +19,11 @@ import TidemarkEvidence
 
     @Test("every stored column, by its printed name")
     func columns() throws {
-        let names = GPUField.allCases.map(\.queryName)
+        let fields = GPUField.allCases.filter { $0.queryName != nil }
+        let names = fields.compactMap(\.queryName)
         let values = names.indices.map { "\($0 + 1)" }
         let (sink, _) = try parse(names.joined(separator: ", ") + "\n" + values.joined(separator: ", ") + "\n")
-        for field in GPUField.allCases { #expect(sink.samples.first?[field] == Double(field.rawValue + 1)) }
+        for (place, field) in fields.enumerated() { #expect(sink.samples.first?[field] == Double(place + 1)) }
     }
 
     @Test(
