@@ -33,8 +33,17 @@ struct EvidenceOptions: ParsableArguments {
             discussion: "Of spans' attributes only their sizes are kept otherwise. Secrets are never kept."))
     var keepPrompts = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Columns of GPU captures without a header.",
+            discussion: "As behind --query-gpu=, or dmon's names: Date,Time,gpu,pwr,…", valueName: "names"))
+    var columns: String?
+
     func options() throws -> IngestOptions {
         var options = IngestOptions()
+        options.columns = columns.map { list in
+            list.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        }
         options.year = year
         options.keepPrompts = keepPrompts
         if let timezone { options.offsetMinutes = try Self.minutes(timezone) }

@@ -1,8 +1,10 @@
-/// One GPU at one moment, from an `nvidia-smi --query-gpu` capture. A missing or failed value is nil, never zero.
+/// One GPU at one moment, from a capture of nvidia-smi. A missing or failed value is nil, never zero.
 /// The units are those of the driver: percent, MiB, W, MHz, degrees Celsius.
 public struct GPUSample: Sendable, Equatable {
     /// The reading of the capture's local clock as if UTC, Unix ms; nil without a timestamp column.
     public var wallMs: Int64?
+    /// ``wallMs`` counts from midnight of the day on which the capture began: the capture has times without dates.
+    public var isTimeOfDay = false
     public var index: Int?
     public var uuid: String?
     public var name: String?
@@ -36,9 +38,15 @@ public enum GPUField: Int, Sendable, CaseIterable {
     case fanSpeed
     case pcieGeneration, pcieWidth
     case eccUncorrectedVolatile, eccCorrectedVolatile
+    // The store's first version ends here: what follows was added by a migration, in this order.
+    case jpegUtilization, opticalFlowUtilization
+    case bar1Used, defaultPowerLimit, temperatureMargin
+    case pcieGenerationMax, pcieWidthMax, pcieReceive, pcieTransmit, pcieReplays
+    case powerViolation, thermalViolation
+    case eccUncorrectedAggregate, eccCorrectedAggregate
 
-    /// Canonical query field of nvidia-smi, without its unit.
-    public var queryName: String {
+    /// Canonical query field of nvidia-smi, without its unit; nil for what only dmon and `nvidia-smi -q` print.
+    public var queryName: String? {
         switch self {
         case .utilization: "utilization.gpu"
         case .memoryUtilization: "utilization.memory"
@@ -64,6 +72,42 @@ public enum GPUField: Int, Sendable, CaseIterable {
         case .pcieWidth: "pcie.link.width.current"
         case .eccUncorrectedVolatile: "ecc.errors.uncorrected.volatile.total"
         case .eccCorrectedVolatile: "ecc.errors.corrected.volatile.total"
+        case .jpegUtilization: "utilization.jpeg"
+        case .opticalFlowUtilization: "utilization.ofa"
+        case .defaultPowerLimit: "power.default_limit"
+        case .temperatureMargin: "temperature.gpu.tlimit"
+        case .pcieGenerationMax: "pcie.link.gen.max"
+        case .pcieWidthMax: "pcie.link.width.max"
+        case .eccUncorrectedAggregate: "ecc.errors.uncorrected.aggregate.total"
+        case .eccCorrectedAggregate: "ecc.errors.corrected.aggregate.total"
+        case .bar1Used, .pcieReceive, .pcieTransmit, .pcieReplays, .powerViolation, .thermalViolation: nil
+        }
+    }
+
+    /// Column of `nvidia-smi dmon`; nil for what it doesn't have. Its ECC counts are the aggregate ones (its help).
+    public var monitorName: String? {
+        switch self {
+        case .power: "pwr"
+        case .temperature: "gtemp"
+        case .memoryTemperature: "mtemp"
+        case .utilization: "sm"
+        case .memoryUtilization: "mem"
+        case .encoderUtilization: "enc"
+        case .decoderUtilization: "dec"
+        case .jpegUtilization: "jpg"
+        case .opticalFlowUtilization: "ofa"
+        case .memoryClock: "mclk"
+        case .smClock: "pclk"
+        case .powerViolation: "pviol"
+        case .thermalViolation: "tviol"
+        case .memoryUsed: "fb"
+        case .bar1Used: "bar1"
+        case .eccCorrectedAggregate: "sbecc"
+        case .eccUncorrectedAggregate: "dbecc"
+        case .pcieReplays: "pci"
+        case .pcieReceive: "rxpci"
+        case .pcieTransmit: "txpci"
+        default: nil
         }
     }
 
@@ -94,6 +138,20 @@ public enum GPUField: Int, Sendable, CaseIterable {
         case .pcieWidth: "pcie_width"
         case .eccUncorrectedVolatile: "ecc_uncorrected_volatile"
         case .eccCorrectedVolatile: "ecc_corrected_volatile"
+        case .jpegUtilization: "jpeg_utilization_percent"
+        case .opticalFlowUtilization: "ofa_utilization_percent"
+        case .bar1Used: "bar1_used_mib"
+        case .defaultPowerLimit: "default_power_limit_watts"
+        case .temperatureMargin: "temperature_margin_celsius"
+        case .pcieGenerationMax: "pcie_generation_max"
+        case .pcieWidthMax: "pcie_width_max"
+        case .pcieReceive: "pcie_receive_mb_per_second"
+        case .pcieTransmit: "pcie_transmit_mb_per_second"
+        case .pcieReplays: "pcie_replays"
+        case .powerViolation: "power_violation_percent"
+        case .thermalViolation: "thermal_violation"
+        case .eccUncorrectedAggregate: "ecc_uncorrected_aggregate"
+        case .eccCorrectedAggregate: "ecc_corrected_aggregate"
         }
     }
 }

@@ -15,6 +15,7 @@ public enum FormatRegistry {
         GrafanaFormat.sniff,
         TraceFormat.sniff,
         NvidiaSMIFormat.sniff,
+        KernelLogFormat.sniff,
         VLLMLogFormat.sniff,
     ]
 

@@ -3,13 +3,15 @@ import TidemarkEvidence
 import TidemarkFormats
 import TidemarkStore
 
-/// Reads an nvidia-smi query capture into the store, from where an earlier run stopped.
+/// Reads a capture of nvidia-smi into the store, from where an earlier run stopped; a listing that grew as a whole.
 struct GPUIngest {
     let store: Store
     let ledger: Ledger
     let period: Int
     /// Zone of the capture's clock, minutes east of UTC; nil: taken as UTC.
     let offsetMinutes: Int?
+    /// Columns of a capture without a header.
+    let columns: [String]?
     let reference: ClosedRange<Int64>?
     let progress: (Int) -> Void
 
@@ -17,10 +19,18 @@ struct GPUIngest {
         source.clockOffsetMs = Int64(offsetMinutes ?? 0) * 60_000
         source.clockMethod = offsetMinutes == nil ? "taken as UTC" : "zone given"
         source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
-        try store.database.transaction { try ledger.save(&source) }
+        let isSnapshot = GPUCaptureReader.isSnapshot(source.format)
+        try store.database.transaction {
+            if isSnapshot, source.id != 0 {
+                try GPUWriter.forget(source: source.id, in: store)
+                source.restart()
+            }
+            try ledger.save(&source)
+        }
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = GPUSink(writer: writer, ledger: ledger, source: source)
-        var parser = NvidiaSMIParser(columns: source.state.map { $0.split(separator: ",").map(String.init) })
+        sink.lastMs = reference?.upperBound ?? stream.modifiedMs
+        var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         var tail = TailHash()
         try store.database.transaction {
@@ -38,30 +48,65 @@ struct GPUIngest {
                 progress(stream.consumedFileBytes)
                 return true
             }
-            let counts = parser.counts
+            // An unfinished line of a growing capture waits for its rest.
+            if isSnapshot || stream.isGzip {
+                tail.pendingIsRead()
+                try reader.finish { try parser.parse(line: $0, into: &sink) }
+            }
+            try parser.finish(into: &sink)
             sink.source.progressBytes = reader.nextOffset
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
             sink.source.pendingBytes = reader.pendingBytes
-            sink.source.lines += counts.lines
-            sink.source.recordLines += counts.rows + counts.eventLines
-            sink.source.noiseLines += counts.headerLines + counts.blankLines + counts.truncatedLines
-            sink.source.rejectLines += counts.rejectedLines
-            sink.source.records += counts.rows + counts.eventLines
-            sink.source.state = parser.columns.map { $0.names.joined(separator: ",") }
+            sink.source.state = parser.state
             sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.message = stream.damage
+            sink.source.message = stream.damage ?? Self.remark(parser.counts, parser.guessedColumns)
+            sink.source.add(parser.counts)
+            if sink.isDated { sink.source.clockMethod = "the day from the metrics or the file's modification time" }
             if let reference, let first = sink.source.firstMs, let last = sink.source.lastMs, offsetMinutes == nil {
                 let fits = first <= reference.upperBound && last >= reference.lowerBound
                 sink.source.clockMethod = "taken as UTC, which \(fits ? "fits" : "does not fit") the metrics"
                 sink.source.clockConfidence = fits ? 0.8 : 0.2
             }
-            try ledger.add(
-                kinds: ["gpu_sample": counts.rows, "gpu_event": counts.eventLines, "reject": counts.rejectedLines],
-                to: sink.source.id)
+            try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
         }
         source = sink.source
+    }
+
+    /// What a reader of the ledger should know.
+    private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?) -> String? {
+        if counts.untimed > 0 {
+            return "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed"
+        }
+        guard let guessed else { return nil }
+        let known = guessed.filter { $0 != "unknown" }
+        return
+            "no header: \(known.joined(separator: ", ")) told by their values, \(guessed.count - known.count) columns left out"
+    }
+}
+
+extension SourceRow {
+    /// Forgets how far it was read.
+    mutating func restart() {
+        (progressBytes, progressLines, tailSHA256, state, pendingBytes) = (0, 0, "", nil, 0)
+        (lines, recordLines, noiseLines, rejectLines, records, firstMs, lastMs) = (0, 0, 0, 0, 0, nil, nil)
+    }
+
+    mutating func add(_ counts: GPUCaptureCounts) {
+        lines += counts.lines
+        recordLines += counts.recordLines
+        noiseLines += counts.noiseLines
+        rejectLines += counts.rejectedLines
+        records += counts.records
+    }
+}
+
+extension GPUCaptureCounts {
+    var kinds: [String: Int] {
+        ["gpu_sample": samples, "gpu_process": processes, "gpu_event": events, "reject": rejectedLines].filter {
+            $0.value > 0
+        }
     }
 }
 
@@ -69,10 +114,34 @@ struct GPUSink: GPUCaptureSink {
     let writer: GPUWriter
     let ledger: Ledger
     var source: SourceRow
+    /// When the capture may have ended at the latest: dates a capture that has times only.
+    var lastMs: Int64 = 0
+    /// Midnight of the first day of such a capture, local; nil before its first row.
+    private var midnightMs: Int64?
+    var isDated: Bool { midnightMs != nil }
+
+    init(writer: GPUWriter, ledger: Ledger, source: SourceRow) {
+        self.writer = writer
+        self.ledger = ledger
+        self.source = source
+    }
+
+    private mutating func utc(_ wallMs: Int64?, isTimeOfDay: Bool) -> Int64? {
+        guard let wallMs else { return nil }
+        let offsetMs = source.clockOffsetMs ?? 0
+        guard isTimeOfDay else { return wallMs - offsetMs }
+        if midnightMs == nil {
+            // The last day on which the first row is not in the future. A continued capture counts on from its first row.
+            let first = source.firstMs.map { $0 + offsetMs } ?? lastMs + offsetMs
+            let day = CivilTime.floorDivide(first, CivilTime.millisPerDay) * CivilTime.millisPerDay
+            midnightMs = source.firstMs != nil || day + wallMs <= first ? day : day - CivilTime.millisPerDay
+        }
+        return (midnightMs ?? 0) + wallMs - offsetMs
+    }
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
         let instance = try writer.instance(of: sample)
-        let timeMs = sample.wallMs.map { $0 - (source.clockOffsetMs ?? 0) }
+        let timeMs = utc(sample.wallMs, isTimeOfDay: sample.isTimeOfDay)
         for text in sample.errors {
             try writer.writeEvent(instance: instance, line: line, timeMs: timeMs, kind: "error_value", text: text)
         }
@@ -80,6 +149,13 @@ struct GPUSink: GPUCaptureSink {
         guard let timeMs else { return }
         source.cover(timeMs)
         try writer.write(sample, instance: instance, timeMs: timeMs)
+    }
+
+    mutating func process(_ process: GPUProcess, line: Int) throws {
+        let instance = try writer.instance(of: process)
+        guard let timeMs = utc(process.wallMs, isTimeOfDay: process.isTimeOfDay) else { return }
+        source.cover(timeMs)
+        try writer.write(process, instance: instance, timeMs: timeMs)
     }
 
     mutating func event(_ event: GPUCaptureEvent) throws {

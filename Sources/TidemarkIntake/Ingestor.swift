@@ -12,6 +12,8 @@ public struct IngestOptions: Sendable {
     public var period: String?
     /// Whether prompts and answers in the attributes of spans are stored.
     public var keepPrompts = false
+    /// Names of the columns of GPU captures without a header.
+    public var columns: [String]?
 
     public init() {}
 }
@@ -97,13 +99,19 @@ public final class Ingestor {
             try ingestTraces(candidate, period: period)
         }
         let reference = try metricsRange(period)
-        for candidate in candidates where candidate.guess.format == NvidiaSMIFormat.identifier {
-            try ingestGPU(candidate, period: period, reference: reference)
+        for format in NvidiaSMIFormat.identifiers {
+            for candidate in candidates where candidate.guess.format == format {
+                try ingestGPU(candidate, period: period, reference: reference)
+            }
+        }
+        for candidate in candidates where candidate.guess.format == KernelLogFormat.identifier {
+            try ingestKernelLog(candidate, period: period, capture: capture, reference: reference)
         }
         try ingestLogs(
             candidates.filter { $0.guess.format == VLLMLogFormat.identifier }, period: period, capture: capture,
             reference: reference)
         try store.database.transaction {
+            try GPUWriter.joinEvents(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
             try ClockAlignment(store: store, ledger: ledger, period: period).run()
@@ -421,21 +429,60 @@ public final class Ingestor {
     // MARK: GPU
 
     private func ingestGPU(_ candidate: Candidate, period: Int, reference: ClosedRange<Int64>?) throws {
+        try continuing(candidate, period: period) { stream, _, row in
+            let gpu = GPUIngest(
+                store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
+                columns: options.columns, reference: reference, progress: share(stream))
+            try gpu.run(stream, &row)
+        }
+    }
+
+    private func ingestKernelLog(
+        _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?
+    ) throws {
+        try continuing(candidate, period: period) { stream, head, row in
+            let log = KernelLogIngest(
+                store: store, ledger: ledger, period: period,
+                hints: hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
+            try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
+        }
+    }
+
+    /// Runs `body` on a source that is new or has grown.
+    private func continuing(
+        _ candidate: Candidate, period: Int, _ body: (InputStream, [UInt8], inout SourceRow) throws -> Void
+    ) throws {
         try guarded(candidate) {
             let stream = try InputStream(path: candidate.file.path)
+            let head = stream.head()
             let known = try look(
-                up: candidate.file, stream, head: stream.head(), period: period, format: candidate.guess.format)
+                up: candidate.file, stream, head: head, period: period, format: candidate.guess.format)
             switch known {
             case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
             case .grown(var row), .new(var row):
                 let before = row
-                let gpu = GPUIngest(
-                    store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
-                    reference: reference, progress: share(stream))
-                try gpu.run(stream, &row)
+                try body(stream, head, &row)
                 report(candidate, row, before: before, continued: before.id != 0)
             }
         }
+    }
+
+    private func hints(
+        _ stream: InputStream, capture: Capture, reference: ClosedRange<Int64>?, before: SourceRow
+    ) -> LogClock.Hints {
+        var hints = LogClock.Hints()
+        hints.year = options.year
+        hints.reference = reference
+        hints.modifiedMs = stream.modifiedMs
+        if let aligned = before.clockMethod, before.id != 0, aligned.contains("by alignment") {
+            // The clock of a log that goes on is the one that was found.
+            (hints.alignedMs, hints.alignedBy) = (before.clockOffsetMs, (aligned, before.clockConfidence ?? 0))
+        } else if let given = options.offsetMinutes {
+            (hints.offsetMinutes, hints.offsetSource) = (given, "--timezone")
+        } else if let captured = capture.logUTCOffsetMinutes {
+            (hints.offsetMinutes, hints.offsetSource) = (captured, "capture.json")
+        }
+        return hints
     }
 
     // MARK: Logs
@@ -489,18 +536,7 @@ public final class Ingestor {
         case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
         case .grown(var row), .new(var row):
             let before = row
-            var hints = LogClock.Hints()
-            hints.year = options.year
-            hints.reference = reference
-            hints.modifiedMs = stream.modifiedMs
-            if let aligned = before.clockMethod, before.id != 0, aligned.contains("by alignment") {
-                // The clock of a log that goes on is the one that was found.
-                (hints.alignedMs, hints.alignedBy) = (before.clockOffsetMs, (aligned, before.clockConfidence ?? 0))
-            } else if let given = options.offsetMinutes {
-                (hints.offsetMinutes, hints.offsetSource) = (given, "--timezone")
-            } else if let captured = capture.logUTCOffsetMinutes {
-                (hints.offsetMinutes, hints.offsetSource) = (captured, "capture.json")
-            }
+            let hints = hints(stream, capture: capture, reference: reference, before: before)
             let log = LogIngest(store: store, ledger: ledger, hints: hints, progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
             report(candidate, row, before: before, continued: before.id != 0)

@@ -41,9 +41,10 @@ public struct Inspector {
         summary.detail = guess.detail
         switch guess.format {
         case VLLMLogFormat.identifier: try log(stream, head, &summary)
-        case NvidiaSMIFormat.identifier: try gpu(stream, &summary)
         case let format where TraceFormat.identifiers.contains(format):
             try InspectTraceSink.inspect(stream, keepPrompts: keepPrompts, emit: emit, &summary)
+        case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, guess.format, &summary)
+        case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
         summary.damage = stream.damage
@@ -100,17 +101,26 @@ public struct Inspector {
         summary.rejects = sink.rejects
     }
 
-    private func gpu(_ stream: InputStream, _ summary: inout Summary) throws {
+    private func gpu(_ stream: InputStream, _ format: String, _ summary: inout Summary) throws {
         var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
-        var parser = NvidiaSMIParser()
-        var reader = LineReader()
-        try stream.read { bytes in
-            try reader.feed(bytes) { try parser.parse(line: $0, into: &sink) }
-            return true
-        }
-        try reader.finish { try parser.parse(line: $0, into: &sink) }
+        var parser = GPUCaptureReader(format: format, columns: options.columns)
+        try lines(of: stream) { try parser.parse(line: $0, into: &sink) }
+        try parser.finish(into: &sink)
         sink.flush()
-        summary.records = parser.counts.rows + parser.counts.eventLines
+        summary.records = parser.counts.records
+        summary.rejects = parser.counts.rejectedLines
+    }
+
+    private func kernelLog(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
+        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+        var parser = KernelLogParser()
+        var unframer = LogUnframer(head.withUnsafeBytes { KernelLogIngest.framing(head: $0) })
+        try lines(of: stream) { line in
+            try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+        }
+        try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+        sink.flush()
+        summary.records = parser.counts.records
         summary.rejects = parser.counts.rejectedLines
     }
 
@@ -258,63 +268,6 @@ private struct InspectLogSink: VLLMLogSink {
     }
 
     mutating func noise(line: Int, offset: Int, lineCount: Int) {}
-    mutating func flush() { lines.flush() }
-}
-
-private struct InspectGPUSink: GPUCaptureSink {
-    let offsetMs: Int64
-    var lines: JSONLines
-
-    init(offsetMs: Int64, emit: @escaping ([UInt8]) -> Void) {
-        self.offsetMs = offsetMs
-        lines = JSONLines(emit: emit)
-    }
-
-    private func time(_ wallMs: Int64?) -> String {
-        wallMs.map { "\"\(CivilTime.rfc3339($0 - offsetMs))\"" } ?? "null"
-    }
-
-    mutating func gpu(_ sample: GPUSample, line: Int) throws {
-        lines.out.write("{\"line\":\(line),\"kind\":\"gpu_sample\",\"time\":\(time(sample.wallMs))")
-        if sample.wallMs != nil { lines.out.write(",\"time_source\":\"own\"") }
-        if let index = sample.index { lines.out.write(",\"index\":\(index)") }
-        for (key, value) in [
-            ("uuid", sample.uuid), ("name", sample.name), ("bus_id", sample.busID),
-            ("driver_version", sample.driverVersion), ("pstate", sample.pstate),
-        ] {
-            guard let value else { continue }
-            lines.out.write(",\"\(key)\":")
-            lines.out.writeJSONString(value)
-        }
-        if let mask = sample.throttleReasons { lines.out.write(",\"throttle_reasons\":\(mask)") }
-        for field in GPUField.allCases {
-            if let value = sample[field] { lines.out.write(",\"\(field.column)\":\(ByteWriter.shortest(value))") }
-        }
-        if !sample.errors.isEmpty {
-            lines.out.write(",\"errors\":[")
-            for (index, text) in sample.errors.enumerated() {
-                if index > 0 { lines.out.write(",") }
-                lines.out.writeJSONString(text)
-            }
-            lines.out.write("]")
-        }
-        lines.out.write("}")
-        lines.end()
-    }
-
-    mutating func event(_ event: GPUCaptureEvent) throws {
-        lines.out.write("{\"line\":\(event.line),\"kind\":\"gpu_event\",\"time\":\(time(event.afterWallMs)),\"event\":")
-        lines.out.writeJSONString(event.kind.rawValue)
-        lines.out.write(",\"message\":")
-        lines.out.writeJSONString(event.text)
-        lines.out.write("}")
-        lines.end()
-    }
-
-    mutating func reject(_ reject: FormatReject) throws {
-        lines.reject(line: reject.line, offset: reject.offset, reason: reject.reason, text: reject.text)
-    }
-
     mutating func flush() { lines.flush() }
 }
 

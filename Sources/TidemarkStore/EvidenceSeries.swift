@@ -43,7 +43,8 @@ public final class EvidenceSeries: SeriesSource {
                 table: "http_access", column: "requests"))
         all += GPUField.allCases.map {
             Family(
-                name: "nvidia_smi_" + $0.column, type: "gauge", help: "nvidia-smi's \($0.queryName).",
+                name: "nvidia_smi_" + $0.column, type: "gauge",
+                help: "nvidia-smi's \($0.queryName ?? $0.monitorName ?? $0.column).",
                 table: "gpu_sample", column: $0.column)
         }
         all.append(

@@ -18,7 +18,8 @@ public struct StoreMerge {
     private static let tables = [
         "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
         "http_access",
-        "http_error", "request", "log_event", "span_resource", "span", "gpu_sample", "gpu_event", "chunk", "load_point",
+        "http_error", "request", "log_event", "span_resource", "span", "gpu_sample", "gpu_process", "gpu_event",
+        "chunk", "load_point",
     ]
 
     private let database: Database

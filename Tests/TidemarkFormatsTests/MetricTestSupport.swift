@@ -82,6 +82,7 @@ struct CountingSink: MetricSink {
 struct RecordingGPUSink: GPUCaptureSink {
     var samples: [GPUSample] = []
     var lines: [Int] = []
+    var processes: [GPUProcess] = []
     var events: [GPUCaptureEvent] = []
     var rejects: [FormatReject] = []
 
@@ -89,6 +90,8 @@ struct RecordingGPUSink: GPUCaptureSink {
         samples.append(sample)
         lines.append(line)
     }
+
+    mutating func process(_ process: GPUProcess, line: Int) { processes.append(process) }
 
     mutating func event(_ event: GPUCaptureEvent) { events.append(event) }
 

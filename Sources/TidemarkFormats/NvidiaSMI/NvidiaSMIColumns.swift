@@ -14,6 +14,8 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
         case reason(UInt64)
         /// Index of a ``GPUField``.
         case field(Int)
+        /// Of `--query-compute-apps`.
+        case pid, processName, usedMemory
         /// Known or not, it is not stored. A repeated column is one, too.
         case other
     }
@@ -24,15 +26,25 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
     /// Index of the free-text column, the only one whose values may hold commas; nil without one.
     var freeText: Int?
     var hasTimestamp = false
+    /// The rows are processes, not GPUs.
+    var ofProcesses = false
 
     /// The columns of a list of names, as typed behind `--query-gpu=` or as printed in a header (with or without units).
     public init(_ list: [String]) {
         var known: [Role] = []
-        for raw in list {
-            let name = Self.canonical(withBytes(of: raw) { Self.withoutUnit($0.trimmed).text })
-            var role = Self.roles[name] ?? .other
+        let plain = list.map { raw in withBytes(of: raw) { Self.withoutUnit($0.trimmed).text } }
+        ofProcesses = plain.contains { Self.processNames[$0] != nil }
+        var freeTexts = 0
+        for typed in plain {
+            // In a query of processes `name` is the process; the GPU's is `gpu_name`.
+            let ofProcess = ofProcesses && typed == "name" ? .processName : Self.processNames[typed]
+            let name = ofProcess == nil ? Self.canonical(typed) : typed
+            var role = ofProcess ?? Self.roles[name] ?? .other
             if role != .other, known.contains(role) { role = .other }
-            if role == .name { freeText = roles.count }
+            if role == .name || role == .processName {
+                freeTexts += 1
+                freeText = freeTexts == 1 ? roles.count : nil
+            }
             if role == .timestamp { hasTimestamp = true }
             known.append(role)
             roles.append(role)
@@ -59,16 +71,18 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
         return known * 2 >= cells.count ? cells : nil
     }
 
-    /// Whether a header belongs to a query of processes or memory pages, which is not read.
-    static func isOtherQuery(_ cells: [String]) -> Bool {
+    /// Whether a header belongs to a query of memory pages or rows, which is not read.
+    static func isPageQuery(_ cells: [String]) -> Bool {
         cells.contains { cell in
             let name = withBytes(of: cell) { withoutUnit($0).text }
-            return otherQueryNames.contains(name) || name.hasPrefix("remapped_rows.")
+            return pageNames.contains(name) || name.hasPrefix("remapped_rows.")
         }
     }
 
-    private static let otherQueryNames: Set<String> = [
-        "pid", "process_name", "used_gpu_memory", "used_memory", "retired_pages.address", "retired_pages.cause",
+    private static let pageNames: Set<String> = ["retired_pages.address", "retired_pages.cause"]
+
+    private static let processNames: [String: Role] = [
+        "pid": .pid, "process_name": .processName, "used_gpu_memory": .usedMemory, "used_memory": .usedMemory,
     ]
 
     /// `utilization.gpu [%]` → `utilization.gpu`
@@ -84,7 +98,7 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
     }
 
     private static func isKnown(_ name: String) -> Bool {
-        roles[name] != nil || otherQueryNames.contains(name) || otherNames.contains(name)
+        roles[name] != nil || processNames[name] != nil || pageNames.contains(name) || otherNames.contains(name)
             || otherPrefixes.contains { name.hasPrefix($0) }
     }
 
@@ -121,7 +135,9 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
             "clocks_event_reasons.hw_thermal_slowdown": .reason(GPUThrottle.hwThermalSlowdown),
             "clocks_event_reasons.hw_power_brake_slowdown": .reason(GPUThrottle.hwPowerBrakeSlowdown),
         ]
-        for field in GPUField.allCases { roles[field.queryName] = .field(field.rawValue) }
+        for field in GPUField.allCases {
+            if let name = field.queryName { roles[name] = .field(field.rawValue) }
+        }
         return roles
     }()
 

@@ -1,14 +1,23 @@
 import TidemarkBase
 
-/// Recognises captures of nvidia-smi, also those that are not read yet.
+/// Recognises captures of nvidia-smi, all of which ``GPUCaptureReader`` reads.
 public enum NvidiaSMIFormat {
-    /// `--query-gpu`, read by ``NvidiaSMIParser``.
+    /// `--query-gpu`
     public static let identifier = "nvidia-smi-query"
     public static let computeAppsIdentifier = "nvidia-smi-compute-apps"
     public static let dmonIdentifier = "nvidia-smi-dmon"
     public static let pmonIdentifier = "nvidia-smi-pmon"
     /// `nvidia-smi -q`, as text or XML.
     public static let listingIdentifier = "nvidia-smi-listing"
+    public static let xmlIdentifier = "nvidia-smi-xml"
+    /// The table of plain `nvidia-smi`.
+    public static let tableIdentifier = "nvidia-smi-table"
+
+    /// All forms. Those that know a GPU's index, uuid and address come first: later ones join by them.
+    public static let identifiers = [
+        identifier, listingIdentifier, xmlIdentifier, tableIdentifier, dmonIdentifier, pmonIdentifier,
+        computeAppsIdentifier,
+    ]
 
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``. UTF-16 with a byte-order mark is understood.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
@@ -19,10 +28,14 @@ public enum NvidiaSMIFormat {
         let tieBreaker = fileName.contains("smi") || fileName.contains("gpu") ? 0.02 : 0
         for line in lines {
             if let cells = NvidiaSMIColumns.header(line), cells.count > 1 || lines.count > 1 {
-                if NvidiaSMIColumns.isOtherQuery(cells) {
-                    return unread(computeAppsIdentifier, "a listing of \(cells.count) columns of processes or pages")
-                }
                 let columns = NvidiaSMIColumns(cells)
+                if columns.ofProcesses {
+                    return guess(computeAppsIdentifier, "a listing of processes, \(cells.count) columns")
+                }
+                if NvidiaSMIColumns.isPageQuery(cells) {
+                    return FormatGuess(
+                        format: identifier, score: 0.95, isReadable: false, detail: "a listing of memory pages")
+                }
                 let stored = columns.roles.count { $0 != .other }
                 // `name`, `index`, `timestamp`: other tables have such columns, too.
                 guard stored > 0, columns.names.contains(where: { $0.contains(".") }) else { continue }
@@ -34,11 +47,11 @@ public enum NvidiaSMIFormat {
             }
             if let guess = listing(line) ?? monitor(line) { return guess }
         }
-        return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker)
+        return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
     }
 
-    private static func unread(_ format: String, _ detail: String) -> FormatGuess {
-        FormatGuess(format: format, score: 0.95, isReadable: false, detail: "recognised, not read yet: \(detail)")
+    private static func guess(_ format: String, _ detail: String) -> FormatGuess {
+        FormatGuess(format: format, score: 0.95, detail: detail)
     }
 
     private static func rowFits(_ line: Bytes, _ cells: Int) -> Bool {
@@ -46,35 +59,45 @@ public enum NvidiaSMIFormat {
         return commas + 1 >= cells && NvidiaSMIColumns.header(line) == nil
     }
 
-    /// `nvidia-smi -q` and `-q -x`.
+    /// `nvidia-smi -q`, `-q -x` and the table.
     private static func listing(_ line: Bytes) -> FormatGuess? {
-        if line.range(of: "==NVSMI LOG==") != nil { return unread(listingIdentifier, "the text of nvidia-smi -q") }
-        if line.range(of: "nvidia_smi_log") != nil { return unread(listingIdentifier, "the XML of nvidia-smi -q") }
+        if line.range(of: "==NVSMI LOG==") != nil { return guess(listingIdentifier, "the text of nvidia-smi -q") }
+        if line.range(of: "nvidia_smi_log") != nil { return guess(xmlIdentifier, "the XML of nvidia-smi -q") }
+        if line.has("| NVIDIA-SMI "), line.range(of: "Driver Version:") != nil {
+            return guess(tableIdentifier, "the table of nvidia-smi")
+        }
         return nil
     }
 
     /// Header or unit lines of dmon and pmon: `# gpu    pwr  gtemp`, `#Date, Time, gpu`, `# Idx      W`.
     private static func monitor(_ line: Bytes) -> FormatGuess? {
-        guard line[0] == 35 else { return nil }
-        var words: [String] = []
-        var word: [UInt8] = []
-        for byte in line.slice(1, line.count) {
-            if byte == 32 || byte == 44 || byte == 9 {
-                if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
-                word.removeAll()
-            } else if word.count < 40 {
-                word.append(byte)
-            }
+        let names: [String]
+        switch MonitorColumns.header(line) {
+        case .names(let found)?: names = found
+        case .units(let units)?:
+            guard let found = MonitorColumns.names(ofUnits: units) else { return nil }
+            names = found
+        case nil: return nil
         }
-        if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
-        guard let first = words.first,
-            ["gpu", "Idx", "Date", "YYYYMMDD", "Time", "HH:MM:SS"].contains(first), words.count > 1
+        let columns = MonitorColumns(names)
+        guard columns.roles.contains(.gpu),
+            columns.roles.contains(where: { ![.gpu, .date, .time, .other].contains($0) })
         else { return nil }
-        if words.contains("pid") || words.contains("C/G") { return unread(pmonIdentifier, "nvidia-smi pmon") }
-        let marks: Set<String> = [
-            "pwr", "gtemp", "temp", "sm", "mem", "mclk", "fb", "rxpci", "sbecc", "W", "C", "%", "MHz",
-        ]
-        return words.contains { marks.contains($0) } ? unread(dmonIdentifier, "nvidia-smi dmon") : nil
+        return columns.ofProcesses
+            ? guess(pmonIdentifier, "nvidia-smi pmon")
+            : guess(dmonIdentifier, "nvidia-smi dmon, \(names.count) columns")
+    }
+
+    /// Rows ` 20261123, 17:33:11, 0, 412, …` of `dmon -o DT --format csv,noheader,nounit`.
+    private static func headerlessMonitor(_ lines: [Bytes], _ fileName: String) -> FormatGuess? {
+        let rows = lines.count { line in
+            line.count > 20 && line[8] == 44 && line[18] == 44 && line[12] == 58 && line[15] == 58
+                && line.slice(0, 8).allSatisfy { $0 &- 48 < 10 }
+        }
+        guard rows > 0, rows * 2 > lines.count else { return nil }
+        return FormatGuess(
+            format: dmonIdentifier, score: 0.7 + (fileName.contains("dmon") ? 0.02 : 0),
+            detail: "dmon without a header: the columns must be given (--columns)")
     }
 
     /// A capture that holds nothing but the text of a failed call.
@@ -91,6 +114,7 @@ public enum NvidiaSMIFormat {
         }
         guard rows > 0, rows * 2 > lines.count else { return nil }
         return FormatGuess(
-            format: identifier, score: 0.7 + tieBreaker, detail: "rows without a header: the columns must be given")
+            format: identifier, score: 0.7 + tieBreaker,
+            detail: "rows without a header: unclear columns must be given (--columns)")
     }
 }

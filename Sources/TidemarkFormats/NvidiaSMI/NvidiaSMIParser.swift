@@ -1,30 +1,38 @@
 import TidemarkBase
 import TidemarkEvidence
 
-/// Reads captures of `nvidia-smi --query-gpu=… --format=csv`, in all forms of header, unit and null, line by line.
+/// Reads captures of `nvidia-smi --query-gpu=… --format=csv` and `--query-compute-apps=…`, in all forms of header, unit and
+/// null, line by line.
 ///
 /// The tool quotes nothing, so a row with too many cells is only read when the surplus fits into the free-text column
 /// `name`. A header may come again at any line and change the columns. A line is a row only when its cells fit the columns
-/// and every typed cell can be read; anything else is a reject, except for the known failure texts, which are events.
-/// Format: drivers 470 to 550. Time: linear; memory: the distinct names.
+/// and every typed cell can be read; anything else is a reject, except for the known failure texts, which are events, and
+/// times that a wrapper printed on lines of their own, which count for the rows behind them that have none. Format: drivers 470 to 550. Time: linear; memory: the distinct names.
 public struct NvidiaSMIParser: ~Copyable, Sendable {
     /// The columns of the current header; nil before the first one.
     public private(set) var columns: NvidiaSMIColumns?
     public private(set) var counts = NvidiaSMICounts()
-    /// A header of a query of processes or pages was met: its rows are not GPU samples.
-    private var inOtherQuery = false
+    /// A header of a query of memory pages was met: its rows are not GPU samples.
+    private var inPageQuery = false
     private var sample = GPUSample()
+    private var process = GPUProcess()
     private var lastWallMs: Int64?
+    /// The last time that stood on a line of its own.
+    private var lineWallMs: Int64?
     private var cells = CellBorders()
     private var uuids = TextCache()
     private var names = TextCache()
     private var busIDs = TextCache()
     private var versions = TextCache()
     private var pstates = TextCache()
+    private var processes = TextCache()
 
     /// - Parameter columns: names of the columns, for a capture with `noheader`; any alias will do. A header that is there
     ///   all the same wins.
     public init(columns: [String]? = nil) { self.columns = columns.map { NvidiaSMIColumns($0) } }
+
+    /// Names the columns of a capture without a header.
+    mutating func use(columns names: [String]) { columns = NvidiaSMIColumns(names) }
 
     /// Reads all of a capture that is in memory. UTF-16 must have been converted, see ``UTF16Converter``.
     @discardableResult
@@ -62,28 +70,40 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: lastWallMs))
         }
-        guard !inOtherQuery else {
-            return try reject(line, "a row of a query of processes or pages: not read yet", into: &sink)
+        guard !inPageQuery else {
+            return try reject(line, "a row of a query of memory pages: not read", into: &sink)
+        }
+        if let wallMs = ClockLine.wallMs(bytes) {
+            counts.headerLines += 1
+            lineWallMs = wallMs
+            return
         }
         guard columns != nil else {
-            return try reject(line, "a row before any header: the columns must be given", into: &sink)
+            return try reject(line, "a row before any header: the columns must be given (--columns)", into: &sink)
         }
         do {
-            try row(bytes)
+            if columns?.ofProcesses == true { try processRow(bytes) } else { try row(bytes) }
         } catch {
             return try reject(line, error.reason, into: &sink)
         }
         counts.rows += 1
-        if let wallMs = sample.wallMs { lastWallMs = wallMs }
+        if columns?.ofProcesses == true {
+            process.wallMs = process.wallMs ?? lineWallMs
+            if let wallMs = process.wallMs { lastWallMs = wallMs } else { counts.untimedRows += 1 }
+            counts.processRows += 1
+            return try sink.process(process, line: line.number)
+        }
+        sample.wallMs = sample.wallMs ?? lineWallMs
+        if let wallMs = sample.wallMs { lastWallMs = wallMs } else { counts.untimedRows += 1 }
         try sink.gpu(sample, line: line.number)
     }
 
     private mutating func take<Sink: GPUCaptureSink>(
         header: [String], _ line: borrowing Line, into sink: inout Sink
     ) throws {
-        inOtherQuery = NvidiaSMIColumns.isOtherQuery(header)
-        guard !inOtherQuery else {
-            return try reject(line, "the header of a query of processes or pages: not read yet", into: &sink)
+        inPageQuery = NvidiaSMIColumns.isPageQuery(header)
+        guard !inPageQuery else {
+            return try reject(line, "the header of a query of memory pages: not read", into: &sink)
         }
         counts.headerLines += 1
         let next = NvidiaSMIColumns(header)
@@ -103,6 +123,7 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         switch bytes[0] {
         case 78:
             if bytes.has("NVIDIA-SMI has failed") { return .driverUnreachable }
+            if bytes.has("NVIDIA-SMI couldn't find") { return .initialisationFailed }
             return bytes.has("No devices were found") ? .noDevices : nil
         case 85: return bytes.has("Unable to determine the device handle") ? .deviceUnreachable : nil
         case 70:
@@ -177,11 +198,50 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
                 } else {
                     _ = try isAbsent(cell, columns.names[index])
                 }
-            case .other:
+            case .other, .pid, .processName, .usedMemory:
                 if NvidiaSMICell.isError(cell) { note(cell, columns.names[index]) }
             }
         }
         sample.throttleReasons = mask ?? reasons
+    }
+
+    /// Reads the cells of a row of a query of processes into ``process``.
+    private mutating func processRow(_ bytes: Bytes) throws(NoRow) {
+        guard let columns else { throw NoRow(reason: "no columns are known") }
+        let expected = columns.roles.count
+        guard let found = cells.cut(bytes) else { throw NoRow(reason: "more than \(CellBorders.most) cells") }
+        guard found == expected || (found > expected && columns.freeText != nil) else {
+            throw NoRow(reason: "\(found) cells, but the header has \(expected)")
+        }
+        process = GPUProcess()
+        var at = 0
+        for index in 0..<expected {
+            var cell = cells.cell(at, bytes)
+            if index == columns.freeText, found > expected {
+                cell = cells.cells(at, through: at + found - expected, bytes)
+                at += found - expected
+            }
+            at += 1
+            if NvidiaSMICell.isMissing(cell) || NvidiaSMICell.isError(cell) { continue }
+            switch columns.roles[index] {
+            case .timestamp:
+                process.wallMs = NvidiaSMICell.wallMs(cell)
+                if process.wallMs == nil { throw NoRow(reason: "timestamp cannot be read") }
+            case .pid:
+                process.pid = Decimal.parseInt(cell)
+                if process.pid == nil { throw NoRow(reason: "pid is not a number") }
+            case .usedMemory:
+                guard case .value(let value) = NvidiaSMICell.number(cell) else {
+                    throw NoRow(reason: "\(columns.names[index]) is not a number")
+                }
+                process.usedMemory = value
+            case .processName: process.name = processes.text(cell)
+            case .uuid: process.uuid = uuids.text(cell)
+            case .busID: process.busID = busIDs.text(cell)
+            case .index: process.index = Decimal.parseInt(cell)
+            default: break
+            }
+        }
     }
 
     /// Whether a cell that could not be read says that there is no value; a foreign text spoils the row.

@@ -1,7 +1,7 @@
 import TidemarkBase
 import TidemarkEvidence
 
-/// A failure text of a whole nvidia-smi call, which stands in the capture instead of rows.
+/// A failure text of a whole nvidia-smi call, which stands in the capture instead of rows, or an error of the kernel log.
 public struct GPUCaptureEvent: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         /// `NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.`
@@ -14,6 +14,12 @@ public struct GPUCaptureEvent: Sendable, Equatable {
         case initialisationFailed = "initialisation_failed"
         /// `Field "…" is not a valid field to query.`, `Format modifier --format=csv is mandatory.`
         case badArguments = "bad_arguments"
+        /// `NVRM: Xid (PCI:0000:3d:00): 79, …` of the kernel log
+        case xid
+        /// A GPU has fallen off the bus, said without an Xid: to be taken as Xid 79.
+        case fallenOffBus = "fallen_off_bus"
+        /// `nvidia-nvswitch0: SXid (PCI:…): 12028, …`: an NVSwitch, not a GPU
+        case switchError = "sxid"
     }
 
     public var kind: Kind
@@ -23,21 +29,42 @@ public struct GPUCaptureEvent: Sendable, Equatable {
     public var text: String
     /// Local clock of the last row before it as if UTC, Unix ms; nil when there is none.
     public var afterWallMs: Int64?
+    /// Number of an Xid or SXid.
+    public var code: Int?
+    /// PCI address in the form of ``PCIBusID``, of kernel lines.
+    public var busID: String?
+    /// The GPU's uuid where the kernel log named it before.
+    public var uuid: String?
+    /// The event's own time: Unix ms UTC, else a local clock's reading as if UTC, else a stamp without a year. All are nil
+    /// when the line has none, or only the seconds since boot.
+    public var timeMs: Int64?
+    public var wallMs: Int64?
+    public var stamp: LogStamp?
 }
 
 /// Takes what ``NvidiaSMIParser`` finds, in the order of the input.
 public protocol GPUCaptureSink {
     /// - Parameter line: 1-based line of the row.
     mutating func gpu(_ sample: GPUSample, line: Int) throws
+    /// Sinks that have no use for processes leave it out.
+    mutating func process(_ process: GPUProcess, line: Int) throws
     mutating func event(_ event: GPUCaptureEvent) throws
     mutating func reject(_ reject: FormatReject) throws
+}
+
+extension GPUCaptureSink {
+    public mutating func process(_ process: GPUProcess, line: Int) throws {}
 }
 
 /// Where the lines of a capture went. `lines` = the sum of the kinds of lines.
 public struct NvidiaSMICounts: Sendable, Equatable {
     public var lines = 0
-    /// Samples delivered: one a line.
+    /// Samples and processes delivered: one a line.
     public var rows = 0
+    /// How many of them are processes.
+    public var processRows = 0
+    /// How many have no time.
+    public var untimedRows = 0
     public var headerLines = 0
     public var blankLines = 0
     public var eventLines = 0

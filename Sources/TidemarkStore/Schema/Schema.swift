@@ -2,9 +2,15 @@ import TidemarkBase
 import TidemarkEvidence
 
 extension EvidenceSchema {
-    /// The numeric columns of `gpu_sample`, from ``GPUField``.
+    /// The numeric columns of `gpu_sample` in version 1: the first cases of ``GPUField``.
     static var gpuColumns: String {
-        GPUField.allCases.map { "    \($0.column) REAL" }.joined(separator: ",\n")
+        GPUField.allCases.prefix { $0 != .jpegUtilization }.map { "    \($0.column) REAL" }.joined(separator: ",\n")
+    }
+
+    /// The numeric columns that came later.
+    static var laterGPUColumns: String {
+        GPUField.allCases.drop { $0 != .jpegUtilization }
+            .map { "ALTER TABLE gpu_sample ADD COLUMN \($0.column) REAL;" }.joined(separator: "\n")
     }
 }
 
@@ -19,6 +25,7 @@ public enum Schema {
         "DROP INDEX chunk_by_series; CREATE INDEX chunk_by_time ON chunk(series_id, start_ms, end_ms);",
         EvidenceSchema.version3,
         EvidenceSchema.spans,
+        EvidenceSchema.gpuProcesses,
     ]
     public static var version: Int { migrations.count }
 

@@ -1,0 +1,88 @@
+import TidemarkBase
+
+/// Times as date(1), ctime(3) and wrapper scripts print them, on a line or in a field of their own.
+enum ClockLine {
+    /// `Wed Mar  4 09:08:07 2026`, `Wed Mar  4 09:08:07 UTC 2026`, `Wed 04 Mar 2026 09:08:07 AM CET`,
+    /// `2026-03-04T09:08:07[.5][+01:00]`, `1795455180[.5]`: all of `bytes` as a local clock's reading as if UTC, Unix ms.
+    /// A zone is left out, so that all forms mean the same; nil for anything else.
+    static func wallMs(_ bytes: Bytes) -> Int64? {
+        guard let first = bytes.first, bytes.count >= 10, bytes.count <= 48 else { return nil }
+        if first &- 48 <= 9 {
+            if bytes.count >= 19, bytes[4] == 45 {
+                guard let time = CivilTime.parseRFC3339(bytes), time.length == bytes.count else { return nil }
+                return NvidiaSMICell.wrapperClock(bytes)
+            }
+            return bytes.count <= 17 && bytes.firstIndex(of: 44) == nil ? NvidiaSMICell.wrapperClock(bytes) : nil
+        }
+        return named(bytes)
+    }
+
+    /// The forms with names of the day and the month.
+    static func named(_ bytes: Bytes) -> Int64? {
+        guard bytes.count >= 20, isDayName(bytes) else { return nil }
+        var at = 3
+        var month: Int?
+        var day: Int?
+        var year: Int?
+        var clock: (hour: Int, minute: Int, second: Int)?
+        var afternoon: Bool?
+        while at < bytes.count {
+            while at < bytes.count, bytes[at] == 32 || bytes[at] == 44 { at += 1 }
+            var end = at
+            while end < bytes.count, bytes[end] != 32, bytes[end] != 44 { end += 1 }
+            let word = bytes.slice(at, end)
+            at = end
+            if word.isEmpty { break }
+            if month == nil, let found = self.month(word) {
+                month = found
+            } else if clock == nil, word.count == 8, word[2] == 58, word[5] == 58 {
+                guard let hour = Decimal.parseInt(word.slice(0, 2)), let minute = Decimal.parseInt(word.slice(3, 5)),
+                    let second = Decimal.parseInt(word.slice(6, 8)), (0..<24).contains(hour), (0..<60).contains(minute),
+                    (0..<61).contains(second)
+                else { return nil }
+                clock = (hour, minute, second)
+            } else if word.equals("AM") || word.equals("PM") {
+                afternoon = word.equals("PM")
+            } else if let number = Decimal.parseInt(word), word[0] &- 48 <= 9 {
+                if word.count <= 2, day == nil { day = number } else if word.count == 4, year == nil { year = number }
+            } else if !word.allSatisfy({ $0 &- 65 < 26 || $0 &- 48 < 10 || $0 == 43 || $0 == 45 }) || word.count > 5 {
+                // Only a zone's short name may stand beside these.
+                return nil
+            }
+        }
+        guard let month, let day, let year, var (hour, minute, second) = clock,
+            CivilTime.isValid(year: year, month: month, day: day)
+        else { return nil }
+        if let afternoon {
+            guard hour >= 1, hour <= 12 else { return nil }
+            hour = hour % 12 + (afternoon ? 12 : 0)
+        }
+        return CivilTime.millis(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+    }
+
+    private static func isDayName(_ bytes: Bytes) -> Bool {
+        guard bytes[3] == 32 || bytes[3] == 44 else { return false }
+        return bytes.has("Mon") || bytes.has("Tue") || bytes.has("Wed") || bytes.has("Thu") || bytes.has("Fri")
+            || bytes.has("Sat") || bytes.has("Sun")
+    }
+
+    /// `Jan`…`Dec` as 1…12.
+    static func month(_ word: Bytes) -> Int? {
+        guard word.count == 3 else { return nil }
+        switch (word[0], word[1], word[2]) {
+        case (74, 97, 110): return 1
+        case (70, 101, 98): return 2
+        case (77, 97, 114): return 3
+        case (65, 112, 114): return 4
+        case (77, 97, 121): return 5
+        case (74, 117, 110): return 6
+        case (74, 117, 108): return 7
+        case (65, 117, 103): return 8
+        case (83, 101, 112): return 9
+        case (79, 99, 116): return 10
+        case (78, 111, 118): return 11
+        case (68, 101, 99): return 12
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import TidemarkBase
+
+/// Recognises kernel logs: `dmesg` (also `-T`, `--time-format iso`), `journalctl -k` in its forms, `/var/log/kern.log`.
+public enum KernelLogFormat {
+    public static let identifier = "kernel-log"
+
+    /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``. Most lines must be the kernel's; lines of NVIDIA's
+    ///   driver make it sure.
+    public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
+        let lines = head.headLines(limit: 200)
+        var kernel = 0
+        var driver = 0
+        for line in lines {
+            let hasDriver = line.range(of: "NVRM: ") != nil || line.range(of: "SXid (PCI:") != nil
+            if hasDriver { driver += 1 }
+            // A time in ISO form alone is worn by all kinds of logs.
+            let isBracketed =
+                switch KernelLogParser.prefix(KernelLogParser.withoutPriority(line)) {
+                case .uptime?: true
+                case .wall?: line[0] == 91
+                case .utc?, nil: false
+                }
+            if isBracketed || line.range(of: " kernel: ") != nil || line.has("kernel: ")
+                || hasDriver || line.range(of: "\"SYSLOG_IDENTIFIER\":\"kernel\"") != nil
+                || line.range(of: "\"_TRANSPORT\":\"kernel\"") != nil
+            {
+                kernel += 1
+            }
+        }
+        guard kernel * 2 > lines.count, kernel > 0, driver > 0 || kernel > 2 else { return nil }
+        let score = driver > 0 ? 0.93 : 0.6
+        return FormatGuess(
+            format: identifier, score: score + (fileName.contains("dmesg") || fileName.contains("kern") ? 0.03 : 0),
+            detail: "a kernel log, \(driver) lines of NVIDIA's driver at its beginning")
+    }
+}

@@ -1,0 +1,158 @@
+import TidemarkBase
+import TidemarkEvidence
+
+/// Finds what a kernel log says about NVIDIA GPUs: Xid errors, GPUs that fell off the bus, errors of NVSwitches. Every
+/// other line is noise; an Xid line that can't be read is a reject.
+///
+/// Give it unwrapped lines (``LogUnframer``) with what the framing said. Forms: drivers 470 to 580 as seen in published
+/// logs. Time: linear; memory: the uuids that the log names.
+public struct KernelLogParser: Sendable {
+    public private(set) var counts = GPUCaptureCounts()
+    /// uuid by bus address, from `NVRM: GPU at PCI:0000:0a:00: GPU-…`.
+    private var uuids: [String: String] = [:]
+    /// The address that `NVRM: The NVIDIA GPU 0000:b3:00.0` named: a line behind it may say that it fell off the bus.
+    private var named: String?
+
+    public init() {}
+
+    /// A time in front of a kernel line.
+    enum Prefix {
+        /// Seconds since boot.
+        case uptime
+        /// Unix ms, or a local reading as if UTC.
+        case utc(Int64), wall(Int64)
+    }
+
+    /// Takes the next line.
+    public mutating func parse<Sink: GPUCaptureSink>(
+        line: borrowing Line, frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        counts.lines += frame.lines
+        let bytes = Self.withoutPriority(line.bytes.trimmed)
+        if let start = bytes.range(of: "NVRM: Xid (PCI:") {
+            return try error(bytes, start + 15, .xid, line, frame, into: &sink)
+        }
+        if let start = bytes.range(of: "SXid (PCI:") {
+            return try error(bytes, start + 10, .switchError, line, frame, into: &sink)
+        }
+        guard let start = bytes.range(of: "NVRM: ") else {
+            counts.noiseLines += frame.lines
+            return
+        }
+        let text = bytes.slice(start + 6, bytes.count)
+        if text.has("GPU at PCI:"), let dash = text.range(of: " GPU-"),
+            let busID = PCIBusID.normalised(Self.withoutColon(text.slice(11, dash)).text(limit: 32))
+        {
+            let uuid = text.slice(dash + 1, text.count)
+            if uuids.count < 1024 {
+                uuids[busID] = uuid.slice(0, uuid.firstIndex(of: 32) ?? uuid.count).text(limit: 64)
+            }
+        } else if text.has("The NVIDIA GPU ") {
+            let rest = text.slice(15, text.count)
+            named = PCIBusID.normalised(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count).text(limit: 32))
+        }
+        guard let lost = text.range(of: "fallen off the bus") else {
+            counts.noiseLines += frame.lines
+            return
+        }
+        // `NVRM: GPU 0000:01:00.0: GPU has fallen off the bus.`, or the second line of two.
+        var busID = named
+        if text.has("GPU "), lost > 4 {
+            let rest = text.slice(4, lost)
+            busID = PCIBusID.normalised(
+                Self.withoutColon(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count)).text(limit: 32))
+        }
+        var event = event(.fallenOffBus, bytes, text, line, frame)
+        event.code = 79
+        event.busID = busID
+        event.uuid = busID.flatMap { uuids[$0] }
+        try deliver(event, frame, into: &sink)
+    }
+
+    /// `0000:3d:00): 79, rest` behind `at`.
+    private mutating func error<Sink: GPUCaptureSink>(
+        _ bytes: Bytes, _ at: Int, _ kind: GPUCaptureEvent.Kind, _ line: borrowing Line, _ frame: FrameInfo,
+        into sink: inout Sink
+    ) throws {
+        guard let close = bytes.firstIndex(of: 41, from: at), close - at <= 20,
+            let busID = PCIBusID.normalised(bytes.slice(at, close).text), bytes.has("): ", at: close)
+        else { return try reject(line, frame, "the PCI address of an Xid", into: &sink) }
+        var end = close + 3
+        while end < bytes.count, bytes[end] &- 48 <= 9 { end += 1 }
+        // A number that the end of the file may have cut is no number.
+        let terminated = line.terminated
+        let isWhole = end < bytes.count || terminated
+        guard isWhole, let code = Decimal.parseInt(bytes.slice(close + 3, end)) else {
+            return try reject(line, frame, "the number of an Xid", into: &sink)
+        }
+        let rest = bytes.slice(min(end + (bytes.has(", ", at: end) ? 2 : 0), bytes.count), bytes.count)
+        var event = event(kind, bytes, rest, line, frame)
+        event.code = code
+        event.busID = busID
+        event.uuid = uuids[busID]
+        try deliver(event, frame, into: &sink)
+    }
+
+    private func event(
+        _ kind: GPUCaptureEvent.Kind, _ bytes: Bytes, _ text: Bytes, _ line: borrowing Line, _ frame: FrameInfo
+    ) -> GPUCaptureEvent {
+        var event = GPUCaptureEvent(kind: kind, line: line.number, offset: line.offset, text: text.text(limit: 400))
+        if let timeMs = frame.timeMs {
+            if frame.zoneless { event.wallMs = timeMs } else { event.timeMs = timeMs }
+        } else if let stamp = frame.stamp {
+            event.stamp = stamp
+        } else {
+            switch Self.prefix(bytes) {
+            case .utc(let timeMs)?: event.timeMs = timeMs
+            case .wall(let wallMs)?: event.wallMs = wallMs
+            case .uptime?, nil: break
+            }
+        }
+        return event
+    }
+
+    private mutating func deliver<Sink: GPUCaptureSink>(
+        _ event: GPUCaptureEvent, _ frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        counts.recordLines += frame.lines
+        counts.events += 1
+        if event.timeMs == nil, event.wallMs == nil, event.stamp == nil { counts.untimed += 1 }
+        try sink.event(event)
+    }
+
+    private mutating func reject<Sink: GPUCaptureSink>(
+        _ line: borrowing Line, _ frame: FrameInfo, _ expected: String, into sink: inout Sink
+    ) throws {
+        counts.rejectedLines += frame.lines
+        try sink.reject(FormatReject(line, "expected \(expected)"))
+    }
+
+    /// `<6>` of raw `dmesg` output is left out.
+    static func withoutPriority(_ line: Bytes) -> Bytes {
+        guard line.first == 60, let close = line.firstIndex(of: 62), close >= 2, close <= 4,
+            line.slice(1, close).allSatisfy({ $0 &- 48 < 10 })
+        else { return line }
+        return line.slice(close + 1, line.count)
+    }
+
+    private static func withoutColon(_ text: Bytes) -> Bytes {
+        text.last == 58 ? text.slice(0, text.count - 1) : text
+    }
+
+    /// `[ 4321.987654] `, `[Wed Mar  4 09:08:07 2026] `, `2026-03-04T09:08:07,123456+00:00 `; nil without any of them.
+    static func prefix(_ line: Bytes) -> Prefix? {
+        guard let first = line.first else { return nil }
+        if first == 91, let close = line.firstIndex(of: 93), close < 40, close > 1 {
+            let inner = line.slice(1, close).trimmed
+            if let point = inner.firstIndex(of: 46), point + 7 == inner.count, Decimal.parse(inner) != nil {
+                return .uptime
+            }
+            if let wallMs = ClockLine.named(inner) { return .wall(wallMs) }
+            return nil
+        }
+        guard first &- 48 <= 9, let time = CivilTime.parseRFC3339(line), line.has(" ", at: time.length) else {
+            return nil
+        }
+        return time.zoned ? .utc(time.millis) : .wall(time.millis)
+    }
+}

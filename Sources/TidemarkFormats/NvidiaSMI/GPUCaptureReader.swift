@@ -1,0 +1,115 @@
+import TidemarkBase
+
+/// Reads a capture of nvidia-smi in any of its forms: feed it lines, then ``finish(into:)``.
+///
+/// Query, dmon and pmon captures can be continued where an earlier run stopped, by ``state``. Listings and tables
+/// (``isSnapshot(_:)``) have records of many lines: one that grew is read from its beginning.
+public struct GPUCaptureReader: ~Copyable, Sendable {
+    private enum Kind { case query, monitor, listing, xml, table }
+
+    private let kind: Kind
+    private var query: NvidiaSMIParser
+    private var monitor: MonitorParser
+    private var listing = ListingTextParser()
+    private var xml = ListingXMLParser()
+    private var table = SMITableParser()
+    /// The columns of a query may be told by its first row.
+    private var mayGuess: Bool
+    /// The columns that were guessed from the values; nil when a header or the caller gave them.
+    public private(set) var guessedColumns: [String]?
+
+    public static func isSnapshot(_ format: String) -> Bool {
+        [NvidiaSMIFormat.listingIdentifier, NvidiaSMIFormat.xmlIdentifier, NvidiaSMIFormat.tableIdentifier]
+            .contains(format)
+    }
+
+    /// - Parameters:
+    ///   - format: one of ``NvidiaSMIFormat/identifiers``.
+    ///   - columns: names of the columns, for a capture without a header; a header that is there all the same wins.
+    ///   - state: what ``state`` said when the capture's beginning was read.
+    public init(format: String, columns: [String]? = nil, state: String? = nil) {
+        switch format {
+        case NvidiaSMIFormat.dmonIdentifier, NvidiaSMIFormat.pmonIdentifier: kind = .monitor
+        case NvidiaSMIFormat.listingIdentifier: kind = .listing
+        case NvidiaSMIFormat.xmlIdentifier: kind = .xml
+        case NvidiaSMIFormat.tableIdentifier: kind = .table
+        default: kind = .query
+        }
+        let known = kind == .query ? state.map { $0.split(separator: ",").map(String.init) } : nil
+        query = NvidiaSMIParser(columns: known ?? columns)
+        mayGuess = known == nil && columns == nil
+        if kind == .monitor, let state {
+            monitor = MonitorParser(resuming: state)
+        } else {
+            monitor = MonitorParser(columns: columns)
+        }
+    }
+
+    /// What a later run needs to go on behind the last line; nil when there is nothing to remember.
+    public var state: String? {
+        switch kind {
+        case .query: query.columns.map { $0.names.joined(separator: ",") }
+        case .monitor: monitor.state
+        default: nil
+        }
+    }
+
+    /// Takes the next line.
+    public mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
+        switch kind {
+        case .query:
+            if mayGuess { guess(line) }
+            try query.parse(line: line, into: &sink)
+        case .monitor: try monitor.parse(line: line, into: &sink)
+        case .listing: try listing.parse(line: line, into: &sink)
+        case .xml: try xml.parse(line: line, into: &sink)
+        case .table: try table.parse(line: line, into: &sink)
+        }
+    }
+
+    /// Ends the capture: what is still open is delivered, or rejected when it is cut off.
+    public mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
+        switch kind {
+        case .query, .monitor: break
+        case .listing: try listing.finish(into: &sink)
+        case .xml: try xml.finish(into: &sink)
+        case .table: try table.finish(into: &sink)
+        }
+    }
+
+    /// Where the lines went so far.
+    public var counts: GPUCaptureCounts {
+        switch kind {
+        case .query:
+            var counts = GPUCaptureCounts()
+            counts.lines = query.counts.lines
+            counts.recordLines = query.counts.rows + query.counts.eventLines
+            counts.noiseLines = query.counts.headerLines + query.counts.blankLines + query.counts.truncatedLines
+            counts.rejectedLines = query.counts.rejectedLines
+            counts.samples = query.counts.rows - query.counts.processRows
+            counts.processes = query.counts.processRows
+            counts.events = query.counts.eventLines
+            counts.untimed = query.counts.untimedRows
+            return counts
+        case .monitor: return monitor.counts
+        case .listing: return listing.counts
+        case .xml: return xml.counts
+        case .table: return table.counts
+        }
+    }
+
+    /// Columns by their values, from the first row with the tool's own time when no header came before it.
+    private mutating func guess(_ line: borrowing Line) {
+        guard query.columns == nil else {
+            mayGuess = false
+            return
+        }
+        let bytes = line.bytes.trimmed
+        guard line.terminated, let comma = bytes.firstIndex(of: 44),
+            NvidiaSMICell.wallMs(bytes.slice(0, comma)) != nil, let names = NvidiaSMIShape.columns(bytes)
+        else { return }
+        mayGuess = false
+        guessedColumns = names
+        query.use(columns: names)
+    }
+}

@@ -1,0 +1,22 @@
+/// What captures of GPUs hold beyond the first version.
+extension EvidenceSchema {
+    static let gpuProcesses = """
+        \(laterGPUColumns)
+        ALTER TABLE gpu_event ADD COLUMN bus_id TEXT;
+
+        CREATE TABLE gpu_process (
+            -- A process on a GPU at one moment, from --query-compute-apps, pmon, nvidia-smi -q or its table.
+            instance_id INTEGER NOT NULL REFERENCES instance(instance_id),
+            source_id INTEGER NOT NULL REFERENCES source(source_id),
+            time_ms INTEGER NOT NULL,
+            pid INTEGER,                        -- NULL where it is hidden (containers)
+            name TEXT,                          -- title or path; pmon cuts it to 15 characters
+            type TEXT,                          -- C, G, C+G
+            used_memory_mib REAL,
+            utilization_percent REAL,
+            memory_utilization_percent REAL,
+            encoder_utilization_percent REAL,
+            decoder_utilization_percent REAL
+        ) STRICT;
+        """
+}
