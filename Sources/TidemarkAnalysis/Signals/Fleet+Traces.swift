@@ -42,7 +42,8 @@ extension Fleet {
 
     /// A UUID.
     private static func isRandom(_ name: String) -> Bool {
-        name.utf8.count == 36 && name.utf8.allSatisfy { $0 == 45 || $0 >= 48 && $0 <= 57 || $0 | 0x20 >= 97 && $0 | 0x20 <= 102 }
+        name.utf8.count == 36
+            && name.utf8.allSatisfy { $0 == 45 || $0 >= 48 && $0 <= 57 || $0 | 0x20 >= 97 && $0 | 0x20 <= 102 }
     }
 
     private static func means(_ name: String, _ replica: Replica) -> Bool {

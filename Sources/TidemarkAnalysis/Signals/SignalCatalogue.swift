@@ -26,7 +26,8 @@ public enum SignalCatalogue {
         [(50, 0.5), (90, 0.9), (95, 0.95), (99, 0.99)].map { percent, q in
             Signal(
                 name: "\(short)_p\(percent)_seconds", title: "\(long), P\(percent)", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .max, origins: [.quantile(q, histograms), .spanQuantile(q, measure)])
+                worst: .high, scope: .replica, fleet: .max,
+                origins: [.quantile(q, histograms), .spanQuantile(q, measure)])
         }
     }
 
@@ -100,10 +101,12 @@ public enum SignalCatalogue {
             ]),
         Signal(
             name: "prefill_time_mean_seconds", title: "Prefill time, mean", unit: .seconds, section: .inference,
-            worst: .high, scope: .replica, fleet: .mean, origins: [.mean(["vllm:request_prefill_time_seconds"]), .spanMean(.prefill)]),
+            worst: .high, scope: .replica, fleet: .mean,
+            origins: [.mean(["vllm:request_prefill_time_seconds"]), .spanMean(.prefill)]),
         Signal(
             name: "decode_time_mean_seconds", title: "Decode time, mean", unit: .seconds, section: .inference,
-            worst: .high, scope: .replica, fleet: .mean, origins: [.mean(["vllm:request_decode_time_seconds"]), .spanMean(.decode)]),
+            worst: .high, scope: .replica, fleet: .mean,
+            origins: [.mean(["vllm:request_decode_time_seconds"]), .spanMean(.decode)]),
         Signal(
             name: "kv_cache_usage_ratio", title: "KV cache in use", unit: .ratio, section: .inference, worst: .high,
             scope: .replica, fleet: .max,
@@ -128,7 +131,8 @@ public enum SignalCatalogue {
             worst: .low, scope: .replica, fleet: .sum, origins: [.rate(["vllm:iteration_tokens_total_count"])]),
         Signal(
             name: "prompt_length_mean_tokens", title: "Prompt length, mean", unit: .tokens, section: .inference,
-            worst: .high, scope: .replica, fleet: .mean, origins: [.mean(["vllm:request_prompt_tokens"]), .spanMean(.promptTokens)]),
+            worst: .high, scope: .replica, fleet: .mean,
+            origins: [.mean(["vllm:request_prompt_tokens"]), .spanMean(.promptTokens)]),
         Signal(
             name: "generation_length_mean_tokens", title: "Generation length, mean", unit: .tokens,
             section: .inference, worst: .high, scope: .replica, fleet: .mean,

@@ -109,7 +109,12 @@ struct EvidenceTables {
     }
 
     private static func kind(_ format: String) -> String {
-        format == "vllm-log" ? "log" : format.hasPrefix("nvidia") ? "gpu" : "metrics"
+        switch format {
+        case "vllm-log": "log"
+        case "otlp-json", "jaeger-json", "zipkin-json", "tempo-json": "traces"
+        case let other where other.hasPrefix("nvidia"): "gpu"
+        default: "metrics"
+        }
     }
 }
 
@@ -133,7 +138,13 @@ struct DataQualityJudge {
             try store.database.int(
                 "SELECT count(*) FROM series WHERE period_id = ? AND name LIKE 'vllm:%'", period) ?? 0
         if !metrics || vllmSeries == 0 {
-            reasons.append("no vLLM metrics: latencies cannot be seen")
+            let traced =
+                try store.database.int(
+                    "SELECT 1 FROM span WHERE period_id = ? AND e2e_seconds IS NOT NULL LIMIT 1", period) != nil
+            reasons.append(
+                traced
+                    ? "no vLLM metrics: latencies are those of the traced requests"
+                    : "no vLLM metrics: latencies cannot be seen")
             serious += 1
         }
         if formats["vllm-log"] == nil {
