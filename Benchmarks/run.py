@@ -88,6 +88,10 @@ def main():
         make("dump", int(3e6 * SCALE), dump)
         samples = int(3e6 * SCALE) // 240 * 240
         row("promtool dump → SQLite", samples, "samples", ingest(dump), db)
+        answer = os.path.join(folder, "answer.json")
+        make("answer", int(3e6 * SCALE), answer)
+        samples = int(3e6 * SCALE) // 1440 * 1440
+        row("API JSON → SQLite", samples, "samples", ingest(answer), db, "values of 12 random digits")
     finally:
         shutil.rmtree(folder)
 

@@ -20,7 +20,8 @@ public struct TidemarkCommand: ParsableCommand {
         version: Analysis.toolVersion,
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
-            ReportCommand.self, QueryCommand.self, ExportCommand.self, SQLCommand.self, CheckCommand.self,
+            ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, SQLCommand.self,
+            CheckCommand.self,
             DocumentCommand.self,
         ])
 

@@ -106,6 +106,7 @@ public final class Ingestor {
         try store.database.transaction {
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
+            try ClockAlignment(store: store, ledger: ledger, period: period).run()
         }
     }
 
@@ -492,7 +493,10 @@ public final class Ingestor {
             hints.year = options.year
             hints.reference = reference
             hints.modifiedMs = stream.modifiedMs
-            if let given = options.offsetMinutes {
+            if let aligned = before.clockMethod, before.id != 0, aligned.contains("by alignment") {
+                // The clock of a log that goes on is the one that was found.
+                (hints.alignedMs, hints.alignedBy) = (before.clockOffsetMs, (aligned, before.clockConfidence ?? 0))
+            } else if let given = options.offsetMinutes {
                 (hints.offsetMinutes, hints.offsetSource) = (given, "--timezone")
             } else if let captured = capture.logUTCOffsetMinutes {
                 (hints.offsetMinutes, hints.offsetSource) = (captured, "capture.json")
@@ -506,7 +510,7 @@ public final class Ingestor {
 
 extension String {
     /// What stands before the first occurrence of `part`; nil when it doesn't occur.
-    fileprivate func components(before part: String) -> String? {
+    func components(before part: String) -> String? {
         guard !part.isEmpty else { return nil }
         return indices.first { self[$0...].hasPrefix(part) }.map { String(self[..<$0]) }
     }

@@ -98,6 +98,16 @@ public final class InputStream {
         return all
     }
 
+    /// Runs `body` with the whole content. A large plain file is mapped into memory instead of being copied.
+    /// - Throws: as ``readAll(limit:)``, and what `body` throws.
+    func withAll<R>(limit: Int, _ body: (Bytes) throws -> R) throws -> R {
+        if !isGzip, fileBytes > 1 << 20, fileBytes <= limit {
+            let file = try MappedFile(path: path)
+            if UTF16Converter.detect(file.bytes) == nil { return try body(file.bytes) }
+        }
+        return try readAll(limit: limit).withUnsafeBytes { try body($0) }
+    }
+
     /// Set by the first buffer: PowerShell's `>` writes UTF-16.
     private var converter: UTF16Converter??
 

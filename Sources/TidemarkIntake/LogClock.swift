@@ -12,6 +12,9 @@ struct LogClock {
         /// Zone of the log's clock, minutes east of UTC, given by the user or by `capture.json`.
         var offsetMinutes: Int?
         var offsetSource = ""
+        /// The offset that an earlier run found by ``ClockAlignment``, with its words and confidence.
+        var alignedMs: Int64?
+        var alignedBy = (method: "", confidence: 0.0)
         /// A stretch of time that other evidence of the period covers, Unix ms.
         var reference: ClosedRange<Int64>?
         var modifiedMs: Int64 = 0
@@ -26,7 +29,11 @@ struct LogClock {
 
     init(hints: Hints, firstStamp: LogStamp?, outer: [(stamp: LogStamp, timeMs: Int64)]) {
         var parts: [String] = []
-        if let minutes = hints.offsetMinutes {
+        if let aligned = hints.alignedMs {
+            offsetMs = aligned
+            confidence = hints.alignedBy.confidence
+            parts.append("zone by alignment")
+        } else if let minutes = hints.offsetMinutes {
             offsetMs = Int64(minutes) * 60_000
             parts.append("zone from \(hints.offsetSource)")
             confidence = 1
@@ -69,7 +76,7 @@ struct LogClock {
                 confidence = 0.5
             }
         }
-        method = parts.joined(separator: ", ")
+        method = hints.alignedMs == nil ? parts.joined(separator: ", ") : hints.alignedBy.method
     }
 
     /// UTC of a stamp, Unix ms.

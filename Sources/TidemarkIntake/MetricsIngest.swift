@@ -98,17 +98,21 @@ struct MetricsIngest {
 
     /// Answers of the HTTP API.
     func answers(_ stream: InputStream, _ source: inout SourceRow) throws {
-        let document = try stream.readAll(limit: Self.documentLimit)
+        try stream.withAll(limit: Self.documentLimit) { try answers($0, stream, &source) }
+    }
+
+    private func answers(_ document: Bytes, _ stream: InputStream, _ source: inout SourceRow) throws {
         let name = Self.metricName(ofFile: source.path)
         try store.database.transaction {
             try ledger.save(&source)
             let writer = try SeriesWriter(store, period: period, form: .api, source: source.id)
             var sink = StoringSink(writer: writer, ledger: ledger, source: source)
-            let summary = try document.withUnsafeBytes {
-                try PrometheusJSONReader.read($0, missingName: name, into: &sink)
-            }
+            let summary = try PrometheusJSONReader.read(document, missingName: name, into: &sink)
             try writer.checkpoint()
-            let lines = document.reduce(0) { $0 + ($1 == 10 ? 1 : 0) } + (document.last.map { $0 == 10 ? 0 : 1 } ?? 0)
+            var breaks = 0
+            var at = 0
+            while let found = document.firstIndex(of: 10, from: at) { (breaks, at) = (breaks + 1, found + 1) }
+            let lines = breaks + (document.last.map { $0 == 10 ? 0 : 1 } ?? 0)
             let rejects = min(summary.rejects, lines)
             finish(
                 stream, &sink.source, lines: lines, noise: 0, rejects: rejects, records: summary.samples,
@@ -163,7 +167,8 @@ struct MetricsIngest {
             noise: counts.commentLines + counts.blankLines + counts.metadataLines, rejects: counts.rejectedLines,
             records: counts.samples, length: document.count)
         sink.source.recordLines = counts.sampleLines
-        sink.source.cover(timeMs)
+        // Federation prints each sample's own time: then the file's says nothing.
+        if sink.source.firstMs == nil { sink.source.cover(timeMs) }
         try ledger.add(kinds: ["sample": counts.samples, "reject": counts.rejectedLines], to: source.id)
         try ledger.add(kinds: sink.extraKinds, to: source.id)
         try ledger.save(&sink.source)

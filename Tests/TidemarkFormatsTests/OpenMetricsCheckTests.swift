@@ -119,7 +119,7 @@ func verdict(
             ("# TYPE a counter\na_total 1 # {} 1 x\n", "2: 'x' is not a timestamp"),
             ("# TYPE a counter\na_total 1 # {} 1 1 1\n", "2: nothing may follow"),
             ("a{x=\"1\"} 1\na{x=\"2\"} 1\na{x=\"1\"} 2\n", "3: samples of this metric are not together"),
-            ("a 1\na 1\n", "2: the same sample of a"), ("a 1 2\na 1 1\n", "2: the timestamp goes back"),
+            ("a 1\na 1\n", "2: advice: the same sample of a"), ("a 1 2\na 1 1\n", "2: the timestamp goes back"),
             ("a 1 1\na 1\n", "2: some samples of this metric"), ("a 1 -1\na 1 -1.1\n", "2: the timestamp goes back"),
             ("# EOF\na 1\n", "2: nothing may follow '# EOF'"),
         ])

@@ -111,17 +111,17 @@ struct BitReader {
 }
 
 /// Writes bits, most significant first.
-struct BitWriter {
-    private var bytesWritten: [UInt8] = []
-    /// Bits not yet in `bytesWritten`, right-aligned.
+struct BitWriter: Sendable {
+    /// Room for what is written, larger than it.
+    private var room = [UInt8](repeating: 0, count: 256)
+    private var count = 0
+    /// Bits not yet in `room`, right-aligned.
     private var word: UInt64 = 0
     private var held = 0
 
-    init() { bytesWritten.reserveCapacity(256) }
-
     /// Everything written, the last byte filled up with zeros.
     var bytes: [UInt8] {
-        var all = bytesWritten
+        var all = Array(room[..<count])
         var left = held
         while left > 0 {
             all.append(UInt8(truncatingIfNeeded: left >= 8 ? word &>> UInt64(left - 8) : word &<< UInt64(8 - left)))
@@ -145,14 +145,16 @@ struct BitWriter {
     }
 
     @inline(__always)
-    private mutating func put(_ value: UInt64, _ count: Int) {
-        word = word &<< UInt64(count) | value & (1 &<< UInt64(count) &- 1)
-        held &+= count
-        if held >= 32 {
-            held &-= 32
-            let four = UInt32(truncatingIfNeeded: word &>> UInt64(held)).bigEndian
-            withUnsafeBytes(of: four) { bytesWritten.append(contentsOf: $0) }
-        }
+    private mutating func put(_ value: UInt64, _ bits: Int) {
+        word = word &<< UInt64(bits) | value & (1 &<< UInt64(bits) &- 1)
+        held &+= bits
+        guard held >= 32 else { return }
+        held &-= 32
+        if count &+ 4 > room.count { room.append(contentsOf: repeatElement(0, count: room.count)) }
+        let four = UInt32(truncatingIfNeeded: word &>> UInt64(held)).bigEndian
+        let at = count
+        room.withUnsafeMutableBytes { $0.storeBytes(of: four, toByteOffset: at, as: UInt32.self) }
+        count &+= 4
     }
 
     mutating func uvarint(_ value: UInt64) {
@@ -166,9 +168,5 @@ struct BitWriter {
 
     mutating func varint(_ value: Int64) { uvarint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
-    mutating func removeAll() {
-        bytesWritten.removeAll(keepingCapacity: true)
-        word = 0
-        held = 0
-    }
+    mutating func removeAll() { (count, word, held) = (0, 0, 0) }
 }

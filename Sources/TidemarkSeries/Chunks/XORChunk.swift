@@ -157,7 +157,7 @@ public enum XORChunk {
         private var bits: UInt64 = 0
         private var window = XORWindow()
 
-        public init() {}
+        public init() { writer.write(0, 16) }
 
         /// - Precondition: `count` < ``mostSamples``; a full encoder ignores further samples and returns false.
         @discardableResult
@@ -205,12 +205,15 @@ public enum XORChunk {
 
         /// The chunk's data, without the frame that files put around it.
         public var data: [UInt8] {
-            [UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)] + writer.bytes
+            var bytes = writer.bytes
+            (bytes[0], bytes[1]) = (UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count))
+            return bytes
         }
 
         /// Begins a new chunk in the same memory.
         public mutating func removeAll() {
             writer.removeAll()
+            writer.write(0, 16)
             (count, time, delta, bits) = (0, 0, 0, 0)
             window = XORWindow()
         }

@@ -31,8 +31,7 @@ final class RequestWriter {
     // Only methods of this class touch these, one at a time: the run-time check of that costs a tenth of an ingest.
 
     /// Requests are numbered as they come. The last ``remembered`` numbers are known by the hash of their id.
-    @exclusivity(unchecked) private var numbers: [UInt64: Int] = [:]
-    @exclusivity(unchecked) private var hashes: [UInt64] = []
+    @exclusivity(unchecked) private var numbers = RecentNumbers(limit: remembered)
     /// Row of each remembered number, by number modulo ``remembered``; 0 while it is held.
     @exclusivity(unchecked) private var rowIDs: [Int] = []
     @exclusivity(unchecked) private var next = 0
@@ -106,7 +105,10 @@ final class RequestWriter {
     }
 
     private func note(_ event: RequestEvent, _ id: Bytes, line: Int, timeMs: Int64?) throws {
-        guard let number = numbers[ByteInterner.hash(id)] ?? numbers[ByteInterner.hash(Self.external(id))] else {
+        guard
+            let number = numbers.number(of: ByteInterner.hash(id), next: next)
+                ?? numbers.number(of: ByteInterner.hash(Self.external(id)), next: next)
+        else {
             return try add(event, id, line: line, timeMs: timeMs)
         }
         let place = number - (next - waiting.count)
@@ -169,16 +171,61 @@ final class RequestWriter {
 
     private func remember(_ hash: UInt64, row: Int) {
         let place = next % Self.remembered
-        if next >= Self.remembered {
-            // A later request may have the same id; its number must stay.
-            if numbers[hashes[place]] == next - Self.remembered { numbers[hashes[place]] = nil }
-            hashes[place] = hash
-            rowIDs[place] = row
-        } else {
-            hashes.append(hash)
-            rowIDs.append(row)
-        }
-        numbers[hash] = next
+        if next >= Self.remembered { rowIDs[place] = row } else { rowIDs.append(row) }
+        numbers.insert(hash, next)
         next += 1
+    }
+}
+
+/// Which number was last given to a hash, for the last `limit` numbers: two open-addressed tables, of which the older one is
+/// dropped when the younger is full. A hit costs a few nanoseconds and nothing is allocated.
+struct RecentNumbers {
+    private struct Slot {
+        var hash: UInt64 = 0
+        /// -1: free.
+        var number = -1
+    }
+
+    private let limit: Int
+    private var young: [Slot]
+    private var old: [Slot]
+    private var count = 0
+
+    init(limit: Int) {
+        self.limit = limit
+        var size = 2
+        while size < limit * 2 { size *= 2 }
+        young = [Slot](repeating: Slot(), count: size)
+        old = young
+    }
+
+    /// The number of a hash if it is one of the last `limit` before `next`.
+    func number(of hash: UInt64, next: Int) -> Int? {
+        guard let found = Self.find(hash, young) ?? Self.find(hash, old), found >= next - limit else { return nil }
+        return found
+    }
+
+    @inline(__always)
+    private static func find(_ hash: UInt64, _ slots: [Slot]) -> Int? {
+        slots.withUnsafeBufferPointer { slots in
+            var at = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
+            while slots[at].number >= 0 {
+                if slots[at].hash == hash { return slots[at].number }
+                at = (at &+ 1) & (slots.count &- 1)
+            }
+            return nil
+        }
+    }
+
+    mutating func insert(_ hash: UInt64, _ number: Int) {
+        if count == limit {
+            swap(&young, &old)
+            for index in young.indices { young[index].number = -1 }
+            count = 0
+        }
+        var at = Int(truncatingIfNeeded: hash) & (young.count - 1)
+        while young[at].number >= 0, young[at].hash != hash { at = (at + 1) & (young.count - 1) }
+        if young[at].number < 0 { count += 1 }
+        young[at] = Slot(hash: hash, number: number)
     }
 }

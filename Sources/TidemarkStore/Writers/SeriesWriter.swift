@@ -114,22 +114,22 @@ public final class SeriesWriter: SampleSink {
     }
 
     private func flush(_ handle: Int) throws {
-        let chunk = open[handle]
         let row = insertChunk
         row.bind(1, ids[handle])
         row.bind(2, source)
-        row.bind(3, chunk.startMs)
-        row.bind(4, chunk.endMs)
-        row.bind(5, chunk.encoder.count)
-        row.bind(6, chunk.numbers > 0 ? chunk.min : nil)
-        row.bind(7, chunk.numbers > 0 ? chunk.max : nil)
-        row.bind(8, chunk.numbers > 0 ? chunk.sum : nil)
-        row.bind(9, chunk.first)
-        row.bind(10, chunk.last)
+        row.bind(3, open[handle].startMs)
+        row.bind(4, open[handle].endMs)
+        row.bind(5, open[handle].encoder.count)
+        row.bind(6, open[handle].numbers > 0 ? open[handle].min : nil)
+        row.bind(7, open[handle].numbers > 0 ? open[handle].max : nil)
+        row.bind(8, open[handle].numbers > 0 ? open[handle].sum : nil)
+        row.bind(9, open[handle].first)
+        row.bind(10, open[handle].last)
         row.bind(11, Int(XORChunk.encoding))
-        chunk.encoder.data.withUnsafeBytes { row.bindBlob(12, $0) }
+        open[handle].encoder.data.withUnsafeBytes { row.bindBlob(12, $0) }
         try row.run()
-        open[handle] = Open()
+        // The memory is used again for the next chunk.
+        open[handle].removeAll()
     }
 
     /// Goes on with the last chunk of an earlier run when it isn't full.
@@ -159,6 +159,12 @@ public final class SeriesWriter: SampleSink {
 }
 
 extension SeriesWriter.Open {
+    fileprivate mutating func removeAll() {
+        encoder.removeAll()
+        (startMs, endMs, first, last) = (0, .min, 0, 0)
+        (min, max, sum, numbers) = (.infinity, -.infinity, 0, 0)
+    }
+
     fileprivate mutating func append(_ timeMs: Int64, _ value: Double) {
         if encoder.count == 0 {
             startMs = timeMs

@@ -1,0 +1,221 @@
+import TidemarkBase
+
+/// Joins databases: the evidence of one is added to another, each stream once.
+///
+/// Streams are the same when the ledger knows them by the same content, or by path, format and first time (a log that was
+/// shorter when one of the two met it). Of two states of a stream the longer one stays, so merging again changes nothing.
+/// Results are not copied: they are made anew from all evidence.
+public struct StoreMerge {
+    /// What became of the sources of the other database.
+    public struct Outcome: Sendable, Equatable {
+        public var added = 0
+        /// Known in a shorter state, which was replaced.
+        public var replaced = 0
+        public var known = 0
+    }
+
+    /// Tables whose rows belong to a source, in an order in which they can be copied.
+    private static let tables = [
+        "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
+        "http_access",
+        "http_error", "request", "log_event", "span", "gpu_sample", "gpu_event", "chunk", "load_point",
+    ]
+
+    private let database: Database
+
+    /// Adds the evidence of the database at `path`.
+    /// - Throws: `missingInput`, `unusableInput` when it isn't a Tidemark database of this schema.
+    public static func add(_ path: String, to store: Store) throws -> Outcome {
+        // Opening it checks that it is one.
+        _ = try Store.open(path: path)
+        let attach = try store.database.prepare("ATTACH ? AS other")
+        attach.bind(1, path)
+        try attach.run()
+        defer { try? store.database.execute("DETACH other") }
+        return try store.database.transaction {
+            let outcome = try StoreMerge(database: store.database).run()
+            for period in try store.periods() { try Shadowing.update(store, period: period.id) }
+            return outcome
+        }
+    }
+
+    private func run() throws -> Outcome {
+        for map in ["period", "instance", "source", "series"] {
+            try database.execute(
+                """
+                CREATE TEMP TABLE IF NOT EXISTS map_\(map)(old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
+                DELETE FROM map_\(map);
+                """)
+        }
+        try mapNames()
+        let outcome = try mapSources()
+        try mapSeries()
+        let runs = try database.int("SELECT coalesce(max(run_id), 0) FROM main.engine_run")!
+        for table in Self.tables { try copy(table, runs: runs) }
+        try database.execute(
+            """
+            INSERT INTO main.engine_fact SELECT run_id + \(runs), f.name, f.value, f.line FROM other.engine_fact f
+                JOIN other.engine_run r USING (run_id) JOIN map_source m ON m.old = r.source_id ORDER BY f.rowid;
+            INSERT OR IGNORE INTO main.exemplar SELECT m.new, e.ts_ms, e.value, e.labels FROM other.exemplar e
+                JOIN map_series m ON m.old = e.series_id;
+            """)
+        try mergeClients()
+        return outcome
+    }
+
+    /// Periods and instances are the same when their names are.
+    private func mapNames() throws {
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.period(name, capture) SELECT name, capture FROM other.period ORDER BY period_id;
+            INSERT INTO map_period SELECT o.period_id, p.period_id FROM other.period o JOIN main.period p USING (name);
+            INSERT INTO main.instance(period_id, kind, name, scrape_instance, joined_by, labels)
+                SELECT m.new, kind, name, scrape_instance, joined_by, labels FROM other.instance o
+                JOIN map_period m ON m.old = o.period_id WHERE true ORDER BY instance_id
+                ON CONFLICT(period_id, kind, name) DO UPDATE SET
+                    scrape_instance = coalesce(scrape_instance, excluded.scrape_instance),
+                    joined_by = coalesce(joined_by, excluded.joined_by);
+            INSERT INTO map_instance SELECT o.instance_id, i.instance_id FROM other.instance o
+                JOIN map_period m ON m.old = o.period_id
+                JOIN main.instance i ON i.period_id = m.new AND i.kind = o.kind AND i.name = o.name;
+            """)
+    }
+
+    /// Decides for each source of the other database; those to be copied get their new row.
+    private func mapSources() throws -> Outcome {
+        var outcome = Outcome()
+        let columns = try self.columns("source").filter { !["source_id", "period_id", "instance_id"].contains($0) }
+        let names = columns.joined(separator: ", ")
+        let insert = try database.prepare(
+            """
+            INSERT INTO main.source(period_id, instance_id, \(names))
+            SELECT p.new, i.new, \(columns.map { "o.\($0)" }.joined(separator: ", ")) FROM other.source o
+            JOIN map_period p ON p.old = o.period_id LEFT JOIN map_instance i ON i.old = o.instance_id
+            WHERE o.source_id = ?
+            """)
+        let same = try database.prepare(
+            """
+            SELECT s.source_id, s.progress_bytes, s.records, o.progress_bytes, o.records FROM other.source o
+            JOIN map_period p ON p.old = o.period_id
+            JOIN main.source s ON s.period_id = p.new AND s.format = o.format
+                AND (s.prefix_bytes = o.prefix_bytes AND s.prefix_sha256 = o.prefix_sha256 AND s.prefix_bytes > 0
+                        AND (s.format != 'prometheus-text' OR s.state IS o.state)
+                    OR s.path = o.path AND s.first_ms IS o.first_ms)
+            WHERE o.source_id = ? ORDER BY s.source_id LIMIT 1
+            """)
+        let map = try database.prepare("INSERT INTO map_source VALUES (?, ?)")
+        let rows = try database.prepare("SELECT source_id FROM other.source ORDER BY source_id")
+        var sources: [Int] = []
+        while try rows.step() { sources.append(rows.int(0)) }
+        for source in sources {
+            same.bind(1, source)
+            if try same.step() {
+                let mine = same.int(0)
+                let isLonger = same.int(3) > same.int(1) || same.int(3) == same.int(1) && same.int(4) > same.int(2)
+                same.reset()
+                guard isLonger else {
+                    outcome.known += 1
+                    continue
+                }
+                try remove(mine)
+                outcome.replaced += 1
+            } else {
+                same.reset()
+                outcome.added += 1
+            }
+            insert.bind(1, source)
+            try insert.run()
+            try map.run(source, database.lastInsertedRow)
+        }
+        return outcome
+    }
+
+    /// Takes a source out with all its rows.
+    private func remove(_ source: Int) throws {
+        try database.execute(
+            "DELETE FROM main.engine_fact WHERE run_id IN (SELECT run_id FROM main.engine_run WHERE source_id = \(source))"
+        )
+        for table in Self.tables { try database.execute("DELETE FROM main.\(table) WHERE source_id = \(source)") }
+        try database.execute("DELETE FROM main.source WHERE source_id = \(source)")
+    }
+
+    private func mapSeries() throws {
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.series(period_id, form, name, labels, type)
+                SELECT m.new, form, name, labels, type FROM other.series o JOIN map_period m ON m.old = o.period_id
+                ORDER BY series_id;
+            INSERT INTO map_series SELECT o.series_id, s.series_id FROM other.series o
+                JOIN map_period m ON m.old = o.period_id
+                JOIN main.series s ON s.period_id = m.new AND s.form = o.form AND s.labels = o.labels;
+            INSERT OR IGNORE INTO main.series_label SELECT m.new, l.name, l.value FROM other.series_label l
+                JOIN map_series m ON m.old = l.series_id;
+            INSERT OR IGNORE INTO main.metric_family SELECT m.new, \(try columns("metric_family").dropFirst().map { "f.\($0)" }
+                .joined(separator: ", ")) FROM other.metric_family f JOIN map_period m ON m.old = f.period_id;
+            """)
+    }
+
+    private func columns(_ table: String) throws -> [String] {
+        let rows = try database.prepare("SELECT name FROM pragma_table_info(?, 'main') ORDER BY cid")
+        rows.bind(1, table)
+        var names: [String] = []
+        while try rows.step() { names.append(rows.text(0)) }
+        return names
+    }
+
+    /// Copies the rows of the sources that are merged, with their references mapped.
+    private func copy(_ table: String, runs: Int) throws {
+        let columns = try self.columns(table)
+        let values = columns.map { column in
+            switch column {
+            case "source_id": "s.new"
+            case "instance_id": "i.new"
+            case "series_id": "e.new"
+            case "run_id": "t.run_id + \(runs)"
+            // Made anew.
+            case "event_id", "template_id": "NULL"
+            default: "t.\(column)"
+            }
+        }
+        var joins = "JOIN map_source s ON s.old = t.source_id"
+        if columns.contains("instance_id") { joins += " LEFT JOIN map_instance i ON i.old = t.instance_id" }
+        if columns.contains("series_id") { joins += " JOIN map_series e ON e.old = t.series_id" }
+        let hasRows =
+            try database.text("SELECT sql FROM other.sqlite_master WHERE name = ?", table)?
+            .contains("WITHOUT ROWID") == false
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.\(table)(\(columns.joined(separator: ", ")))
+            SELECT \(values.joined(separator: ", ")) FROM other.\(table) t \(joins) \(hasRows ? "ORDER BY t.rowid" : "")
+            """)
+    }
+
+    /// Ports of a client that both saw are put together.
+    private func mergeClients() throws {
+        let rows = try database.prepare(
+            """
+            SELECT i.new, c.client, c.ports, m.ports FROM other.http_client c JOIN map_instance i ON i.old = c.instance_id
+            LEFT JOIN main.http_client m ON m.instance_id = i.new AND m.client = c.client
+            """)
+        var merged: [(instance: Int, client: String, ports: [UInt8])] = []
+        while try rows.step() {
+            var ports = [UInt8](rows.bytes(2))
+            let mine = rows.bytes(3)
+            for index in 0..<min(mine.count, ports.count) { ports[index] |= mine[index] }
+            if mine.count > ports.count { ports += mine.slice(ports.count, mine.count) }
+            merged.append((rows.int(0), rows.text(1), ports))
+        }
+        let upsert = try database.prepare(
+            """
+            INSERT INTO main.http_client(instance_id, client, connections, ports) VALUES (?, ?, ?, ?)
+            ON CONFLICT(instance_id, client) DO UPDATE SET connections = excluded.connections, ports = excluded.ports
+            """)
+        for row in merged {
+            upsert.bind(1, row.instance)
+            upsert.bind(2, row.client)
+            upsert.bind(3, row.ports.reduce(0) { $0 + $1.nonzeroBitCount })
+            row.ports.withUnsafeBytes { upsert.bindBlob(4, $0) }
+            try upsert.run()
+        }
+    }
+}
