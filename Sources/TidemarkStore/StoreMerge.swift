@@ -18,7 +18,7 @@ public struct StoreMerge {
     private static let tables = [
         "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
         "http_access",
-        "http_error", "request", "log_event", "span", "gpu_sample", "gpu_event", "chunk", "load_point",
+        "http_error", "request", "log_event", "span_resource", "span", "gpu_sample", "gpu_event", "chunk", "load_point",
     ]
 
     private let database: Database
@@ -51,7 +51,8 @@ public struct StoreMerge {
         let outcome = try mapSources()
         try mapSeries()
         let runs = try database.int("SELECT coalesce(max(run_id), 0) FROM main.engine_run")!
-        for table in Self.tables { try copy(table, runs: runs) }
+        let resources = try database.int("SELECT coalesce(max(resource_id), 0) FROM main.span_resource")!
+        for table in Self.tables { try copy(table, runs: runs, resources: resources) }
         try database.execute(
             """
             INSERT INTO main.engine_fact SELECT run_id + \(runs), f.name, f.value, f.line FROM other.engine_fact f
@@ -164,14 +165,16 @@ public struct StoreMerge {
     }
 
     /// Copies the rows of the sources that are merged, with their references mapped.
-    private func copy(_ table: String, runs: Int) throws {
+    private func copy(_ table: String, runs: Int, resources: Int) throws {
         let columns = try self.columns(table)
         let values = columns.map { column in
             switch column {
             case "source_id": "s.new"
             case "instance_id": "i.new"
             case "series_id": "e.new"
+            case "period_id": "p.new"
             case "run_id": "t.run_id + \(runs)"
+            case "resource_id": "t.resource_id + \(resources)"
             // Made anew.
             case "event_id", "template_id": "NULL"
             default: "t.\(column)"
@@ -179,6 +182,7 @@ public struct StoreMerge {
         }
         var joins = "JOIN map_source s ON s.old = t.source_id"
         if columns.contains("instance_id") { joins += " LEFT JOIN map_instance i ON i.old = t.instance_id" }
+        if columns.contains("period_id") { joins += " JOIN map_period p ON p.old = t.period_id" }
         if columns.contains("series_id") { joins += " JOIN map_series e ON e.old = t.series_id" }
         let hasRows =
             try database.text("SELECT sql FROM other.sqlite_master WHERE name = ?", table)?
@@ -186,7 +190,8 @@ public struct StoreMerge {
         try database.execute(
             """
             INSERT OR IGNORE INTO main.\(table)(\(columns.joined(separator: ", ")))
-            SELECT \(values.joined(separator: ", ")) FROM other.\(table) t \(joins) \(hasRows ? "ORDER BY t.rowid" : "")
+            SELECT \(values.joined(separator: ", ")) FROM other.\(table) t \(joins) WHERE true
+            \(hasRows ? "ORDER BY t.rowid" : "") \(table == "span" ? SpanWriter.keepLonger : "")
             """)
     }
 

@@ -66,6 +66,28 @@ struct EvidenceTables {
         return clients
     }
 
+    func slowestRequests() throws -> [ReportModel.TracedRequest] {
+        let rows = try store.database.prepare(
+            """
+            SELECT start_ns / 1000000, request_id, trace_id, e2e_seconds, ttft_seconds, queue_seconds, prompt_tokens,
+                completion_tokens FROM span
+            WHERE period_id = ? AND e2e_seconds IS NOT NULL AND start_ns / 1000000 BETWEEN ? AND ?
+            ORDER BY e2e_seconds DESC, trace_id, span_id LIMIT 20
+            """)
+        rows.bind(1, period)
+        rows.bind(2, window.lowerBound)
+        rows.bind(3, window.upperBound)
+        var requests: [ReportModel.TracedRequest] = []
+        while try rows.step() {
+            requests.append(
+                .init(
+                    startMs: rows.int64(0), requestID: rows.optionalText(1) ?? "", traceID: rows.text(2),
+                    endToEnd: rows.double(3), timeToFirstToken: rows.optionalDouble(4), queue: rows.optionalDouble(5),
+                    promptTokens: rows.optionalInt(6), completionTokens: rows.optionalInt(7)))
+        }
+        return requests
+    }
+
     func coverage() throws -> ReportModel.Coverage {
         var coverage = ReportModel.Coverage()
         // Hundreds of scrapes of one target are one line.
