@@ -97,7 +97,7 @@ func conclude(_ ingestor: Ingestor, paths: [String], quiet: Bool) throws {
             isEmpty ? .missingInput : .unusableInput, "nothing in it is evidence that can be read",
             file: paths.joined(separator: ", "),
             hint:
-                "give vLLM server logs, Prometheus scrapes or dumps, or nvidia-smi captures; `tidemark inspect FILE` says what a file is taken for"
+                "give vLLM server logs, Prometheus scrapes or dumps, traces, or nvidia-smi captures; `tidemark inspect FILE` says what a file is taken for"
         )
     }
 }

@@ -56,7 +56,8 @@ enum ExampleReport {
             ],
             incidents: [.init(span: incident, label: "Incident 10:02–10:17")], events: events,
             overview: overview, sections: sections, keyFigures: keyFigures, distributions: distributions,
-            replicas: replicas, logEvents: logEvents, topClients: topClients, engineRuns: engineRuns,
+            replicas: replicas, logEvents: logEvents, topClients: topClients,
+            slowestRequests: slowestRequests, engineRuns: engineRuns,
             coverage: coverage, methods: methods,
             downloads: [
                 .init(path: "tidemark.sqlite", label: "All evidence and results, for SQL."),
@@ -339,6 +340,12 @@ enum ExampleReport {
         .init(
             timeMs: nil, level: "INFO", count: 12, text: "line one\nline two\ttabbed \u{202E}reversed",
             source: "logs/r1.log"),
+    ]
+
+    static let slowestRequests: [Model.TracedRequest] = [
+        .init(
+            startMs: 1_795_454_745_030, requestID: "chatcmpl-lg-000002", traceID: "68f1c4936977cea06a931843a1bbdd8f",
+            endToEnd: 76.25, timeToFirstToken: 64.4, queue: 63.9, promptTokens: 1233, completionTokens: 144)
     ]
 
     static let topClients: [Model.Client] = [

@@ -67,6 +67,7 @@ import Testing
             replicas: .init(columns: [.init(bad, unit)], rows: [.init(name: bad, values: [], note: bad)]),
             logEvents: [.init(timeMs: 0, level: bad, count: 1, text: bad, source: bad)],
             topClients: [.init(name: bad, requests: 1, share: .nan, errors: 0, note: bad)],
+            slowestRequests: [.init(startMs: .max, requestID: bad, traceID: bad, endToEnd: .nan, queue: .infinity)],
             engineRuns: [
                 .init(replica: bad, startMs: 0, version: bad, model: bad, arguments: [.init(bad, bad)])
             ],

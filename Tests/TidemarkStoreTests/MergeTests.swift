@@ -20,6 +20,8 @@ import TidemarkTestSupport
             "event": "SELECT line, kind, message FROM log_event",
             "fact":
                 "SELECT path, first_line, f.name, value FROM engine_fact f JOIN engine_run USING (run_id) JOIN source USING (source_id)",
+            "span":
+                "SELECT trace_id, span_id, start_ns, end_ns, request_id, service, host FROM span JOIN span_resource USING (resource_id)",
             "gpu": "SELECT name, time_ms, power_watts FROM gpu_sample JOIN instance USING (instance_id)",
             "series": "SELECT form, labels, type, shadowed_by FROM series",
             "chunk":
@@ -49,6 +51,22 @@ import TidemarkTestSupport
         return store
     }
 
+    @Test("spans of two databases: each once, the longer one, with who made it")
+    func spans() throws {
+        let folder = try TemporaryFolder()
+        let names = ["jaeger_vllm.json", "zipkin.json", "otlp_vllm_0.33.jsonl"]
+        let paths = names.map { fixture("traces/" + $0).path }
+        let whole = try ingest(paths, folder, "whole.sqlite")
+        for (first, second) in [(paths[..<1], paths[1...]), (paths[1...], paths[..<1])] {
+            let id = UUID().uuidString
+            let target = try ingest(Array(first), folder, id + "a.sqlite")
+            _ = try ingest(Array(second), folder, id + "b.sqlite")
+            _ = try StoreMerge.add(folder.path(id + "b.sqlite"), to: target)
+            #expect(try content(target)["span"] == content(whole)["span"])
+            #expect(try target.database.int("SELECT count(*) FROM span") == 16)
+        }
+    }
+
     @Test("two shards together are what one ingest of both gives; merging again changes nothing")
     func shards() throws {
         let folder = try TemporaryFolder()
@@ -68,7 +86,7 @@ import TidemarkTestSupport
         let once = try content(merged)
         for (name, lines) in try content(whole) where !["source"].contains(name) {
             #expect(once[name] == lines, "\(name)")
-            #expect(!lines.isEmpty || ["request", "client"].contains(name), "\(name) is empty")
+            #expect(!lines.isEmpty || ["request", "client", "span"].contains(name), "\(name) is empty")
         }
         let again = try StoreMerge.add(folder.path("a.sqlite"), to: merged)
         #expect(again.added == 0 && again.replaced == 0 && again.known == logs.count)

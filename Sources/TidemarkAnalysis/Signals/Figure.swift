@@ -97,6 +97,14 @@ struct FigureBuilder {
                 }
                 figure.count = table.count(0, grid.count)
                 if let count = figure.count, count * (1 - q) < 1 { figure.note = "few observations for this quantile" }
+            case .spans(let measure, let quantile):
+                let spans = evaluator.spans
+                try fill(&figure, series) { low, high in
+                    (try spans.exact(measure, quantile, series.instance, low, high).value, nil, nil)
+                }
+                let count = Double(try spans.exact(measure, quantile, series.instance, 0, grid.count).count)
+                figure.count = count
+                if let quantile, count * (1 - quantile) < 1 { figure.note = "few observations for this quantile" }
             case nil:
                 fill(&figure, series) { low, high in
                     let known = series.values[low..<high].compactMap { $0 }
@@ -119,8 +127,10 @@ struct FigureBuilder {
     private typealias Measured = (value: Double?, low: Double?, high: Double?)
 
     /// `measure` gives the value between two borders of the grid.
-    private func fill(_ figure: inout Figure, _ series: SignalSeries, _ measure: (Int, Int) -> Measured) {
-        (figure.value, figure.low, figure.high) = measure(0, grid.count)
+    private func fill(
+        _ figure: inout Figure, _ series: SignalSeries, _ measure: (Int, Int) throws -> Measured
+    ) rethrows {
+        (figure.value, figure.low, figure.high) = try measure(0, grid.count)
         guard grid.count > fiveMinutes else {
             (figure.worst, figure.worstLow, figure.worstHigh) = (figure.value, figure.low, figure.high)
             figure.worstStartMs = grid.startMs
@@ -135,7 +145,7 @@ struct FigureBuilder {
             // Five minutes that are half empty say nothing about the worst.
             let known = series.values[low..<high].reduce(0) { $0 + ($1 == nil ? 0 : 1) }
             if known * 2 >= fiveMinutes {
-                let found = measure(low, high)
+                let found = try measure(low, high)
                 if let value = found.value, figure.worst.map({ isWorse(value, $0, series.signal) }) ?? true {
                     (figure.worst, figure.worstLow, figure.worstHigh) = found
                     figure.worstStartMs = grid.startMs + Int64(low) * grid.stepMs

@@ -18,6 +18,9 @@ public struct Fleet: Sendable {
     public var replicas: [Replica] = []
     /// GPU instances: row and name.
     public var gpus: [(id: Int, name: String)] = []
+    /// Rows of `span_resource` that engines wrote, with the place of the replica in ``replicas``; nil: which one is
+    /// not known.
+    public internal(set) var engineResources: [Int: Int?] = [:]
 
     /// Reads the instances of a period and joins logs with scrape targets.
     ///
@@ -65,7 +68,7 @@ public struct Fleet: Sendable {
                 replicas[index].gpus = (indexes[replicas[index].name] ?? []).map { "GPU \($0)" }
             }
         }
-        replicas.sort { $0.name < $1.name }
+        try joinTraces(store, period: period)
     }
 
     func replica(scrapeInstance: String) -> Replica? { replicas.first { $0.scrapeInstance == scrapeInstance } }

@@ -48,5 +48,11 @@ public struct Signal: Sendable {
         case gpu(String, factor: Double)
         /// Share of GPU samples whose throttle mask has one of these bits.
         case gpuThrottle(UInt64)
+        /// Quantile `q` over the engine's spans in the window.
+        case spanQuantile(Double, SpanMeasure)
+        /// Mean over the engine's spans in the window.
+        case spanMean(SpanMeasure)
+        /// What the engine's spans count, per second.
+        case spanRate(SpanCount)
     }
 }

@@ -20,11 +20,14 @@ public enum SignalCatalogue {
     /// The instrumentator groups statuses as `4xx`; another middleware may print them in full.
     private static func http(_ pattern: String) -> [String] { ["http_requests_total{status=~\"\(pattern)\"}"] }
 
-    private static func latency(_ short: String, _ long: String, _ histograms: [String]) -> [Signal] {
+    private static func latency(_ short: String, _ long: String, _ histograms: [String], _ measure: SpanMeasure)
+        -> [Signal]
+    {
         [(50, 0.5), (90, 0.9), (95, 0.95), (99, 0.99)].map { percent, q in
             Signal(
                 name: "\(short)_p\(percent)_seconds", title: "\(long), P\(percent)", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .max, origins: [.quantile(q, histograms)])
+                worst: .high, scope: .replica, fleet: .max,
+                origins: [.quantile(q, histograms), .spanQuantile(q, measure)])
         }
     }
 
@@ -33,7 +36,7 @@ public enum SignalCatalogue {
             Signal(
                 name: "request_rate_requests_per_second", title: "Requests finished", unit: .requestsPerSecond,
                 section: .service, worst: .high, scope: .replica, fleet: .sum,
-                origins: [.rate([success]), .access(inferenceRoutes)]),
+                origins: [.rate([success]), .access(inferenceRoutes), .spanRate(.requests)]),
             Signal(
                 name: "http_request_rate_requests_per_second", title: "HTTP requests for inference",
                 unit: .requestsPerSecond, section: .service, worst: .high, scope: .replica, fleet: .sum,
@@ -41,17 +44,18 @@ public enum SignalCatalogue {
                     .access(inferenceRoutes),
                     .rate(["http_requests_total{handler=~\"/v1/.*|/generate|/invocations|/score|/rerank|/pooling\"}"]),
                 ]),
-        ] + latency("ttft", "Time to first token", ttft) + latency("itl", "Inter-token latency", itl)
-        + latency("e2e", "End-to-end latency", e2e) + [
+        ] + latency("ttft", "Time to first token", ttft, .timeToFirstToken)
+        + latency("itl", "Inter-token latency", itl, .interToken)
+        + latency("e2e", "End-to-end latency", e2e, .endToEnd) + [
             Signal(
                 name: "ttft_mean_seconds", title: "Time to first token, mean", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(ttft)]),
+                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(ttft), .spanMean(.timeToFirstToken)]),
             Signal(
                 name: "itl_mean_seconds", title: "Inter-token latency, mean", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(itl)]),
+                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(itl), .spanMean(.interToken)]),
             Signal(
                 name: "e2e_mean_seconds", title: "End-to-end latency, mean", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(e2e)]),
+                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(e2e), .spanMean(.endToEnd)]),
             Signal(
                 name: "error_4xx_requests_per_second", title: "Answers with status 4xx", unit: .requestsPerSecond,
                 section: .service, worst: .high, scope: .replica, fleet: .sum,
@@ -78,21 +82,31 @@ public enum SignalCatalogue {
         Signal(
             name: "prompt_tokens_per_second", title: "Prompt tokens", unit: .tokensPerSecond, section: .inference,
             worst: .high, scope: .replica, fleet: .sum,
-            origins: [.rate(["vllm:prompt_tokens_total"]), .statistics("prompt_tokens_per_second", .sum)]),
+            origins: [
+                .rate(["vllm:prompt_tokens_total"]), .statistics("prompt_tokens_per_second", .sum),
+                .spanRate(.promptTokens),
+            ]),
         Signal(
             name: "generation_tokens_per_second", title: "Generated tokens", unit: .tokensPerSecond,
             section: .inference, worst: .low, scope: .replica, fleet: .sum,
-            origins: [.rate(["vllm:generation_tokens_total"]), .statistics("generation_tokens_per_second", .sum)]),
+            origins: [
+                .rate(["vllm:generation_tokens_total"]), .statistics("generation_tokens_per_second", .sum),
+                .spanRate(.completionTokens),
+            ]),
         Signal(
             name: "queue_time_mean_seconds", title: "Time in the queue, mean", unit: .seconds, section: .inference,
             worst: .high, scope: .replica, fleet: .mean,
-            origins: [.mean(["vllm:request_queue_time_seconds", "vllm:time_in_queue_requests"])]),
+            origins: [
+                .mean(["vllm:request_queue_time_seconds", "vllm:time_in_queue_requests"]), .spanMean(.queue),
+            ]),
         Signal(
             name: "prefill_time_mean_seconds", title: "Prefill time, mean", unit: .seconds, section: .inference,
-            worst: .high, scope: .replica, fleet: .mean, origins: [.mean(["vllm:request_prefill_time_seconds"])]),
+            worst: .high, scope: .replica, fleet: .mean,
+            origins: [.mean(["vllm:request_prefill_time_seconds"]), .spanMean(.prefill)]),
         Signal(
             name: "decode_time_mean_seconds", title: "Decode time, mean", unit: .seconds, section: .inference,
-            worst: .high, scope: .replica, fleet: .mean, origins: [.mean(["vllm:request_decode_time_seconds"])]),
+            worst: .high, scope: .replica, fleet: .mean,
+            origins: [.mean(["vllm:request_decode_time_seconds"]), .spanMean(.decode)]),
         Signal(
             name: "kv_cache_usage_ratio", title: "KV cache in use", unit: .ratio, section: .inference, worst: .high,
             scope: .replica, fleet: .max,
@@ -117,11 +131,12 @@ public enum SignalCatalogue {
             worst: .low, scope: .replica, fleet: .sum, origins: [.rate(["vllm:iteration_tokens_total_count"])]),
         Signal(
             name: "prompt_length_mean_tokens", title: "Prompt length, mean", unit: .tokens, section: .inference,
-            worst: .high, scope: .replica, fleet: .mean, origins: [.mean(["vllm:request_prompt_tokens"])]),
+            worst: .high, scope: .replica, fleet: .mean,
+            origins: [.mean(["vllm:request_prompt_tokens"]), .spanMean(.promptTokens)]),
         Signal(
             name: "generation_length_mean_tokens", title: "Generation length, mean", unit: .tokens,
             section: .inference, worst: .high, scope: .replica, fleet: .mean,
-            origins: [.mean(["vllm:request_generation_tokens"])]),
+            origins: [.mean(["vllm:request_generation_tokens"]), .spanMean(.completionTokens)]),
     ]
 
     private static let system: [Signal] = [

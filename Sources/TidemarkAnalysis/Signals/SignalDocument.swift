@@ -37,6 +37,9 @@ extension SignalCatalogue {
         case .requestLog(let column): return "log `request.\(column)`"
         case .gpu(let column, _): return "nvidia-smi `\(column)`"
         case .gpuThrottle(let mask): return "nvidia-smi throttle reasons & \(mask)"
+        case .spanQuantile(let q, let measure): return "spans: quantile \(q) of `\(measure.rawValue)`"
+        case .spanMean(let measure): return "spans: mean of `\(measure.rawValue)`"
+        case .spanRate(let count): return "spans: \(count.rawValue)"
         }
     }
 }

@@ -14,6 +14,7 @@ struct SignalEvaluator {
     let rateWindowMs: Int64
     let variables: [String: String]
     private let log: LogSignals
+    let spans: SpanSignals
 
     init(
         store: Store, period: Int, source: StoreSeries, fleet: Fleet, grid: TimeGrid, rateWindowMs: Int64
@@ -27,6 +28,7 @@ struct SignalEvaluator {
         let jobs = try source.values(of: "job") { $0.hasPrefix("vllm:") }
         variables = ["vllm_jobs": jobs.joined(separator: "|")]
         log = LogSignals(store: store, period: period, grid: grid)
+        spans = SpanSignals(store: store, period: period, grid: grid, fleet: fleet, windowMs: rateWindowMs)
     }
 
     func evaluateAll() throws -> SignalTable {
@@ -86,7 +88,7 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .statistics, .access, .requestLog, .gpu, .gpuThrottle: return []
+        case .statistics, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate: return []
         }
     }
 
@@ -102,6 +104,9 @@ struct SignalEvaluator {
         case .gpuThrottle(let mask):
             return try log.gpu(
                 signal, value: "(throttle_reasons & \(mask)) != 0", "throttle_reasons & \(mask)", fleet)
+        case .spanQuantile(let q, let measure): return try spans.series(signal, measure, quantile: q)
+        case .spanMean(let measure): return try spans.series(signal, measure, quantile: nil)
+        case .spanRate(let count): return try spans.series(signal, count)
         default: return try metrics(signal, origin)
         }
     }

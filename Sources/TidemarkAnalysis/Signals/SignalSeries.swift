@@ -3,7 +3,7 @@ public struct SignalSeries: Sendable {
     public let signal: Signal
     /// Replica, GPU or host; ``fleet`` for all together.
     public let instance: String
-    /// `metrics`, `log` or `nvidia-smi`.
+    /// `metrics`, `log`, `spans` or `nvidia-smi`.
     public let origin: String
     /// PromQL, or table and column.
     public let expression: String
@@ -30,6 +30,8 @@ public struct SignalSeries: Sendable {
         case ratio(String, String)
         case quantile(Double, String)
         case mean(String)
+        /// From the spans themselves; without a quantile the mean.
+        case spans(SpanMeasure, Double?)
     }
 
     public var hasValues: Bool { values.contains { $0 != nil } }

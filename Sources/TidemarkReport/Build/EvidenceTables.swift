@@ -66,6 +66,28 @@ struct EvidenceTables {
         return clients
     }
 
+    func slowestRequests() throws -> [ReportModel.TracedRequest] {
+        let rows = try store.database.prepare(
+            """
+            SELECT start_ns / 1000000, request_id, trace_id, e2e_seconds, ttft_seconds, queue_seconds, prompt_tokens,
+                completion_tokens FROM span
+            WHERE period_id = ? AND e2e_seconds IS NOT NULL AND start_ns / 1000000 BETWEEN ? AND ?
+            ORDER BY e2e_seconds DESC, trace_id, span_id LIMIT 20
+            """)
+        rows.bind(1, period)
+        rows.bind(2, window.lowerBound)
+        rows.bind(3, window.upperBound)
+        var requests: [ReportModel.TracedRequest] = []
+        while try rows.step() {
+            requests.append(
+                .init(
+                    startMs: rows.int64(0), requestID: rows.optionalText(1) ?? "", traceID: rows.text(2),
+                    endToEnd: rows.double(3), timeToFirstToken: rows.optionalDouble(4), queue: rows.optionalDouble(5),
+                    promptTokens: rows.optionalInt(6), completionTokens: rows.optionalInt(7)))
+        }
+        return requests
+    }
+
     func coverage() throws -> ReportModel.Coverage {
         var coverage = ReportModel.Coverage()
         // Hundreds of scrapes of one target are one line.
@@ -109,7 +131,12 @@ struct EvidenceTables {
     }
 
     private static func kind(_ format: String) -> String {
-        format == "vllm-log" ? "log" : format.hasPrefix("nvidia") ? "gpu" : "metrics"
+        switch format {
+        case "vllm-log": "log"
+        case "otlp-json", "jaeger-json", "zipkin-json", "tempo-json": "traces"
+        case let other where other.hasPrefix("nvidia"): "gpu"
+        default: "metrics"
+        }
     }
 }
 
@@ -133,7 +160,13 @@ struct DataQualityJudge {
             try store.database.int(
                 "SELECT count(*) FROM series WHERE period_id = ? AND name LIKE 'vllm:%'", period) ?? 0
         if !metrics || vllmSeries == 0 {
-            reasons.append("no vLLM metrics: latencies cannot be seen")
+            let traced =
+                try store.database.int(
+                    "SELECT 1 FROM span WHERE period_id = ? AND e2e_seconds IS NOT NULL LIMIT 1", period) != nil
+            reasons.append(
+                traced
+                    ? "no vLLM metrics: latencies are those of the traced requests"
+                    : "no vLLM metrics: latencies cannot be seen")
             serious += 1
         }
         if formats["vllm-log"] == nil {

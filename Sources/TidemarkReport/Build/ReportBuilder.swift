@@ -54,6 +54,7 @@ public struct ReportBuilder {
         let evidence = EvidenceTables(store, period: period, window: startMs...endMs)
         model.logEvents = try evidence.logEvents()
         model.topClients = try evidence.clients()
+        model.slowestRequests = try evidence.slowestRequests()
         model.engineRuns = runs.map(engineRun)
         model.coverage = try evidence.coverage()
         model.methods = MethodNotes.all(stepMs: results.stepMs)

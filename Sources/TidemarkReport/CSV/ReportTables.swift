@@ -23,6 +23,9 @@ public enum ReportTables {
         if !model.findings.isEmpty { add(link(.findings, model)) { findings(model.findings) } }
         if !model.logEvents.isEmpty { add(link(.logEvents, model)) { logEvents(model.logEvents) } }
         if !model.topClients.isEmpty { add(link(.clients, model)) { clients(model.topClients) } }
+        if !model.slowestRequests.isEmpty {
+            add(link(.slowestRequests, model)) { slowestRequests(model.slowestRequests) }
+        }
         if !model.coverage.sources.isEmpty { add(link(.coverage, model)) { coverage(model.coverage) } }
         return files
     }
@@ -31,6 +34,7 @@ public enum ReportTables {
     enum FixedTable: String {
         case findings, clients, coverage
         case logEvents = "log_events"
+        case slowestRequests = "slowest_requests"
     }
 
     static func link(_ table: FixedTable, _ model: ReportModel) -> ReportModel.FileLink? {
@@ -125,6 +129,21 @@ public enum ReportTables {
                 [
                     .text(client.name), .integer(client.requests), .number(client.share), .integer(client.errors),
                     .number(client.peakRequestsPerSecond), .text(client.note),
+                ]
+            })
+    }
+
+    public static func slowestRequests(_ requests: [ReportModel.TracedRequest]) -> [UInt8] {
+        CSVTable.render(
+            columns: [
+                "time", "request_id", "trace_id", "e2e_seconds", "ttft_seconds", "queue_seconds", "prompt_tokens",
+                "completion_tokens",
+            ],
+            rows: requests.map { request in
+                [
+                    .time(request.startMs), .text(request.requestID), .text(request.traceID),
+                    .number(request.endToEnd), .number(request.timeToFirstToken), .number(request.queue),
+                    .integer(request.promptTokens), .integer(request.completionTokens),
                 ]
             })
     }

@@ -33,6 +33,8 @@ public struct ReportModel: Sendable, Equatable {
     public var replicas: FigureTable
     public var logEvents: [LogEvent]
     public var topClients: [Client]
+    /// The slowest of the traced requests, the slowest first.
+    public var slowestRequests: [TracedRequest]
     public var engineRuns: [EngineRun]
     public var coverage: Coverage
     public var methods: [MethodNote]
@@ -48,7 +50,8 @@ public struct ReportModel: Sendable, Equatable {
         notChecked: [NotChecked] = [], incidents: [IncidentBand] = [], events: [EventMark] = [],
         overview: [Strip] = [], sections: [StripSection] = [], keyFigures: [KeyFigureTable] = [],
         distributions: [Distribution] = [], replicas: FigureTable = FigureTable(), logEvents: [LogEvent] = [],
-        topClients: [Client] = [], engineRuns: [EngineRun] = [], coverage: Coverage = Coverage(),
+        topClients: [Client] = [], slowestRequests: [TracedRequest] = [], engineRuns: [EngineRun] = [],
+        coverage: Coverage = Coverage(),
         methods: [MethodNote] = [], downloads: [FileLink] = [], csvFolder: String? = nil
     ) {
         self.title = title
@@ -69,6 +72,7 @@ public struct ReportModel: Sendable, Equatable {
         self.replicas = replicas
         self.logEvents = logEvents
         self.topClients = topClients
+        self.slowestRequests = slowestRequests
         self.engineRuns = engineRuns
         self.coverage = coverage
         self.methods = methods

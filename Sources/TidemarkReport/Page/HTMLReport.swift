@@ -79,6 +79,9 @@ struct Page {
         if !model.replicas.rows.isEmpty { parts.append(Part(title: phrases.replicas) { $0.writeReplicas() }) }
         if !model.logEvents.isEmpty { parts.append(Part(title: phrases.logEvents) { $0.writeLogEvents() }) }
         if !model.topClients.isEmpty { parts.append(Part(title: phrases.topClients) { $0.writeTopClients() }) }
+        if !model.slowestRequests.isEmpty {
+            parts.append(Part(title: phrases.slowestRequests) { $0.writeSlowestRequests() })
+        }
         if !model.engineRuns.isEmpty { parts.append(Part(title: phrases.configuration) { $0.writeConfiguration() }) }
         let coverage = model.coverage
         if !coverage.sources.isEmpty || !coverage.unknownFiles.isEmpty || !coverage.shadowed.isEmpty {

@@ -109,6 +109,28 @@ extension Page {
         ).write(&out)
     }
 
+    mutating func writeSlowestRequests() {
+        let phrases = phrases
+        let rows: [[Table.Cell]] = model.slowestRequests.map { request in
+            [
+                time(request.startMs, seconds: true), .code(request.requestID), .quantity(request.endToEnd, .seconds),
+                .quantity(request.timeToFirstToken, .seconds), .quantity(request.queue, .seconds),
+                .text(request.promptTokens.map { NumberText.integer($0) } ?? NumberText.missing),
+                .text(request.completionTokens.map { NumberText.integer($0) } ?? NumberText.missing),
+                .code(request.traceID),
+            ]
+        }
+        let columns: [Table.Column] = [
+            .init(phrases.time, .time), .init(phrases.requestID), .init(phrases.endToEnd, .number),
+            .init(phrases.timeToFirstToken, .number), .init(phrases.timeInQueue, .number),
+            .init(phrases.promptTokens, .number), .init(phrases.completionTokens, .number), .init(phrases.traceID),
+        ]
+        Table(
+            caption: phrases.slowestRequests, isCaptionHidden: true, csv: ReportTables.link(.slowestRequests, model),
+            csvLabel: phrases.csv, columns: columns, rows: rows
+        ).write(&out)
+    }
+
     mutating func writeMethods() {
         let model = model
         out.element(.div, .css("methods")) { out in

@@ -17,6 +17,16 @@ public final class SpanWriter {
         "first_chunk_seconds", "http_method", "http_route", "http_status", "attributes", "events", "links",
     ]
 
+    /// What an insert into `span` does about a span that is there already.
+    static let keepLonger: String = {
+        let replaced = columns.filter { !["period_id", "trace_id", "span_id", "shared"].contains($0) }
+            .map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        return """
+            ON CONFLICT(period_id, trace_id, span_id, shared) DO UPDATE SET \(replaced)
+            WHERE coalesce(excluded.end_ns - excluded.start_ns, -1) > coalesce(end_ns - start_ns, -1)
+            """
+    }()
+
     private let database: Database
     private let source: Int
     private let period: Int
@@ -163,15 +173,12 @@ public final class SpanWriter {
     public func checkpoint() throws {
         guard staged > 0 else { return }
         let names = Self.columns.joined(separator: ", ")
-        let replaced = Self.columns.filter { !["period_id", "trace_id", "span_id", "shared"].contains($0) }
-            .map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         let before = try lastRow()
         try database.execute(
             """
             INSERT INTO span(\(names)) SELECT \(names) FROM staged_span
             WHERE true ORDER BY trace_id, span_id, shared, line
-            ON CONFLICT(period_id, trace_id, span_id, shared) DO UPDATE SET \(replaced)
-            WHERE coalesce(excluded.end_ns - excluded.start_ns, -1) > coalesce(end_ns - start_ns, -1);
+            \(Self.keepLonger);
             DELETE FROM staged_span
             """)
         stored += try lastRow() - before
