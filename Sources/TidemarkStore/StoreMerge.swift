@@ -191,7 +191,8 @@ public struct StoreMerge {
         try database.execute(
             """
             INSERT OR IGNORE INTO main.\(table)(\(columns.joined(separator: ", ")))
-            SELECT \(values.joined(separator: ", ")) FROM other.\(table) t \(joins) \(hasRows ? "ORDER BY t.rowid" : "")
+            SELECT \(values.joined(separator: ", ")) FROM other.\(table) t \(joins) WHERE true
+            \(hasRows ? "ORDER BY t.rowid" : "") \(table == "span" ? SpanWriter.keepLonger : "")
             """)
     }
 
