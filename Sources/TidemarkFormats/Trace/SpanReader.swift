@@ -12,19 +12,19 @@ struct SpanReader {
     private(set) var inlineResource: Range<Int>?
 
     private var attributes: AttributeWriter
-    private var events: AttributeWriter
-    private var links: AttributeWriter
-    private var names = AttributeNames()
+    var events: AttributeWriter
+    var links: AttributeWriter
+    var names = AttributeNames()
     private var scratch: [UInt8] = []
-    private var linkCount = 0
-    private var eventCount = 0
+    var linkCount = 0
+    var eventCount = 0
 
     // What is put together when the object is over.
     private var durationNs: Int64?
     private var hasStart = false
-    private var hasTraceID = false
+    var hasTraceID = false
     private var hasSpanID = false
-    private var parent: (isChild: Bool, id: UInt64)?
+    var parent: (isChild: Bool, id: UInt64)?
     private var fault: String?
     /// How good the texts are that were taken so far; 0: none.
     private var ranks = Ranks()
@@ -38,7 +38,7 @@ struct SpanReader {
         var scope = 0
     }
 
-    private static let keptEvents = 32
+    static let keptEvents = 32
     private static let textLimit = 300
 
     init(keepsContent: Bool) {
@@ -144,7 +144,7 @@ struct SpanReader {
 
     private mutating func blame(_ what: String) { fault = fault ?? "\(what) is expected" }
 
-    private func isKind(_ kind: JSONReader.Kind, _ reader: inout JSONReader) throws -> Bool {
+    func isKind(_ kind: JSONReader.Kind, _ reader: inout JSONReader) throws -> Bool {
         if try reader.peek() == kind { return true }
         try reader.skip()
         return false
@@ -164,7 +164,7 @@ struct SpanReader {
     }
 
     /// A number of units, as number or text, or a time of RFC 3339.
-    private mutating func time(
+    mutating func time(
         _ reader: inout JSONReader, unit: Int64, _ set: (inout SpanReader, Int64) -> Void
     ) throws {
         try text(&reader) { bytes, reader in
@@ -215,7 +215,7 @@ struct SpanReader {
         }
     }
 
-    private func pair(_ reader: inout JSONReader) throws -> (JSONReader.RawString, AttributeValue)? {
+    func pair(_ reader: inout JSONReader) throws -> (JSONReader.RawString, AttributeValue)? {
         var name: JSONReader.RawString?
         var value = AttributeValue.null
         var isText = true
@@ -324,158 +324,5 @@ struct SpanReader {
         best = rank
         value.text(into: &field, limit: textLimit)
         return true
-    }
-
-    // MARK: Events and links
-
-    private mutating func events(_ reader: inout JSONReader) throws {
-        guard try isKind(.array, &reader) else { return }
-        try reader.array { reader in
-            guard try reader.peek() == .object, eventCount < Self.keptEvents else { return try reader.skip() }
-            try event(&reader)
-        }
-    }
-
-    /// `{timeUnixNano, name, attributes}`, Jaeger's `{timestamp, fields}`, Zipkin's `{timestamp, value}`.
-    private mutating func event(_ reader: inout JSONReader) throws {
-        var timeNs: Int64?
-        var name: JSONReader.RawString?
-        var attributesAt: Int?
-        try reader.object { key, reader in
-            let kind = try reader.peek()
-            if key.equals("timeUnixNano") || key.equals("time_unix_nano") {
-                try time(&reader, unit: 1) { timeNs = $1 }
-            } else if key.equals("timestamp") {
-                try time(&reader, unit: 1000) { timeNs = $1 }
-            } else if key.equals("name") || key.equals("value"), kind == .string {
-                name = try reader.string()
-            } else {
-                if key.equals("attributes") || key.equals("fields"), kind == .array || kind == .object {
-                    attributesAt = reader.offset
-                }
-                try reader.skip()
-            }
-        }
-        let inner = AttributeWriter(keepsContent: events.keepsContent)
-        var fields = inner
-        fields.begin()
-        if let attributesAt {
-            var late = JSONReader(reader.bytes, from: attributesAt)
-            func add(_ key: JSONReader.RawString, _ value: AttributeValue) throws {
-                if key.equals("event"), name == nil, case .string(let text) = value {
-                    name = text
-                } else {
-                    try fields.member(key, value, names.look(up: key.bytes).judged, in: reader.bytes)
-                }
-            }
-            if try late.peek() == .array {
-                try late.array { late in
-                    guard try isKind(.object, &late), let (key, value) = try pair(&late) else { return }
-                    try add(key, value)
-                }
-            } else {
-                try late.object { key, late in try add(key, try AttributeValue.plain(&late)) }
-            }
-        }
-        fields.end()
-        events.append(eventCount == 0 ? "[{\"time_ns\":" : ",{\"time_ns\":")
-        if let timeNs { events.append(timeNs) } else { events.append("null") }
-        events.append(",\"name\":")
-        if let name { events.string(name, limit: 200) } else { events.append("\"\"") }
-        events.append(",\"attributes\":")
-        events.append(json: fields.out)
-        events.append("}")
-        eventCount += 1
-    }
-
-    /// Links of OTLP and references of Jaeger. A reference into the same trace is the parent.
-    private mutating func links(_ reader: inout JSONReader) throws {
-        guard try isKind(.array, &reader) else { return }
-        try reader.array { reader in
-            guard try isKind(.object, &reader) else { return }
-            var trace: TraceID?
-            var span: UInt64?
-            var type: JSONReader.RawString?
-            func read(_ key: JSONReader.RawString, _ reader: inout JSONReader) throws {
-                switch (SpanKey.find(key.bytes), try reader.peek()) {
-                case (.traceID, .string): trace = SpanText.traceID(try reader.string().bytes)
-                case (.spanID, .string): span = SpanText.spanID(try reader.string().bytes)
-                case (.context, .object): try reader.object { try read($0, &$1) }
-                case (_, .string) where key.equals("refType"): type = try reader.string()
-                default: try reader.skip()
-                }
-            }
-            try reader.object { try read($0, &$1) }
-            guard let trace, let span, span != 0 else { return }
-            if let type, !hasTraceID || trace == record.traceID {
-                let isChild = type.equals("CHILD_OF")
-                if parent == nil || isChild && parent?.isChild == false { parent = (isChild, span) }
-                return
-            }
-            guard linkCount < Self.keptEvents else { return }
-            links.append(linkCount == 0 ? "[{\"trace_id\":\"" : ",{\"trace_id\":\"")
-            links.append(hex: trace.high)
-            links.append(hex: trace.low)
-            links.append("\",\"span_id\":\"")
-            links.append(hex: span)
-            links.append("\"}")
-            linkCount += 1
-        }
-    }
-}
-
-/// The keys of a span's object, in all dialects.
-enum SpanKey {
-    case traceID, spanID, parentID, context, name, kind, startNanos, startMicros, endNanos, duration, shared
-    case attributes, tags, status, events, logs, links, references, processID, inlineResource, other
-
-    static func find(_ key: Bytes) -> SpanKey {
-        switch key.count {
-        case 2: if key.equals("id") { return .spanID }
-        case 3: if key.equals("tag") { return .tags }
-        case 4:
-            if key.equals("name") { return .name }
-            if key.equals("kind") { return .kind }
-            if key.equals("tags") { return .tags }
-            if key.equals("logs") { return .logs }
-        case 5: if key.equals("links") { return .links }
-        case 6:
-            if key.equals("spanId") || key.equals("spanID") { return .spanID }
-            if key.equals("status") { return .status }
-            if key.equals("events") { return .events }
-            if key.equals("shared") { return .shared }
-        case 7:
-            if key.equals("traceId") || key.equals("traceID") { return .traceID }
-            if key.equals("span_id") { return .spanID }
-            if key.equals("context") { return .context }
-            if key.equals("process") { return .inlineResource }
-        case 8:
-            if key.equals("trace_id") { return .traceID }
-            if key.equals("parentId") { return .parentID }
-            if key.equals("duration") { return .duration }
-            if key.equals("end_time") { return .endNanos }
-            if key.equals("resource") { return .inlineResource }
-        case 9:
-            if key.equals("startTime") || key.equals("timestamp") { return .startMicros }
-            if key.equals("parent_id") { return .parentID }
-            if key.equals("processID") { return .processID }
-        case 10:
-            if key.equals("attributes") { return .attributes }
-            if key.equals("references") { return .references }
-            if key.equals("start_time") { return .startNanos }
-        case 11: if key.equals("annotations") { return .logs }
-        case 12: if key.equals("parentSpanId") || key.equals("parentSpanID") { return .parentID }
-        case 13:
-            if key.equals("operationName") { return .name }
-            if key.equals("localEndpoint") { return .inlineResource }
-        case 14: if key.equals("parent_span_id") { return .parentID }
-        case 15: if key.equals("endTimeUnixNano") { return .endNanos }
-        case 17:
-            if key.equals("startTimeUnixNano") { return .startNanos }
-        case 18: if key.equals("end_time_unix_nano") { return .endNanos }
-        case 20: if key.equals("start_time_unix_nano") { return .startNanos }
-        default: break
-        }
-        return .other
     }
 }
