@@ -33,6 +33,9 @@ struct EvidenceOptions: ParsableArguments {
             discussion: "Of spans' attributes only their sizes are kept otherwise. Secrets are never kept."))
     var keepPrompts = false
 
+    @Flag(help: "Keep each access line as a row of its own, beside the counts by second.")
+    var keepAccessRows = false
+
     @Option(
         help: ArgumentHelp(
             "Columns of GPU captures without a header.",
@@ -46,6 +49,7 @@ struct EvidenceOptions: ParsableArguments {
         }
         options.year = year
         options.keepPrompts = keepPrompts
+        options.keepAccessRows = keepAccessRows
         if let timezone { options.offsetMinutes = try Self.minutes(timezone) }
         return options
     }

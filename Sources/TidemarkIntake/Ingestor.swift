@@ -12,6 +12,8 @@ public struct IngestOptions: Sendable {
     public var period: String?
     /// Whether prompts and answers in the attributes of spans are stored.
     public var keepPrompts = false
+    /// Whether each access line is stored as a row of its own, too.
+    public var keepAccessRows = false
     /// Names of the columns of GPU captures without a header.
     public var columns: [String]?
 
@@ -537,7 +539,9 @@ public final class Ingestor {
         case .grown(var row), .new(var row):
             let before = row
             let hints = hints(stream, capture: capture, reference: reference, before: before)
-            let log = LogIngest(store: store, ledger: ledger, hints: hints, progress: share(stream))
+            let log = LogIngest(
+                store: store, ledger: ledger, hints: hints, keepAccessRows: options.keepAccessRows,
+                progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
             report(candidate, row, before: before, continued: before.id != 0)
         }

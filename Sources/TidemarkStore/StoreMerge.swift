@@ -17,8 +17,7 @@ public struct StoreMerge {
     /// Tables whose rows belong to a source, in an order in which they can be copied.
     private static let tables = [
         "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
-        "http_access",
-        "http_error", "request", "log_event", "span_resource", "span", "gpu_sample", "gpu_process", "gpu_event",
+        "http_rollup", "http_access_row", "http_error", "request", "log_event", "span_resource", "span", "gpu_sample", "gpu_process", "gpu_event",
         "chunk", "load_point",
     ]
 
@@ -41,7 +40,7 @@ public struct StoreMerge {
     }
 
     private func run() throws -> Outcome {
-        for map in ["period", "instance", "source", "series"] {
+        for map in ["period", "instance", "source", "series", "key"] {
             try database.execute(
                 """
                 CREATE TEMP TABLE IF NOT EXISTS map_\(map)(old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
@@ -53,6 +52,13 @@ public struct StoreMerge {
         try mapSeries()
         let runs = try database.int("SELECT coalesce(max(run_id), 0) FROM main.engine_run")!
         let resources = try database.int("SELECT coalesce(max(resource_id), 0) FROM main.span_resource")!
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.http_key(client, method, route, status)
+                SELECT client, method, route, status FROM other.http_key ORDER BY key_id;
+            INSERT INTO map_key SELECT o.key_id, k.key_id FROM other.http_key o
+                JOIN main.http_key k USING (client, method, route, status);
+            """)
         for table in Self.tables { try copy(table, runs: runs, resources: resources) }
         try database.execute(
             """
@@ -173,6 +179,7 @@ public struct StoreMerge {
             case "source_id": "s.new"
             case "instance_id": "i.new"
             case "series_id": "e.new"
+            case "key_id": "k.new"
             case "period_id": "p.new"
             case "run_id": "t.run_id + \(runs)"
             case "resource_id": "t.resource_id + \(resources)"
@@ -184,6 +191,7 @@ public struct StoreMerge {
         var joins = "JOIN map_source s ON s.old = t.source_id"
         if columns.contains("instance_id") { joins += " LEFT JOIN map_instance i ON i.old = t.instance_id" }
         if columns.contains("period_id") { joins += " JOIN map_period p ON p.old = t.period_id" }
+        if columns.contains("key_id") { joins += " JOIN map_key k ON k.old = t.key_id" }
         if columns.contains("series_id") { joins += " JOIN map_series e ON e.old = t.series_id" }
         let hasRows =
             try database.text("SELECT sql FROM other.sqlite_master WHERE name = ?", table)?
