@@ -17,7 +17,8 @@ public struct StoreMerge {
     /// Tables whose rows belong to a source, in an order in which they can be copied.
     private static let tables = [
         "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
-        "http_rollup", "http_access_row", "http_error", "request", "log_event", "span_resource", "span", "gpu_sample", "gpu_process", "gpu_event",
+        "http_rollup", "http_access_row", "http_error", "request", "log_event", "span_resource", "span", "gpu_sample",
+        "gpu_process", "gpu_event",
         "chunk", "load_point",
     ]
 

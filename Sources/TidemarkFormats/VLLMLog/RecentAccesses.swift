@@ -63,7 +63,9 @@ struct RecentAccesses: Sendable {
         guard forms < Self.mostForms else { return 0 }
         forms += 1
         let slot = slot ^ (forms & 1)
-        texts.withUnsafeMutableBytes { _ = memcpy($0.baseAddress! + slot * Self.longest, tail.baseAddress!, tail.count) }
+        texts.withUnsafeMutableBytes {
+            _ = memcpy($0.baseAddress! + slot * Self.longest, tail.baseAddress!, tail.count)
+        }
         let methodEnd = 4 + access.method.count
         tails[slot] = Tail(
             length: tail.count, methodEnd: methodEnd, pathEnd: methodEnd + 1 + access.path.count,

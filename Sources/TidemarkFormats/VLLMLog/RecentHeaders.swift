@@ -24,7 +24,9 @@ struct RecentHeaders: Sendable {
         return texts.withUnsafeBytes { texts in
             for index in 0..<Self.entries {
                 let length = lengths[index]
-                if length > 0, length <= line.count, memcmp(texts.baseAddress! + index * Self.longest, base, length) == 0 {
+                if length > 0, length <= line.count,
+                    memcmp(texts.baseAddress! + index * Self.longest, base, length) == 0
+                {
                     return headers[index]
                 }
             }

@@ -135,7 +135,9 @@ final class AccessWriter {
         for statement in [findKey, insertKey] {
             for (index, name) in names.enumerated() { statement.bind(index + 1, name) }
             statement.bind(4, key.status)
-            if statement === insertKey { try insertKey.run() } else if try findKey.step() {
+            if statement === insertKey {
+                try insertKey.run()
+            } else if try findKey.step() {
                 defer { findKey.reset() }
                 return findKey.int(0)
             }

@@ -152,7 +152,8 @@ public final class GPUWriter {
         if let samples, known == present { return samples }
         fields = sample.values.indices.filter { fields.contains($0) || sample.values[$0] != nil }
         try samples?.flush()
-        let columns = ["instance_id", "source_id", "time_ms", "throttle_reasons", "pstate"]
+        let columns =
+            ["instance_id", "source_id", "time_ms", "throttle_reasons", "pstate"]
             + fields.map { GPUField.allCases[$0].column }
         let wider = try BulkInsert(
             store.database, into: "gpu_sample(\(columns.joined(separator: ", ")))", columns: columns.count)
