@@ -112,6 +112,7 @@ public final class Ingestor {
             reference: reference)
         try store.database.transaction {
             try GPUWriter.joinEvents(store, period: period)
+            try SpanRequests.update(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
             try ClockAlignment(store: store, ledger: ledger, period: period).run()
@@ -429,11 +430,11 @@ public final class Ingestor {
     // MARK: GPU
 
     private func ingestGPU(_ candidate: Candidate, period: Int, reference: ClosedRange<Int64>?) throws {
-        try continuing(candidate, period: period) { stream, _, row in
+        try continuing(candidate, period: period) { stream, head, row in
             let gpu = GPUIngest(
                 store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
                 columns: options.columns, reference: reference, progress: share(stream))
-            try gpu.run(stream, &row)
+            try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }
         }
     }
 

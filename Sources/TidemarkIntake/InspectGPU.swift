@@ -6,6 +6,8 @@ import TidemarkFormats
 struct InspectGPUSink: GPUCaptureSink {
     let offsetMs: Int64
     var lines: JSONLines
+    /// Time around the line, and whether it is UTC; nil when there is none.
+    var outer: (ms: Int64, isUTC: Bool)?
 
     init(offsetMs: Int64, emit: @escaping ([UInt8]) -> Void) {
         self.offsetMs = offsetMs
@@ -16,10 +18,14 @@ struct InspectGPUSink: GPUCaptureSink {
         wallMs.map { "\"\(CivilTime.rfc3339($0 - offsetMs))\"" } ?? "null"
     }
 
-    /// A time of the day has no date to be shown with.
-    private func time(_ wallMs: Int64?, isTimeOfDay: Bool) -> String {
-        guard isTimeOfDay, let wallMs else { return time(wallMs) }
-        return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\""
+    /// A record's time and where it is from. A time of the day has no date to be shown with.
+    private func time(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> String {
+        if isTimeOfDay, let wallMs, outer == nil { return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\"" }
+        if let outer, isTimeOfDay || wallMs == nil {
+            return "\"\(CivilTime.rfc3339(outer.isUTC ? outer.ms : outer.ms - offsetMs))\",\"time_source\":\"outer\""
+        }
+        guard let wallMs else { return "null" }
+        return "\"\(CivilTime.rfc3339(isUTC ? wallMs : wallMs - offsetMs))\",\"time_source\":\"own\""
     }
 
     private mutating func member(_ key: String, _ text: String?) {
@@ -30,8 +36,7 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_sample\",\"time\":")
-        lines.out.write(time(sample.wallMs, isTimeOfDay: sample.isTimeOfDay))
-        if sample.wallMs != nil { lines.out.write(",\"time_source\":\"own\"") }
+        lines.out.write(time(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC))
         if let index = sample.index { lines.out.write(",\"index\":\(index)") }
         for (key, value) in [
             ("uuid", sample.uuid), ("name", sample.name), ("bus_id", sample.busID),
@@ -57,7 +62,7 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func process(_ process: GPUProcess, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_process\",\"time\":")
-        lines.out.write(time(process.wallMs, isTimeOfDay: process.isTimeOfDay))
+        lines.out.write(time(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC))
         if let index = process.index { lines.out.write(",\"index\":\(index)") }
         member("uuid", process.uuid)
         member("bus_id", process.busID)
@@ -77,10 +82,19 @@ struct InspectGPUSink: GPUCaptureSink {
     }
 
     mutating func event(_ event: GPUCaptureEvent) throws {
-        let text = event.timeMs.map { "\"\(CivilTime.rfc3339($0))\"" } ?? time(event.wallMs ?? event.afterWallMs)
+        let outerMs = outer.map { $0.isUTC ? $0.ms : $0.ms - offsetMs }
+        let text =
+            (event.timeMs ?? outerMs).map { "\"\(CivilTime.rfc3339($0))\"" } ?? time(event.wallMs ?? event.afterWallMs)
         lines.out.write("{\"line\":\(event.line),\"kind\":\"gpu_event\",\"time\":\(text),\"event\":")
         lines.out.writeJSONString(event.kind.rawValue)
-        if let code = event.code { lines.out.write(",\"code\":\(code)") }
+        if let code = event.code {
+            lines.out.write(",\"code\":\(code)")
+            if event.kind == .xid || event.kind == .fallenOffBus, let meaning = XidCatalogue.meaning(code) {
+                member("meaning", meaning.text)
+                member("class", meaning.class.rawValue)
+            }
+        }
+        member("action", event.action)
         member("bus_id", event.busID)
         member("uuid", event.uuid)
         member("message", event.text)

@@ -43,7 +43,7 @@ public struct Inspector {
         case VLLMLogFormat.identifier: try log(stream, head, &summary)
         case let format where TraceFormat.identifiers.contains(format):
             try InspectTraceSink.inspect(stream, keepPrompts: keepPrompts, emit: emit, &summary)
-        case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, guess.format, &summary)
+        case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, head, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
@@ -101,10 +101,16 @@ public struct Inspector {
         summary.rejects = sink.rejects
     }
 
-    private func gpu(_ stream: InputStream, _ format: String, _ summary: inout Summary) throws {
+    private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
         var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
         var parser = GPUCaptureReader(format: format, columns: options.columns)
-        try lines(of: stream) { try parser.parse(line: $0, into: &sink) }
+        var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
+        func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
+            sink.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+            try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
+        }
+        try lines(of: stream) { try unframer.feed($0, take) }
+        try unframer.finish(take)
         try parser.finish(into: &sink)
         sink.flush()
         summary.records = parser.counts.records

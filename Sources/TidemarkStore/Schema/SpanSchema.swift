@@ -56,4 +56,45 @@ extension EvidenceSchema {
         CREATE UNIQUE INDEX span_by_id ON span(period_id, trace_id, span_id, shared);
         CREATE INDEX span_by_request ON span(request_id) WHERE request_id IS NOT NULL;
         """
+
+    /// vLLM's requests as their traces and the request log tell them: ``SpanRequests`` fills the table.
+    static let tracedRequests = """
+        CREATE TABLE span_request (
+            -- Which engine a span of a request belongs to, and which row of the request log. Made anew by each ingest.
+            period_id INTEGER NOT NULL REFERENCES period(period_id),
+            trace_id TEXT NOT NULL,
+            span_id TEXT NOT NULL,
+            instance_id INTEGER REFERENCES instance(instance_id),   -- the engine; NULL: not known
+            joined_by TEXT,                     -- id, time: the log's row; resource, name, only one: the engine alone
+            log_source_id INTEGER REFERENCES source(source_id),
+            log_line INTEGER,
+            received_ms INTEGER,                -- of the log
+            added_ms INTEGER,
+            finished_ms INTEGER,
+            aborted_ms INTEGER,
+            failed_ms INTEGER,
+            reason TEXT,
+            PRIMARY KEY (period_id, trace_id, span_id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE VIEW traced_request AS
+            -- A request of vLLM's engine as its span tells it, with the row of the request log that it belongs to.
+            SELECT s.period_id, s.source_id, s.line, s.trace_id, s.span_id, s.parent_span_id, s.request_id, s.model,
+                s.start_ns / 1000000 AS start_ms,
+                coalesce(s.end_ns, s.start_ns + CAST(s.e2e_seconds * 1e9 AS INTEGER)) / 1000000 AS end_ms,
+                s.e2e_seconds, s.ttft_seconds, s.queue_seconds, s.prefill_seconds, s.decode_seconds,
+                s.inference_seconds, s.prompt_tokens, s.completion_tokens, s.max_tokens,
+                CAST(json_extract(s.attributes, '$."gen_ai.request.temperature"') AS REAL) AS temperature,
+                CAST(json_extract(s.attributes, '$."gen_ai.request.top_p"') AS REAL) AS top_p,
+                CAST(json_extract(s.attributes, '$."gen_ai.request.n"') AS INTEGER) AS n,
+                s.status, r.service, r.service_instance, r.host,
+                i.name AS instance, i.scrape_instance, j.joined_by, j.log_source_id, j.log_line, j.received_ms,
+                j.added_ms, j.finished_ms, j.aborted_ms, j.failed_ms, j.reason,
+                -- By how much the log's clock is ahead of the trace's, seen at the arrival of the request.
+                coalesce(j.received_ms, j.added_ms) - s.start_ns / 1000000 AS log_ahead_ms
+            FROM span s JOIN span_resource r USING (resource_id)
+            LEFT JOIN span_request j USING (period_id, trace_id, span_id)
+            LEFT JOIN instance i USING (instance_id)
+            WHERE s.e2e_seconds IS NOT NULL OR s.ttft_seconds IS NOT NULL;
+        """
 }
