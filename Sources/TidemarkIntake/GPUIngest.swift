@@ -31,13 +31,14 @@ struct GPUIngest {
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = GPUSink(writer: writer, ledger: ledger, source: source)
+        sink.clock.givenOffsetMs = offsetMinutes.map { Int64($0) * 60_000 }
         sink.lastMs = reference?.upperBound ?? stream.modifiedMs
         var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
         var unframer = LogUnframer(framing)
         func take(_ line: borrowing Line) throws {
             if framing == .plain { return try parser.parse(line: line, into: &sink) }
             try unframer.feed(line) { inner, frame in
-                sink.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+                sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
                 try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
             }
         }
@@ -74,7 +75,7 @@ struct GPUIngest {
             sink.source.message =
                 stream.damage ?? Self.remark(parser.counts, parser.guessedColumns, steps: sink.backwardSteps)
             sink.source.add(parser.counts)
-            if let offset = sink.outerOffsetMs, offsetMinutes == nil {
+            if let offset = sink.clock.outerOffsetMs, offsetMinutes == nil {
                 sink.source.clockMethod = "the zone from the times around the lines"
                 sink.source.clockOffsetMs = offset
                 sink.source.clockConfidence = 0.95
@@ -139,10 +140,8 @@ struct GPUSink: GPUCaptureSink {
     var source: SourceRow
     /// When the capture may have ended at the latest: dates a capture that has times only.
     var lastMs: Int64 = 0
-    /// Time around the line, and whether it is UTC; nil when there is none.
-    var outer: (ms: Int64, isUTC: Bool)?
-    /// Zone of the capture's own clock as the times around the lines tell it.
-    private(set) var outerOffsetMs: Int64?
+    /// The capture's clock and those around its lines.
+    var clock: CaptureClock
     /// Every time so far was in UTC.
     private(set) var isUTC = false
     private var hasLocal = false
@@ -160,27 +159,18 @@ struct GPUSink: GPUCaptureSink {
         self.writer = writer
         self.ledger = ledger
         self.source = source
+        clock = CaptureClock()
     }
 
     private mutating func utc(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> Int64? {
-        let given = source.clockOffsetMs ?? 0
-        guard let wallMs else {
-            guard let outer else { return nil }
-            return outer.isUTC ? outer.ms : outer.ms - given
-        }
+        guard let wallMs, !isTimeOfDay || clock.outer == nil else { return clock.outerMs }
         if isUTC {
             self.isUTC = !hasLocal
             return wallMs
         }
         (hasLocal, self.isUTC) = (true, false)
-        if let outer, outer.isUTC, !isTimeOfDay, outerOffsetMs == nil, given == 0 {
-            // Zones are whole quarters of an hour; a line is written soon after its time is read.
-            let quarter: Int64 = 900_000
-            let offset = CivilTime.floorDivide(wallMs - outer.ms + quarter / 2, quarter) * quarter
-            if abs(offset) <= 14 * 3_600_000, abs(wallMs - outer.ms - offset) < 60_000 { outerOffsetMs = offset }
-        }
-        let offsetMs = outerOffsetMs ?? given
-        guard isTimeOfDay else { return wallMs - offsetMs }
+        let offsetMs = clock.offsetMs
+        guard isTimeOfDay else { return clock.utc(wallMs) }
         if midnightMs == nil {
             // The last day on which the first row is not in the future. A continued capture counts on from its first row.
             let first = source.firstMs.map { $0 + offsetMs } ?? lastMs + offsetMs
@@ -221,8 +211,7 @@ struct GPUSink: GPUCaptureSink {
 
     mutating func event(_ event: GPUCaptureEvent) throws {
         let local = event.wallMs ?? event.afterWallMs
-        let outerMs = outer.map { $0.isUTC ? $0.ms : $0.ms - (source.clockOffsetMs ?? 0) }
-        let timeMs = event.timeMs ?? outerMs ?? local.map { $0 - (outerOffsetMs ?? source.clockOffsetMs ?? 0) }
+        let timeMs = event.timeMs ?? clock.outerMs ?? clock.utc(local)
         try writer.write(
             GPUEventRow(
                 instance: writer.knownInstance(busID: event.busID, uuid: event.uuid), line: event.line, timeMs: timeMs,

@@ -112,6 +112,7 @@ public final class Ingestor {
             reference: reference)
         try store.database.transaction {
             try GPUWriter.joinEvents(store, period: period)
+            try MetricXids.update(store, period: period)
             try SpanRequests.update(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)

@@ -4,28 +4,24 @@ import TidemarkFormats
 
 /// Records of GPUs as JSON lines.
 struct InspectGPUSink: GPUCaptureSink {
-    let offsetMs: Int64
+    var clock: CaptureClock
+    /// Of a kernel log whose times have no year.
+    var stampClock: LogClock?
     var lines: JSONLines
-    /// Time around the line, and whether it is UTC; nil when there is none.
-    var outer: (ms: Int64, isUTC: Bool)?
 
-    init(offsetMs: Int64, emit: @escaping ([UInt8]) -> Void) {
-        self.offsetMs = offsetMs
+    init(offsetMinutes: Int?, emit: @escaping ([UInt8]) -> Void) {
+        clock = CaptureClock(givenOffsetMs: offsetMinutes.map { Int64($0) * 60_000 })
         lines = JSONLines(emit: emit)
     }
 
-    private func time(_ wallMs: Int64?) -> String {
-        wallMs.map { "\"\(CivilTime.rfc3339($0 - offsetMs))\"" } ?? "null"
-    }
-
     /// A record's time and where it is from. A time of the day has no date to be shown with.
-    private func time(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> String {
-        if isTimeOfDay, let wallMs, outer == nil { return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\"" }
-        if let outer, isTimeOfDay || wallMs == nil {
-            return "\"\(CivilTime.rfc3339(outer.isUTC ? outer.ms : outer.ms - offsetMs))\",\"time_source\":\"outer\""
+    private mutating func time(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> String {
+        if isTimeOfDay, let wallMs, clock.outer == nil {
+            return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\""
         }
-        guard let wallMs else { return "null" }
-        return "\"\(CivilTime.rfc3339(isUTC ? wallMs : wallMs - offsetMs))\",\"time_source\":\"own\""
+        let isOuter = isTimeOfDay || wallMs == nil
+        guard let timeMs = clock.utc(isOuter ? nil : wallMs, isUTC: isUTC) else { return "null" }
+        return "\"\(CivilTime.rfc3339(timeMs))\",\"time_source\":\"\(isOuter ? "outer" : "own")\""
     }
 
     private mutating func member(_ key: String, _ text: String?) {
@@ -82,9 +78,10 @@ struct InspectGPUSink: GPUCaptureSink {
     }
 
     mutating func event(_ event: GPUCaptureEvent) throws {
-        let outerMs = outer.map { $0.isUTC ? $0.ms : $0.ms - offsetMs }
-        let text =
-            (event.timeMs ?? outerMs).map { "\"\(CivilTime.rfc3339($0))\"" } ?? time(event.wallMs ?? event.afterWallMs)
+        let timeMs =
+            event.timeMs ?? event.stamp.flatMap { stampClock?.utc($0) } ?? clock.outerMs
+            ?? clock.utc(event.wallMs ?? event.afterWallMs)
+        let text = timeMs.map { "\"\(CivilTime.rfc3339($0))\"" } ?? "null"
         lines.out.write("{\"line\":\(event.line),\"kind\":\"gpu_event\",\"time\":\(text),\"event\":")
         lines.out.writeJSONString(event.kind.rawValue)
         if let code = event.code {

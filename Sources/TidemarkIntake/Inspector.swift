@@ -102,11 +102,11 @@ public struct Inspector {
     }
 
     private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+        var sink = InspectGPUSink(offsetMinutes: options.offsetMinutes, emit: emit)
         var parser = GPUCaptureReader(format: format, columns: options.columns)
         var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
         func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
-            sink.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+            sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
             try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
         }
         try lines(of: stream) { try unframer.feed($0, take) }
@@ -118,9 +118,15 @@ public struct Inspector {
     }
 
     private func kernelLog(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+        var sink = InspectGPUSink(offsetMinutes: options.offsetMinutes, emit: emit)
         var parser = KernelLogParser()
-        var unframer = LogUnframer(head.withUnsafeBytes { KernelLogIngest.framing(head: $0) })
+        let framing = head.withUnsafeBytes { KernelLogIngest.framing(head: $0) }
+        var hints = LogClock.Hints()
+        (hints.year, hints.modifiedMs) = (options.year, stream.modifiedMs)
+        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
+        let firstStamp = head.withUnsafeBytes { KernelLogIngest.firstStamp($0, framing) }
+        sink.stampClock = firstStamp.map { LogClock(hints: hints, firstStamp: $0, outer: []) }
+        var unframer = LogUnframer(framing)
         try lines(of: stream) { line in
             try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
         }

@@ -34,9 +34,10 @@ enum ClockLine {
         } else {
             guard first &- 48 <= 9, let blank = bytes.firstIndex(of: 32), blank >= 10, blank <= 40 else { return nil }
             let second = bytes.firstIndex(of: 32, from: blank + 1) ?? bytes.count
-            if blank == 10, bytes[4] == 45 || bytes[4] == 47, let found = reading(bytes.slice(0, second)) {
+            if blank == 10, bytes[4] == 45 || bytes[4] == 47, let found = reading(bytes.slice(0, second > 0 && bytes[second - 1] == 44 ? second - 1 : second))
+            {
                 (clock, end) = (found, second)
-            } else if let found = reading(bytes.slice(0, blank)) {
+            } else if let found = reading(bytes.slice(0, bytes[blank - 1] == 44 ? blank - 1 : blank)) {
                 (clock, end) = (found, blank)
             } else {
                 return nil

@@ -22,7 +22,8 @@ struct SMITableParser: Sendable {
             counts.noiseLines += 1
             return
         }
-        if first == 43 {
+        // A rule: `+----+`, `|====+===|`, `|----+---+`.
+        if first == 43 || bytes.count > 2 && (bytes[1] == 45 || bytes[1] == 61) && bytes[2] == bytes[1] {
             counts.noiseLines += 1
             return
         }

@@ -143,9 +143,12 @@ public final class GPUWriter {
     }
 
     /// The GPU that an event is about, when a capture of the period has it; nil otherwise.
-    public func knownInstance(busID: String?, uuid: String?) -> Int? {
-        (uuid.flatMap { uuid in gpus.first { $0.uuid == uuid } }
-            ?? busID.flatMap { id in gpus.first { $0.busID == id } })?
+    public func knownInstance(busID: String?, uuid: String?, index: Int? = nil) -> Int? {
+        let address = busID.flatMap(PCIBusID.normalised)
+        return
+            (uuid.flatMap { uuid in gpus.first { $0.uuid == uuid } }
+            ?? address.flatMap { id in gpus.first { $0.busID == id } }
+            ?? index.flatMap { index in uuid == nil && busID == nil ? gpus.first { $0.name == "GPU \(index)" } : nil })?
             .id
     }
 
