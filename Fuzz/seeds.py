@@ -214,6 +214,8 @@ def traces():
         data = read(path)
         yield b"\x00" + data[:5000]
         yield b"\x02" + data[-2500:]
+    for path in files("traces-frames/*"):
+        yield b"\x04" + read(path)[:6000]
 
 
 MAKERS = {

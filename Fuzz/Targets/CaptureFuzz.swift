@@ -149,10 +149,37 @@ enum CaptureFuzz {
         }
     }
 
+    /// Messages with their lengths: as many lines as messages, whatever the buffers.
+    private static func frames(_ bytes: Bytes) {
+        var digests: [UInt64] = []
+        for isCut in [false, true] {
+            var frames = OTLPFrames()
+            var digest: UInt64 = 0
+            var lines = 0
+            func line(_ line: Bytes) {
+                lines += line.count { $0 == 10 }
+                for byte in line { digest = digest &* 31 &+ UInt64(byte) }
+            }
+            func reject(_ reject: FormatReject) {
+                if reject.line < 1 || reject.offset < 0 { broken("the place of a reject") }
+            }
+            if isCut {
+                TextFuzz.pieces(bytes) { try? frames.feed($0, line: line, reject: reject) }
+            } else {
+                try? frames.feed(bytes, line: line, reject: reject)
+            }
+            try? frames.finish(line: line, reject: reject)
+            if lines > frames.messages || frames.damaged > frames.messages { broken("a line a message") }
+            digests.append(digest)
+        }
+        if digests[0] != digests[1] { broken("buffers don't show") }
+    }
+
     static func traces(_ bytes: Bytes) {
         guard bytes.count > 1 else { return }
         let text = bytes.slice(1, bytes.count)
-        _ = TraceFormat.sniff(head: text, fileName: "")
+        let guess = TraceFormat.sniff(head: text, fileName: "")
+        if bytes[0] & 4 == 4 || guess?.format == TraceFormat.otlpFrames { return frames(text) }
         func run(_ feed: (inout TraceParser<SpanSink>) -> Void) -> SpanSink {
             var parser = TraceParser(sink: SpanSink(), keepPrompts: bytes[0] & 1 == 1, isLines: bytes[0] & 2 == 2)
             feed(&parser)

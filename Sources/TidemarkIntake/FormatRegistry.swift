@@ -41,7 +41,7 @@ public enum FormatRegistry {
         guard head.count > 0 else { return emptyFile }
         if head.has("PK\u{03}\u{04}") { return "a zip archive: unpack it first" }
         if head.count >= 4, head[0] == 0x28, head[1] == 0xB5, head[2] == 0x2F, head[3] == 0xFD {
-            return "zstd-compressed: decompress it first"
+            return "zstd-compressed: decompress it with `zstd -d` first"
         }
         if head.has("BZh") { return "bzip2-compressed: decompress it first" }
         let sample = head.slice(0, min(head.count, 4096))

@@ -42,7 +42,7 @@ public struct Inspector {
         switch guess.format {
         case VLLMLogFormat.identifier: try log(stream, head, &summary)
         case let format where TraceFormat.identifiers.contains(format):
-            try InspectTraceSink.inspect(stream, keepPrompts: keepPrompts, emit: emit, &summary)
+            try InspectTraceSink.inspect(stream, format: guess.format, keepPrompts: keepPrompts, emit: emit, &summary)
         case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, head, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)

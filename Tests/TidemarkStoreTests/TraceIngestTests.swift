@@ -46,6 +46,49 @@ import TidemarkTestSupport
         ).map { $0.split(separator: "|", omittingEmptySubsequences: false).dropFirst(4).joined(separator: "|") }
     }
 
+    /// A span of the engine: ms behind a start, and the id of the request.
+    private func request(_ id: String?, at ms: Int, maxTokens: Int = 16) -> String {
+        let start = 1_795_455_180_000 + ms
+        let request = id.map { #"{"key":"gen_ai.request.id","value":{"stringValue":"\#($0)"}},"# } ?? ""
+        return #"{"traceId":"\#(String(start))0001","spanId":"\#(String(start))","name":"llm_request","#
+            + #""startTimeUnixNano":"\#(start)000000","endTimeUnixNano":"\#(start + 500)000000","attributes":[\#(request)"#
+            + #"{"key":"gen_ai.latency.e2e","value":{"doubleValue":0.5}},"#
+            + #"{"key":"gen_ai.request.temperature","value":{"doubleValue":0.7}},"#
+            + #"{"key":"gen_ai.request.max_tokens","value":{"intValue":"\#(maxTokens)"}}]}"#
+    }
+
+    @Test("spans of requests meet the rows of the log: by id with what the engine adds, else by time; and the engine")
+    func join() throws {
+        let spans = [
+            request("chatcmpl-aa11", at: 0), request("chatcmpl-bb22", at: 1000),
+            request("chatcmpl-cc33-01234567", at: 2000), request(nil, at: 3010), request(nil, at: 60_000),
+        ]
+        try folder.write(
+            #"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"vllm"}}]},"#
+                + #""scopeSpans":[{"spans":[\#(spans.joined(separator: ","))]}]}]}"# + "\n", to: "in/t.jsonl")
+        let ids = ["chatcmpl-aa11", "chatcmpl-bb22-89abcdef", "chatcmpl-cc33", "cmpl-dd44-0"]
+        let log = ids.enumerated().map { second, id in
+            "INFO 11-23 17:33:0\(second) [logger.py:42] Received request \(id): params: SamplingParams(n=1, max_tokens=16), lora_request: None.\n"
+        }
+        try folder.write(log.joined(), to: "in/server.log")
+        var options = IngestOptions()
+        (options.period, options.year, options.offsetMinutes) = ("p", 2026, 0)
+        for _ in 0..<2 {
+            try Ingestor(store, options: options).ingest([folder.path("in")])
+            #expect(
+                try rows(
+                    """
+                    SELECT t.request_id, joined_by, log_line, log_ahead_ms, round(temperature, 2), instance IS NOT NULL,
+                        e2e_seconds, end_ms - start_ms, max_tokens, service
+                    FROM traced_request t ORDER BY start_ms
+                    """) == [
+                        "chatcmpl-aa11|id|1|0|0.7|1|0.5|500|16|vllm", "chatcmpl-bb22|id|2|0|0.7|1|0.5|500|16|vllm",
+                        "chatcmpl-cc33-01234567|id|3|0|0.7|1|0.5|500|16|vllm", "|time|4|-10|0.7|1|0.5|500|16|vllm",
+                        "|resource|||0.7|1|0.5|500|16|vllm",
+                    ])
+        }
+    }
+
     @Test("spans become rows; the ledger counts their lines; a second run changes nothing")
     func stores() throws {
         let path = fixture("traces/otlp_vllm_0.33.jsonl").path

@@ -24,25 +24,21 @@ enum ClockLine {
     /// `1795455180.5 0, 97 %`. nil when the text doesn't begin with one, or is nothing else.
     static func leading(_ bytes: Bytes) -> (clock: ClockReading, textStart: Int)? {
         guard let first = bytes.first, bytes.count > 12 else { return nil }
-        var end: Int
-        let clock: ClockReading
+        var found: (clock: ClockReading, end: Int)?
         if first == 91 {
-            guard let close = bytes.firstIndex(of: 93), close <= 49,
-                let found = reading(bytes.slice(1, close).trimmed)
-            else { return nil }
-            (clock, end) = (found, close + 1)
+            guard let close = bytes.firstIndex(of: 93), close <= 49 else { return nil }
+            found = reading(bytes.slice(1, close).trimmed).map { ($0, close + 1) }
         } else {
-            guard first &- 48 <= 9, let blank = bytes.firstIndex(of: 32), blank >= 10, blank <= 40 else { return nil }
-            let second = bytes.firstIndex(of: 32, from: blank + 1) ?? bytes.count
-            if blank == 10, bytes[4] == 45 || bytes[4] == 47, let found = reading(bytes.slice(0, second > 0 && bytes[second - 1] == 44 ? second - 1 : second))
-            {
-                (clock, end) = (found, second)
-            } else if let found = reading(bytes.slice(0, bytes[blank - 1] == 44 ? blank - 1 : blank)) {
-                (clock, end) = (found, blank)
-            } else {
-                return nil
+            guard first &- 48 <= 9 else { return nil }
+            // The clock ends at the first blank, at the second one when a date stands alone, or at a comma.
+            let blank = bytes.firstIndex(of: 32) ?? bytes.count
+            let second = blank == 10 ? bytes.firstIndex(of: 32, from: 11) ?? bytes.count : blank
+            let comma = bytes.firstIndex(of: 44) ?? bytes.count
+            for end in [second, blank, comma] where end >= 10 && end <= 40 && found == nil {
+                found = reading(bytes.slice(0, bytes[end - 1] == 44 ? end - 1 : end)).map { ($0, end) }
             }
         }
+        guard let clock = found?.clock, var end = found?.end else { return nil }
         while end < bytes.count, bytes[end] == 32 || bytes[end] == 9 || bytes[end] == 44 { end += 1 }
         return end < bytes.count ? (clock, end) : nil
     }

@@ -63,7 +63,8 @@ public struct KernelLogParser: Sendable {
         } else if text.has("The NVIDIA GPU ") {
             let rest = text.slice(15, text.count)
             named = PCIBusID.normalised(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count).text(limit: 32))
-        } else if text.range(of: "fallen off the bus") == nil {
+        } else if text.first != 40, text.range(of: "fallen off the bus") == nil {
+            // Neither the rest of the sentence.
             named = nil
         }
         guard let lost = text.range(of: "fallen off the bus") else {
