@@ -10,7 +10,21 @@ struct CaptureClock {
     /// Zone of the capture's own clock as the times around the lines tell it.
     private(set) var outerOffsetMs: Int64?
 
+    /// When a capture without any time began, UTC, and the time between its samples, ms; nil: not given.
+    var start: (ms: Int64, intervalMs: Int64)?
+    private var samples: Int64 = 0
+    private var lastIndex: Int?
+
     init(givenOffsetMs: Int64? = nil) { self.givenOffsetMs = givenOffsetMs }
+
+    /// Time of the next row that has none, told by the start and the interval: a sample ends where the GPUs begin anew.
+    mutating func counted(index: Int?) -> Int64? {
+        guard let start else { return nil }
+        if let last = lastIndex, index ?? 0 <= last { samples += 1 }
+        lastIndex = index ?? 0
+        let (elapsed, overflow) = samples.multipliedReportingOverflow(by: start.intervalMs)
+        return overflow ? nil : start.ms &+ elapsed
+    }
 
     /// ms east of UTC.
     var offsetMs: Int64 { givenOffsetMs ?? outerOffsetMs ?? 0 }

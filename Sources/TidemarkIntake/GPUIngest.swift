@@ -12,6 +12,8 @@ struct GPUIngest {
     let offsetMinutes: Int?
     /// Columns of a capture without a header.
     let columns: [String]?
+    /// When captures without any time began, UTC, and the time between their samples, ms.
+    let start: (ms: Int64, intervalMs: Int64)?
     let reference: ClosedRange<Int64>?
     let progress: (Int) -> Void
 
@@ -21,7 +23,8 @@ struct GPUIngest {
         source.clockOffsetMs = Int64(offsetMinutes ?? 0) * 60_000
         source.clockMethod = offsetMinutes == nil ? "taken as UTC" : "zone given"
         source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
-        let isSnapshot = GPUCaptureReader.isSnapshot(source.format)
+        // A count of samples begins with the first one.
+        let isSnapshot = GPUCaptureReader.isSnapshot(source.format) || start != nil
         try store.database.transaction {
             if isSnapshot, source.id != 0 {
                 try GPUWriter.forget(source: source.id, in: store)
@@ -32,6 +35,7 @@ struct GPUIngest {
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = GPUSink(writer: writer, ledger: ledger, source: source)
         sink.clock.givenOffsetMs = offsetMinutes.map { Int64($0) * 60_000 }
+        sink.clock.start = start
         sink.lastMs = reference?.upperBound ?? stream.modifiedMs
         var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
         var unframer = LogUnframer(framing)
@@ -75,7 +79,10 @@ struct GPUIngest {
             sink.source.message =
                 stream.damage ?? Self.remark(parser.counts, parser.guessedColumns, steps: sink.backwardSteps)
             sink.source.add(parser.counts)
-            if let offset = sink.clock.outerOffsetMs, offsetMinutes == nil {
+            if start != nil, parser.counts.untimed > 0 {
+                sink.source.clockMethod = "start and interval given"
+                sink.source.message = stream.damage
+            } else if let offset = sink.clock.outerOffsetMs, offsetMinutes == nil {
                 sink.source.clockMethod = "the zone from the times around the lines"
                 sink.source.clockOffsetMs = offset
                 sink.source.clockConfidence = 0.95
@@ -97,7 +104,7 @@ struct GPUIngest {
     /// What a reader of the ledger should know.
     private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?, steps: Int) -> String? {
         if counts.untimed > 0 {
-            return "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed"
+            return "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed: give --gpu-start"
         }
         if steps > 0 {
             return
@@ -181,7 +188,8 @@ struct GPUSink: GPUCaptureSink {
     }
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
-        let timeMs = utc(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC)
+        var timeMs = utc(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC)
+        if timeMs == nil { timeMs = clock.counted(index: sample.index) }
         if let timeMs {
             if let latest = latestMs, timeMs < latest - 60_000 { backwardSteps += 1 }
             latestMs = timeMs
@@ -204,7 +212,9 @@ struct GPUSink: GPUCaptureSink {
 
     mutating func process(_ process: GPUProcess, line: Int) throws {
         let instance = try writer.instance(of: process)
-        guard let timeMs = utc(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC) else { return }
+        var time = utc(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC)
+        if time == nil { time = clock.counted(index: process.index) }
+        guard let timeMs = time else { return }
         source.cover(timeMs)
         try writer.write(process, instance: instance, timeMs: timeMs)
     }

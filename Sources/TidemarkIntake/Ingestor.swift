@@ -14,6 +14,8 @@ public struct IngestOptions: Sendable {
     public var keepPrompts = false
     /// Names of the columns of GPU captures without a header.
     public var columns: [String]?
+    /// When GPU captures without any time began, Unix ms UTC, and the time between their samples, ms.
+    public var captureStart: (ms: Int64, intervalMs: Int64)?
 
     public init() {}
 }
@@ -434,7 +436,7 @@ public final class Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let gpu = GPUIngest(
                 store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
-                columns: options.columns, reference: reference, progress: share(stream))
+                columns: options.columns, start: options.captureStart, reference: reference, progress: share(stream))
             try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }
         }
     }

@@ -9,15 +9,21 @@ struct InspectGPUSink: GPUCaptureSink {
     var stampClock: LogClock?
     var lines: JSONLines
 
-    init(offsetMinutes: Int?, emit: @escaping ([UInt8]) -> Void) {
+    init(
+        offsetMinutes: Int?, start: (ms: Int64, intervalMs: Int64)? = nil, emit: @escaping ([UInt8]) -> Void
+    ) {
         clock = CaptureClock(givenOffsetMs: offsetMinutes.map { Int64($0) * 60_000 })
+        clock.start = start
         lines = JSONLines(emit: emit)
     }
 
     /// A record's time and where it is from. A time of the day has no date to be shown with.
-    private mutating func time(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> String {
+    private mutating func time(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool, index: Int?) -> String {
         if isTimeOfDay, let wallMs, clock.outer == nil {
             return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\""
+        }
+        if wallMs == nil, clock.outer == nil, let counted = clock.counted(index: index) {
+            return "\"\(CivilTime.rfc3339(counted))\",\"time_source\":\"counted\""
         }
         let isOuter = isTimeOfDay || wallMs == nil
         guard let timeMs = clock.utc(isOuter ? nil : wallMs, isUTC: isUTC) else { return "null" }
@@ -32,7 +38,7 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_sample\",\"time\":")
-        lines.out.write(time(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC))
+        lines.out.write(time(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC, index: sample.index))
         if let index = sample.index { lines.out.write(",\"index\":\(index)") }
         for (key, value) in [
             ("uuid", sample.uuid), ("name", sample.name), ("bus_id", sample.busID),
@@ -58,7 +64,7 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func process(_ process: GPUProcess, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_process\",\"time\":")
-        lines.out.write(time(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC))
+        lines.out.write(time(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC, index: process.index))
         if let index = process.index { lines.out.write(",\"index\":\(index)") }
         member("uuid", process.uuid)
         member("bus_id", process.busID)

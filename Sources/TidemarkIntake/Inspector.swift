@@ -102,7 +102,8 @@ public struct Inspector {
     }
 
     private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMinutes: options.offsetMinutes, emit: emit)
+        var sink = InspectGPUSink(
+            offsetMinutes: options.offsetMinutes, start: options.captureStart, emit: emit)
         var parser = GPUCaptureReader(format: format, columns: options.columns)
         var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
         func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {

@@ -32,7 +32,7 @@ import TidemarkEvidence
             a[keyPath: field] = Array(String(decoding: a[keyPath: field], as: UTF8.self).replacing(".0,", with: ",").utf8)
             b[keyPath: field] = Array(String(decoding: b[keyPath: field], as: UTF8.self).replacing(".0,", with: ",").utf8)
         }
-        (a.offset, b.offset) = (0, 0)
+        (a.offset, b.offset, a.resource, b.resource) = (0, 0, 0, 0)
         return a == b
     }
 

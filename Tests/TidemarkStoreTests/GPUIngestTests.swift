@@ -93,6 +93,26 @@ import TidemarkTestSupport
         #expect(try rows("SELECT time_ms FROM gpu_sample") == ["1795455181000"])
     }
 
+    @Test("a capture without any time is placed only where its start is given")
+    func start() throws {
+        let text = "# gpu   pwr gtemp\n# Idx     W     C\n" + (0..<6).map { "    \($0 % 2)    4\($0)    35\n" }.joined()
+        let path = try folder.write(text, to: "dmon.txt")
+        try ingest(path)
+        #expect(try rows("SELECT count(*) FROM gpu_sample") == ["0"])
+        #expect(try rows("SELECT message FROM source")[0].contains("6 of 6 rows have no time"))
+        let other = try Store.create(path: folder.path("other.sqlite"))
+        var options = IngestOptions()
+        options.captureStart = (1_795_455_180_000, 5000)
+        for more in ["", "    0    46    35\n"] {
+            try folder.write(text + more, to: "dmon.txt")
+            try Ingestor(other, options: options).ingest([path])
+        }
+        let samples = try other.database.prepare("SELECT time_ms - 1795455180000, power_watts FROM gpu_sample ORDER BY 1, 2")
+        var placed: [String] = []
+        while try samples.step() { placed.append("\(samples.int(0) / 1000):\(samples.int(1))") }
+        #expect(placed == ["0:40", "0:41", "5:42", "5:43", "10:44", "10:45", "15:46"])
+    }
+
     @Test("captures of the same GPU meet: by uuid, by address, by index")
     func identity() throws {
         let names = [

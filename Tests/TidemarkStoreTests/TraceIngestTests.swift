@@ -57,6 +57,28 @@ import TidemarkTestSupport
             + #"{"key":"gen_ai.request.max_tokens","value":{"intValue":"\#(maxTokens)"}}]}"#
     }
 
+    @Test("calls between processes: clocks that are apart, a callee that goes on; spans without their parent")
+    func calls() throws {
+        func span(_ id: String, _ parent: String, _ start: Int, _ end: Int) -> String {
+            #"{"traceId":"000000000000000000000000000000aa","spanId":"00000000000000\#(id)","parentSpanId":"\#(parent)","#
+                + #""name":"s\#(id)","startTimeUnixNano":"\#(1_000_000 * start)","endTimeUnixNano":"\#(1_000_000 * end)"}"#
+        }
+        func batch(_ service: String, _ spans: [String]) -> String {
+            #"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"\#(service)"}}]},"#
+                + #""scopeSpans":[{"spans":[\#(spans.joined(separator: ","))]}]}]}"# + "\n"
+        }
+        let parents = (1...3).map { span("0\($0)", "", 1000, 1100) }
+        let children = [
+            span("11", "0000000000000001", 1010, 1090), span("12", "0000000000000002", 990, 1070),
+            span("13", "0000000000000003", 1010, 1200), span("14", "00000000000000ff", 1010, 1200),
+        ]
+        try ingest(try folder.write(batch("edge", parents) + batch("vllm", children), to: "t.jsonl"))
+        #expect(
+            try rows("SELECT caller_service, service, name, start_after_ms, end_before_ms, clock_behind_ms FROM span_call ORDER BY name")
+                == ["edge|vllm|s11|10.0|10.0|0.0", "edge|vllm|s12|-10.0|30.0|20.0", "edge|vllm|s13|10.0|-100.0|"])
+        #expect(try rows("SELECT name FROM span_orphan") == ["s14"])
+    }
+
     @Test("spans of requests meet the rows of the log: by id with what the engine adds, else by time; and the engine")
     func join() throws {
         let spans = [

@@ -63,9 +63,19 @@ public enum NvidiaSMIFormat {
                     format: identifier, score: score + tieBreaker,
                     detail: "a header of \(cells.count) columns, \(stored) of them stored")
             }
-            if let guess = listing(line) ?? monitor(line) ?? others(line) { return guess }
+            if var guess = listing(line) ?? monitor(line) ?? others(line) {
+                // A server's log may begin with the table: then it is the log.
+                if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
+                return guess
+            }
         }
         return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
+    }
+
+    private static func isMostlyOther(_ head: Bytes) -> Bool {
+        let lines = head.headLines(limit: 400).map(\.trimmed)
+        let ofTable = lines.count { $0.first == 124 || $0.first == 43 }
+        return (lines.count - ofTable) > 2 * ofTable
     }
 
     private static func guess(_ format: String, _ detail: String) -> FormatGuess {
@@ -82,7 +92,7 @@ public enum NvidiaSMIFormat {
         if line.range(of: "==NVSMI LOG==") != nil { return guess(listingIdentifier, "the text of nvidia-smi -q") }
         if line.range(of: "nvidia_smi_log") != nil { return guess(xmlIdentifier, "the XML of nvidia-smi -q") }
         if line.has("| NVIDIA-SMI "), line.range(of: "Version:") != nil {
-            return guess(tableIdentifier, "the table of nvidia-smi")
+            return FormatGuess(format: tableIdentifier, score: 0.95, detail: "the table of nvidia-smi")
         }
         return nil
     }

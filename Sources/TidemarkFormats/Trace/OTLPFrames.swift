@@ -29,7 +29,7 @@ public struct OTLPFrames: ~Copyable {
             let length = (0..<4).reduce(0) { $0 << 8 | Int(pending[at + $1]) }
             guard length > 0, length <= Self.longest else {
                 isLost = true
-                try damage("the length of a message", reject)
+                try damage("the length of a message", line, reject)
                 break
             }
             guard pending.count - at - 4 >= length else { break }
@@ -52,14 +52,16 @@ public struct OTLPFrames: ~Copyable {
     /// The stream is over: a message that is cut off is a reject.
     public mutating func finish(line: (Bytes) throws -> Void, reject: (FormatReject) throws -> Void) throws {
         guard !isLost, !pending.isEmpty else { return }
-        try damage("the rest of a message", reject)
-        try withBytes(of: "\n") { try line($0) }
+        try damage("the rest of a message", line, reject)
     }
 
-    private mutating func damage(_ expected: String, _ reject: (FormatReject) throws -> Void) throws {
+    private mutating func damage(
+        _ expected: String, _ line: (Bytes) throws -> Void, _ reject: (FormatReject) throws -> Void
+    ) throws {
         messages += 1
         damaged += 1
         try reject(FormatReject(line: messages, offset: offset, reason: "expected \(expected)", text: ""))
+        try withBytes(of: "\n") { try line($0) }
     }
 
     /// - Returns: what was expected and not found; nil when all is well.

@@ -96,5 +96,29 @@ extension EvidenceSchema {
             LEFT JOIN span_request j USING (period_id, trace_id, span_id)
             LEFT JOIN instance i USING (instance_id)
             WHERE s.e2e_seconds IS NOT NULL OR s.ttft_seconds IS NOT NULL;
+
+        CREATE VIEW span_call AS
+            -- A span and its parent in another process: what lies between them, and by how much the callee's clock is
+            -- behind the caller's when the call doesn't lie in its caller and would fit (Jaeger's rule). NULL: the callee
+            -- went on longer than its caller, which is no matter of clocks.
+            SELECT c.period_id, c.trace_id, p.span_id AS caller_span_id, c.span_id, p.name AS caller_name, c.name,
+                pr.service AS caller_service, cr.service, pr.host AS caller_host, cr.host,
+                (c.start_ns - p.start_ns) / 1e6 AS start_after_ms, (p.end_ns - c.end_ns) / 1e6 AS end_before_ms,
+                CASE WHEN c.start_ns >= p.start_ns AND c.end_ns <= p.end_ns THEN 0.0
+                    WHEN c.end_ns - c.start_ns <= p.end_ns - p.start_ns
+                    THEN (p.start_ns - c.start_ns + (p.end_ns - p.start_ns - c.end_ns + c.start_ns) / 2) / 1e6
+                END AS clock_behind_ms
+            FROM span c
+            JOIN span p ON p.period_id = c.period_id AND p.trace_id = c.trace_id AND p.span_id = c.parent_span_id
+            JOIN span_resource cr ON cr.resource_id = c.resource_id
+            JOIN span_resource pr ON pr.resource_id = p.resource_id
+            WHERE c.resource_id <> p.resource_id AND c.end_ns IS NOT NULL AND p.end_ns IS NOT NULL;
+
+        CREATE VIEW span_orphan AS
+            -- Spans whose parent was not exported: sampling per service, a gateway without traces, lost batches.
+            SELECT c.period_id, c.trace_id, c.span_id, c.parent_span_id, c.name, c.source_id, c.line FROM span c
+            WHERE c.parent_span_id IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM span p WHERE p.period_id = c.period_id AND p.trace_id = c.trace_id
+                    AND p.span_id = c.parent_span_id);
         """
 }
