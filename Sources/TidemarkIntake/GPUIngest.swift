@@ -89,8 +89,12 @@ struct GPUIngest {
             } else if sink.isUTC, offsetMinutes == nil {
                 sink.source.clockMethod = "UTC in the data"
                 sink.source.clockConfidence = 1
-            } else if sink.isDated { sink.source.clockMethod = "the day from the metrics or the file's modification time" }
-            if sink.source.clockConfidence ?? 0 < 0.9, let reference, let first = sink.source.firstMs, let last = sink.source.lastMs, offsetMinutes == nil {
+            } else if sink.isDated {
+                sink.source.clockMethod = "the day from the metrics or the file's modification time"
+            }
+            if sink.source.clockConfidence ?? 0 < 0.9, let reference, let first = sink.source.firstMs,
+                let last = sink.source.lastMs, offsetMinutes == nil
+            {
                 let fits = first <= reference.upperBound && last >= reference.lowerBound
                 sink.source.clockMethod = "taken as UTC, which \(fits ? "fits" : "does not fit") the metrics"
                 sink.source.clockConfidence = fits ? 0.8 : 0.2
@@ -104,7 +108,8 @@ struct GPUIngest {
     /// What a reader of the ledger should know.
     private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?, steps: Int) -> String? {
         if counts.untimed > 0 {
-            return "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed: give --gpu-start"
+            return
+                "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed: give --gpu-start"
         }
         if steps > 0 {
             return

@@ -64,7 +64,8 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func process(_ process: GPUProcess, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_process\",\"time\":")
-        lines.out.write(time(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC, index: process.index))
+        lines.out.write(
+            time(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC, index: process.index))
         if let index = process.index { lines.out.write(",\"index\":\(index)") }
         member("uuid", process.uuid)
         member("bus_id", process.busID)

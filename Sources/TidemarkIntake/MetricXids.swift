@@ -37,9 +37,11 @@ enum MetricXids {
                     try writer.write(
                         GPUEventRow(
                             instance: writer.knownInstance(
-                                busID: busID, uuid: samples.labels["UUID"], index: samples.labels["gpu"].flatMap(Int.init)),
+                                busID: busID, uuid: samples.labels["UUID"],
+                                index: samples.labels["gpu"].flatMap(Int.init)),
                             line: 0, timeMs: index == 0 ? nil : samples.timesMs[index], kind: kind, code: Int(value),
-                            text: (samples.labels["err_msg"] ?? name) + (index == 0 ? " (before the first sample)" : ""),
+                            text: (samples.labels["err_msg"] ?? name)
+                                + (index == 0 ? " (before the first sample)" : ""),
                             busID: busID))
                 }
             }

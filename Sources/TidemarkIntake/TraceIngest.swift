@@ -42,7 +42,11 @@ struct TraceIngest {
                     bytes = bytes.slice(cut, bytes.count)
                 }
                 if frames != nil {
-                    try frames?.feed(bytes) { try parser.feed($0) } reject: { try parser.sink.reject($0) }
+                    try frames?.feed(bytes) {
+                        try parser.feed($0)
+                    } reject: {
+                        try parser.sink.reject($0)
+                    }
                 } else {
                     try parser.feed(bytes)
                 }
@@ -55,7 +59,11 @@ struct TraceIngest {
             }
             var spans = parser.counts.spans
             // The last line of a file that is still written waits for its rest; a gzip file is not written any more.
-            try frames?.finish { try parser.feed($0) } reject: { try parser.sink.reject($0) }
+            try frames?.finish {
+                try parser.feed($0)
+            } reject: {
+                try parser.sink.reject($0)
+            }
             let open = stream.isGzip || frames != nil ? nil : parser.unfinishedLine
             if let open {
                 spans -= open.spans

@@ -43,7 +43,8 @@ import TidemarkTestSupport
         let (sink, counts) = try read(try fixture("table_610.txt"))
         #expect(counts.rejectedLines == 0 && counts.untimed == 0)
         let sample = try #require(sink.samples.first)
-        #expect(sample.driverVersion == "610.43.02" && sample.name == "NVIDIA GB10" && sample.busID == "0000000F:01:00.0")
+        #expect(
+            sample.driverVersion == "610.43.02" && sample.name == "NVIDIA GB10" && sample.busID == "0000000F:01:00.0")
         #expect(sample[.memoryUsed] == nil && sample[.memoryTotal] == nil && sample[.power] == 4)
         #expect(sample[.powerLimit] == nil && sample[.utilization] == 0 && sample[.temperature] == 38)
         #expect(sample.wallMs == 1_783_246_385_000)
@@ -82,14 +83,16 @@ import TidemarkTestSupport
 
     @Test("dmon of old drivers: one temperature")
     func oldDmon() throws {
-        let (sink, _) = try read("# gpu   pwr  temp    sm   mem\n# Idx     W     C     %     %\n    0    43    35     0     0\n")
+        let (sink, _) = try read(
+            "# gpu   pwr  temp    sm   mem\n# Idx     W     C     %     %\n    0    43    35     0     0\n")
         #expect(sink.samples.first?[.temperature] == 35 && sink.samples.first?[.utilization] == 0)
     }
 
     @Test("the query of NVIDIA's manual without a header")
     func published() throws {
         let (sink, _) = try read(
-            "2024/06/01 11:27:05.177, NVIDIA A100-SXM4-40GB, 00000000:3B:00.0, 545.23.08, P0, 4, 3, 44, 7 %, 5 %, 40960 MiB, 40333 MiB, 4 MiB\n")
+            "2024/06/01 11:27:05.177, NVIDIA A100-SXM4-40GB, 00000000:3B:00.0, 545.23.08, P0, 4, 3, 44, 7 %, 5 %, 40960 MiB, 40333 MiB, 4 MiB\n"
+        )
         let sample = try #require(sink.samples.first)
         #expect(sample[.utilization] == 7 && sample[.memoryUtilization] == 5 && sample[.temperature] == 44)
         #expect(sample[.memoryTotal] == 40960 && sample[.memoryFree] == 40333 && sample[.memoryUsed] == 4)

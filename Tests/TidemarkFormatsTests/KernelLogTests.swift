@@ -28,7 +28,10 @@ import TidemarkTestSupport
     @Test(
         "the forms of an Xid line: code, address, rest",
         arguments: [
-            ("[ 4321.987654] NVRM: Xid (PCI:0000:3d:00): 79, pid=7, GPU has fallen off the bus.", 79, "00000000:3D:00.0"),
+            (
+                "[ 4321.987654] NVRM: Xid (PCI:0000:3d:00): 79, pid=7, GPU has fallen off the bus.", 79,
+                "00000000:3D:00.0"
+            ),
             ("NVRM: Xid (PCI:0000:18:00.0): 31, pid='<unknown>', name=<unknown>", 31, "00000000:18:00.0"),
             ("NVRM: Xid (PCI:0000:01:00:0): 45", 45, "00000000:01:00.0"),
             ("kernel: NVRM: Xid (PCI:0019:01:00): 145, RLW_REMAP Nonfatal", 145, "00000019:01:00.0"),

@@ -203,7 +203,8 @@ import TidemarkEvidence
 
     @Test("what an interrupt left in front of a line is cut off")
     func interrupt() throws {
-        let (sink, counts) = try parse("index, power.draw [W]\n^C0, 5 W\n^Ctimestamp, index\n2026/11/23 17:33:00.1, 1\n")
+        let (sink, counts) = try parse(
+            "index, power.draw [W]\n^C0, 5 W\n^Ctimestamp, index\n2026/11/23 17:33:00.1, 1\n")
         #expect(sink.samples.map(\.index) == [0, 1] && counts.rejectedLines == 0)
         #expect(sink.samples.last?[.power] == nil)
     }

@@ -14,11 +14,19 @@ import TidemarkEvidence
         while at < bytes.count {
             let end = size == .max ? bytes.count : min(at + size, bytes.count)
             try bytes.withUnsafeBytes { raw in
-                try frames.feed(raw.slice(at, end)) { try parser.feed($0) } reject: { rejects.append($0) }
+                try frames.feed(raw.slice(at, end)) {
+                    try parser.feed($0)
+                } reject: {
+                    rejects.append($0)
+                }
             }
             at = end
         }
-        try frames.finish { try parser.feed($0) } reject: { rejects.append($0) }
+        try frames.finish {
+            try parser.feed($0)
+        } reject: {
+            rejects.append($0)
+        }
         try parser.finish()
         #expect(parser.counts.lines == frames.messages)
         #expect(parser.counts.blankLines == frames.damaged)
@@ -29,8 +37,10 @@ import TidemarkEvidence
         var (a, b) = (a, b)
         // The number 1.0 of JSON is 1 of protobuf.
         for field in [\SpanRecord.attributes, \.events] {
-            a[keyPath: field] = Array(String(decoding: a[keyPath: field], as: UTF8.self).replacing(".0,", with: ",").utf8)
-            b[keyPath: field] = Array(String(decoding: b[keyPath: field], as: UTF8.self).replacing(".0,", with: ",").utf8)
+            a[keyPath: field] = Array(
+                String(decoding: a[keyPath: field], as: UTF8.self).replacing(".0,", with: ",").utf8)
+            b[keyPath: field] = Array(
+                String(decoding: b[keyPath: field], as: UTF8.self).replacing(".0,", with: ",").utf8)
         }
         (a.offset, b.offset, a.resource, b.resource) = (0, 0, 0, 0)
         return a == b

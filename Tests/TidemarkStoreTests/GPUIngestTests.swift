@@ -31,7 +31,9 @@ import TidemarkTestSupport
 
     @Test("a burst of Xids is one event with its count; a lost GPU too; a run in two steps gives the same")
     func bursts() throws {
-        let log = (0..<5).map { "2026-11-23T17:34:0\($0)+0000 n1 kernel: NVRM: Xid (PCI:0000:19:00): 45, Ch 0000000\($0)\n" }
+        let log = (0..<5).map {
+            "2026-11-23T17:34:0\($0)+0000 n1 kernel: NVRM: Xid (PCI:0000:19:00): 45, Ch 0000000\($0)\n"
+        }
         let later = "2026-11-23T18:34:00+0000 n1 kernel: NVRM: Xid (PCI:0000:19:00): 45, Ch 00000001\n"
         let lost =
             "2026-11-23T17:34:09+0000 n1 kernel: NVRM: Xid (PCI:0000:19:00): 79, GPU has fallen off the bus.\n"
@@ -56,10 +58,14 @@ import TidemarkTestSupport
                     + "2026/11/23 17:33:01.000, 0, GPU-0, [Unknown Error]\n2026/11/23 17:33:01.000, 1, GPU-1, [Insufficient Permissions]\n"
                     + "2026/11/23 17:33:02.000, [GPU is lost], [GPU is lost], [GPU is lost]\n", to: "gpu.csv"))
         #expect(
-            try rows("SELECT i.name, e.kind, count, text FROM gpu_event e LEFT JOIN instance i USING (instance_id) ORDER BY line")
+            try rows(
+                "SELECT i.name, e.kind, count, text FROM gpu_event e LEFT JOIN instance i USING (instance_id) ORDER BY line"
+            )
                 == [
-                    "GPU 1|error_value|2|power.draw: Insufficient Permissions", "GPU 0|value_lost|1|power.draw: Unknown Error",
-                    "|gpu_lost|1|index: GPU is lost", "|gpu_lost|1|uuid: GPU is lost", "|gpu_lost|1|power.draw: GPU is lost",
+                    "GPU 1|error_value|2|power.draw: Insufficient Permissions",
+                    "GPU 0|value_lost|1|power.draw: Unknown Error",
+                    "|gpu_lost|1|index: GPU is lost", "|gpu_lost|1|uuid: GPU is lost",
+                    "|gpu_lost|1|power.draw: GPU is lost",
                 ])
         // The row that says nothing of any GPU makes none.
         #expect(try rows("SELECT name FROM instance ORDER BY 1") == ["GPU 0", "GPU 1"])
@@ -71,10 +77,13 @@ import TidemarkTestSupport
         try ingest(
             try folder.write(
                 "timestamp, utilization.gpu [%]\n"
-                    + (0..<3).flatMap { second in (0..<2).map { "2026/11/23 17:33:0\(second).000, \($0) %\n" } }.joined(),
+                    + (0..<3).flatMap { second in (0..<2).map { "2026/11/23 17:33:0\(second).000, \($0) %\n" } }
+                    .joined(),
                 to: "gpu.csv"))
         #expect(
-            try rows("SELECT name, count(*), avg(utilization_percent) FROM gpu_sample JOIN instance USING (instance_id) GROUP BY 1")
+            try rows(
+                "SELECT name, count(*), avg(utilization_percent) FROM gpu_sample JOIN instance USING (instance_id) GROUP BY 1"
+            )
                 == ["GPU|3|0.0", "GPU in row 2|3|1.0"])
     }
 
@@ -107,7 +116,8 @@ import TidemarkTestSupport
             try folder.write(text + more, to: "dmon.txt")
             try Ingestor(other, options: options).ingest([path])
         }
-        let samples = try other.database.prepare("SELECT time_ms - 1795455180000, power_watts FROM gpu_sample ORDER BY 1, 2")
+        let samples = try other.database.prepare(
+            "SELECT time_ms - 1795455180000, power_watts FROM gpu_sample ORDER BY 1, 2")
         var placed: [String] = []
         while try samples.step() { placed.append("\(samples.int(0) / 1000):\(samples.int(1))") }
         #expect(placed == ["0:40", "0:41", "5:42", "5:43", "10:44", "10:45", "15:46"])
@@ -116,7 +126,8 @@ import TidemarkTestSupport
     @Test("captures of the same GPU meet: by uuid, by address, by index")
     func identity() throws {
         let names = [
-            "a.csv": "timestamp, index, uuid, pci.bus_id, power.draw [W]\n2026/11/23 17:33:00.000, 0, GPU-0, 00000000:19:00.0, 5 W\n",
+            "a.csv":
+                "timestamp, index, uuid, pci.bus_id, power.draw [W]\n2026/11/23 17:33:00.000, 0, GPU-0, 00000000:19:00.0, 5 W\n",
             "b.csv": "timestamp, uuid, power.draw [W]\n2026/11/23 17:33:01.000, GPU-0, 5 W\n",
             "c.csv": "timestamp, pci.bus_id, power.draw [W]\n2026/11/23 17:33:02.000, 00000000:19:00.0, 5 W\n",
             "d.csv": "timestamp, index, power.draw [W]\n2026/11/23 17:33:03.000, 0, 5 W\n",

@@ -74,7 +74,9 @@ import TidemarkTestSupport
         ]
         try ingest(try folder.write(batch("edge", parents) + batch("vllm", children), to: "t.jsonl"))
         #expect(
-            try rows("SELECT caller_service, service, name, start_after_ms, end_before_ms, clock_behind_ms FROM span_call ORDER BY name")
+            try rows(
+                "SELECT caller_service, service, name, start_after_ms, end_before_ms, clock_behind_ms FROM span_call ORDER BY name"
+            )
                 == ["edge|vllm|s11|10.0|10.0|0.0", "edge|vllm|s12|-10.0|30.0|20.0", "edge|vllm|s13|10.0|-100.0|"])
         #expect(try rows("SELECT name FROM span_orphan") == ["s14"])
     }

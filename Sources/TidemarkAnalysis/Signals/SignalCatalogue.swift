@@ -201,7 +201,10 @@ public enum SignalCatalogue {
         Signal(
             name: "gpu_temperature_celsius", title: "GPU temperature", unit: .celsius, section: .system, worst: .high,
             scope: .gpu, fleet: .max,
-            origins: [.gpu("temperature_celsius", factor: 1), .gauge(["DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_GPU_TEMP_CELSIUS"], .max)]),
+            origins: [
+                .gpu("temperature_celsius", factor: 1),
+                .gauge(["DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_GPU_TEMP_CELSIUS"], .max),
+            ]),
         Signal(
             name: "gpu_power_watts", title: "GPU power draw", unit: .watts, section: .system, worst: .high,
             scope: .gpu, fleet: .sum,

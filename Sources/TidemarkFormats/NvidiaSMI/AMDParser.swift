@@ -75,7 +75,9 @@ struct AMDParser: Sendable {
             case .partition: if let part = Decimal.parseInt(cell), part > 0 { return nil }
             case .time:
                 if NvidiaSMICell.isMissing(cell) { continue }
-                guard let clock = NvidiaSMICell.wrapperClock(cell) else { throw NoRow(reason: "the time cannot be read") }
+                guard let clock = NvidiaSMICell.wrapperClock(cell) else {
+                    throw NoRow(reason: "the time cannot be read")
+                }
                 (sample.wallMs, sample.isUTC) = (clock.ms, clock.isUTC)
             case .uuid: sample.uuid = NvidiaSMICell.isMissing(cell) ? nil : cell.text(limit: 64)
             case .busID: sample.busID = NvidiaSMICell.isMissing(cell) ? nil : cell.text(limit: 32)

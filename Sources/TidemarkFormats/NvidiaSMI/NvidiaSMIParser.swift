@@ -93,7 +93,9 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         }
         counts.rows += 1
         if columns?.ofProcesses == true {
-            if process.wallMs == nil, let lineClock { (process.wallMs, process.isUTC) = (lineClock.ms, lineClock.isUTC) }
+            if process.wallMs == nil, let lineClock {
+                (process.wallMs, process.isUTC) = (lineClock.ms, lineClock.isUTC)
+            }
             if let wallMs = process.wallMs { lastWallMs = wallMs } else { counts.untimedRows += 1 }
             counts.processRows += 1
             return try sink.process(process, line: line.number)

@@ -159,7 +159,9 @@ enum OTLPMessage {
         case (3, .number(let number)): out.write("{\"intValue\":\"\(Int64(bitPattern: number))\"}")
         case (4, .fixed64(let bits)):
             let number = Double(bitPattern: bits)
-            let text = number.isFinite ? ByteWriter.shortest(number) : number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\""
+            let text =
+                number.isFinite
+                ? ByteWriter.shortest(number) : number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\""
             out.write("{\"doubleValue\":\(text)}")
         case (5, .bytes(let array)):
             out.write("{\"arrayValue\":{\"values\":[")
