@@ -23,7 +23,8 @@ public enum FormatRegistry {
     static let threshold = 0.3
 
     /// What an input is, judged by the first bytes of its (decompressed) content; nil when no format claims it.
-    public static func detect(head: Bytes, fileName: String) -> FormatGuess? {
+    /// - Parameter columns: of GPU captures without a header, which content alone does not tell.
+    public static func detect(head: Bytes, fileName: String, columns: [String]? = nil) -> FormatGuess? {
         var best: FormatGuess?
         for sniff in sniffers {
             guard let guess = sniff(head, fileName), guess.score > best?.score ?? threshold else { continue }
@@ -31,7 +32,7 @@ public enum FormatRegistry {
             // Nothing else looks like that; the last sniffer parses the whole head.
             if guess.score >= 0.9 { break }
         }
-        return best
+        return best ?? columns.flatMap { NvidiaSMIFormat.sniff(head: head, columns: $0) }
     }
 
     public static let emptyFile = "the file is empty"

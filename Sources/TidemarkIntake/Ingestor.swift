@@ -138,7 +138,7 @@ public final class Ingestor {
             return nil
         }
         let name = LogName.base(file.relative)
-        let guess = head.withUnsafeBytes { FormatRegistry.detect(head: $0, fileName: name) }
+        let guess = head.withUnsafeBytes { FormatRegistry.detect(head: $0, fileName: name, columns: options.columns) }
         guard let guess, guess.isReadable else {
             let why =
                 guess.map { "\($0.format): recognised, not read yet" }

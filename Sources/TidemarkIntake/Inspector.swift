@@ -31,7 +31,9 @@ public struct Inspector {
         let stream = try InputStream(path: path)
         let head = stream.head()
         var summary = Summary()
-        let guess = head.withUnsafeBytes { FormatRegistry.detect(head: $0, fileName: LogName.base(path)) }
+        let guess = head.withUnsafeBytes {
+            FormatRegistry.detect(head: $0, fileName: LogName.base(path), columns: options.columns)
+        }
         guard let guess, guess.isReadable else {
             summary.format = guess?.format ?? "unknown"
             summary.detail = guess?.detail ?? head.withUnsafeBytes { FormatRegistry.reasonUnknown(head: $0) }

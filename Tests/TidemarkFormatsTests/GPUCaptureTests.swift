@@ -99,6 +99,22 @@ import TidemarkTestSupport
         #expect(sample[.pcieGeneration] == 3 && sample[.pcieGenerationMax] == 4 && sample.driverVersion == "545.23.08")
     }
 
+    @Test("rows without a header or a time are known by the columns that are given, and by nothing else")
+    func given() {
+        func format(_ text: String, _ columns: String) -> String? {
+            withBytes(of: text) {
+                NvidiaSMIFormat.sniff(head: $0, columns: columns.split(separator: ",").map(String.init))?.format
+            }
+        }
+        let rows = "0, 54, 1200\n1, 55, 1300\n"
+        #expect(withBytes(of: rows) { NvidiaSMIFormat.sniff(head: $0, fileName: "gpu.csv") } == nil)
+        #expect(format(rows, "index,utilization.gpu,memory.used") == NvidiaSMIFormat.identifier)
+        #expect(format(rows, "index,utilization.gpu,memory.used,power.draw") == nil)
+        #expect(format(rows, "a,b,c") == nil)
+        #expect(format("    0    40    35\n", "gpu,pwr,gtemp") == NvidiaSMIFormat.dmonIdentifier)
+        #expect(format("some words of a text\n", "gpu,pwr,gtemp,sm,mem,enc") == nil)
+    }
+
     // MARK: AMD
 
     @Test("rocm-smi: names by their words, bytes become MiB, the edge sensor before the junction")

@@ -41,6 +41,28 @@ public enum NvidiaSMIFormat {
         return guess
     }
 
+    /// A capture without a header whose columns are given: most of its lines must have as many cells.
+    public static func sniff(head: Bytes, columns: [String]) -> FormatGuess? {
+        if let converted = UTF16Converter.utf8(head) {
+            return converted.withUnsafeBytes { sniff(head: $0, columns: columns) }
+        }
+        let isMonitor = MonitorColumns(columns).roles.contains(.gpu)
+        let query = NvidiaSMIColumns(columns)
+        guard isMonitor || query.roles.contains(where: { $0 != .other && $0 != .timestamp }) else { return nil }
+        let lines = head.headLines(limit: 60)
+        let rows = lines.count { line in
+            let commas = line.count { $0 == 44 }
+            if commas + 1 >= columns.count { return true }
+            return isMonitor && line.split(separator: 32, omittingEmptySubsequences: true).count >= columns.count
+        }
+        guard rows > 0, rows * 2 > lines.count else { return nil }
+        let format =
+            isMonitor
+            ? MonitorColumns(columns).ofProcesses ? pmonIdentifier : dmonIdentifier
+            : query.ofProcesses ? computeAppsIdentifier : identifier
+        return FormatGuess(format: format, score: 0.5, detail: "rows of the \(columns.count) columns that were given")
+    }
+
     private static func plain(head: Bytes, fileName: String) -> FormatGuess? {
         if let converted = UTF16Converter.utf8(head) {
             return converted.withUnsafeBytes { plain(head: $0, fileName: fileName) }

@@ -73,7 +73,7 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: lastWallMs))
         }
-        if Self.isRemark(bytes) {
+        if Self.isRemark(bytes) || bytes.equals("^C") {
             counts.headerLines += 1
             return
         }
