@@ -194,7 +194,32 @@ def promql():
         yield bytes([number % 4]) + query.encode()
 
 
+def gpu():
+    # A first byte below 128: the format is told by the content.
+    for path in files("nvidia-smi/*", "../nvidia-smi/*", "kernel-log/*"):
+        for number, piece in enumerate(pieces(read(path), most=3)):
+            yield bytes([number % 2 * (128 + number % 10)]) + piece
+    yield b"\x00timestamp, index\n" + "2026/11/23 17:33:00.112, 0, [GPU is lost]\r\n".encode()
+    yield b"\x00\xff\xfe" + "index, utilization.gpu [%]\r\n0, 97 %\r\n".encode("utf-16-le")
+    yield b"\x002026-11-23T17:33:00.5Z stdout F index, power.draw [W]\n2026-11-23T17:33:01.5Z stdout F 0, 41.5 W\n"
+
+
+def kernel():
+    for path in files("kernel-log/*"):
+        yield from pieces(read(path))
+
+
+def traces():
+    for path in files("traces/*"):
+        data = read(path)
+        yield b"\x00" + data[:5000]
+        yield b"\x02" + data[-2500:]
+    for path in files("traces-frames/*"):
+        yield b"\x04" + read(path)[:6000]
+
+
 MAKERS = {
+    "nvidia-smi": gpu, "kernel-log": kernel, "traces": traces,
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
     "answers": answers, "export": export, "panels": panels, "promql": promql,
 }

@@ -22,6 +22,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case panels
     /// The parser and the evaluator of PromQL.
     case promql
+    /// Captures of GPUs in all their forms, framed or not.
+    case nvidiaSMI = "nvidia-smi"
+    /// Kernel logs, framed or not.
+    case kernelLog = "kernel-log"
+    /// Exports of traces.
+    case traces
 
     /// Runs the target on one input.
     public func run(_ bytes: Bytes) {
@@ -35,6 +41,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .export: TextFuzz.export(bytes)
         case .panels: TextFuzz.panels(bytes)
         case .promql: QueryFuzz.run(bytes)
+        case .nvidiaSMI: CaptureFuzz.gpu(bytes)
+        case .kernelLog: CaptureFuzz.kernelLog(bytes)
+        case .traces: CaptureFuzz.traces(bytes)
         }
     }
 }

@@ -42,10 +42,30 @@ struct EvidenceOptions: ParsableArguments {
             discussion: "As behind --query-gpu=, or dmon's names: Date,Time,gpu,pwr,…", valueName: "names"))
     var columns: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "When GPU captures without any time began.",
+            discussion: "RFC 3339, such as 2026-11-23T17:33:00+01:00: for dmon without -o T, dcgmi, rocm-smi.",
+            valueName: "time"))
+    var gpuStart: String?
+
+    @Option(
+        help: ArgumentHelp("Seconds between the samples of such captures (-d of dmon).", valueName: "seconds"))
+    var gpuInterval = 1.0
+
     func options() throws -> IngestOptions {
         var options = IngestOptions()
         options.columns = columns.map { list in
             list.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        }
+        if let gpuStart {
+            guard let startMs = CivilTime.parseRFC3339(gpuStart) else {
+                throw TidemarkError(.usage, "'\(gpuStart)' is not a time of RFC 3339: 2026-11-23T17:33:00Z is one")
+            }
+            guard gpuInterval >= 0.001, gpuInterval <= 86_400 else {
+                throw TidemarkError(.usage, "--gpu-interval is 0.001 to 86400 seconds")
+            }
+            options.captureStart = (startMs, Int64((gpuInterval * 1000).rounded()))
         }
         options.year = year
         options.keepPrompts = keepPrompts

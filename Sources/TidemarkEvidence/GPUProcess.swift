@@ -5,6 +5,8 @@ public struct GPUProcess: Sendable, Equatable {
     public var wallMs: Int64?
     /// As ``GPUSample/isTimeOfDay``.
     public var isTimeOfDay = false
+    /// As ``GPUSample/isUTC``.
+    public var isUTC = false
     public var index: Int?
     public var uuid: String?
     /// As printed; see ``PCIBusID``.

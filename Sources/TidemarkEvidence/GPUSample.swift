@@ -5,6 +5,8 @@ public struct GPUSample: Sendable, Equatable {
     public var wallMs: Int64?
     /// ``wallMs`` counts from midnight of the day on which the capture began: the capture has times without dates.
     public var isTimeOfDay = false
+    /// ``wallMs`` is a time in UTC: its text named a zone, or counted from 1970.
+    public var isUTC = false
     public var index: Int?
     public var uuid: String?
     public var name: String?
@@ -44,6 +46,8 @@ public enum GPUField: Int, Sendable, CaseIterable {
     case pcieGenerationMax, pcieWidthMax, pcieReceive, pcieTransmit, pcieReplays
     case powerViolation, thermalViolation
     case eccUncorrectedAggregate, eccCorrectedAggregate
+    // Added by a later migration: profiling counters (GPM, DCGM), 0…1.
+    case graphicsActive, smActive, smOccupancy, tensorActive, dramActive
 
     /// Canonical query field of nvidia-smi, without its unit; nil for what only dmon and `nvidia-smi -q` print.
     public var queryName: String? {
@@ -81,6 +85,7 @@ public enum GPUField: Int, Sendable, CaseIterable {
         case .eccUncorrectedAggregate: "ecc.errors.uncorrected.aggregate.total"
         case .eccCorrectedAggregate: "ecc.errors.corrected.aggregate.total"
         case .bar1Used, .pcieReceive, .pcieTransmit, .pcieReplays, .powerViolation, .thermalViolation: nil
+        case .graphicsActive, .smActive, .smOccupancy, .tensorActive, .dramActive: nil
         }
     }
 
@@ -152,6 +157,11 @@ public enum GPUField: Int, Sendable, CaseIterable {
         case .thermalViolation: "thermal_violation"
         case .eccUncorrectedAggregate: "ecc_uncorrected_aggregate"
         case .eccCorrectedAggregate: "ecc_corrected_aggregate"
+        case .graphicsActive: "graphics_engine_active_ratio"
+        case .smActive: "sm_active_ratio"
+        case .smOccupancy: "sm_occupancy_ratio"
+        case .tensorActive: "tensor_active_ratio"
+        case .dramActive: "dram_active_ratio"
         }
     }
 }

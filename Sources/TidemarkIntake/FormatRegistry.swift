@@ -23,7 +23,8 @@ public enum FormatRegistry {
     static let threshold = 0.3
 
     /// What an input is, judged by the first bytes of its (decompressed) content; nil when no format claims it.
-    public static func detect(head: Bytes, fileName: String) -> FormatGuess? {
+    /// - Parameter columns: of GPU captures without a header, which content alone does not tell.
+    public static func detect(head: Bytes, fileName: String, columns: [String]? = nil) -> FormatGuess? {
         var best: FormatGuess?
         for sniff in sniffers {
             guard let guess = sniff(head, fileName), guess.score > best?.score ?? threshold else { continue }
@@ -31,7 +32,7 @@ public enum FormatRegistry {
             // Nothing else looks like that; the last sniffer parses the whole head.
             if guess.score >= 0.9 { break }
         }
-        return best
+        return best ?? columns.flatMap { NvidiaSMIFormat.sniff(head: head, columns: $0) }
     }
 
     public static let emptyFile = "the file is empty"
@@ -41,7 +42,7 @@ public enum FormatRegistry {
         guard head.count > 0 else { return emptyFile }
         if head.has("PK\u{03}\u{04}") { return "a zip archive: unpack it first" }
         if head.count >= 4, head[0] == 0x28, head[1] == 0xB5, head[2] == 0x2F, head[3] == 0xFD {
-            return "zstd-compressed: decompress it first"
+            return "zstd-compressed: decompress it with `zstd -d` first"
         }
         if head.has("BZh") { return "bzip2-compressed: decompress it first" }
         let sample = head.slice(0, min(head.count, 4096))

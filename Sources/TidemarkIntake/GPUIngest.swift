@@ -12,14 +12,19 @@ struct GPUIngest {
     let offsetMinutes: Int?
     /// Columns of a capture without a header.
     let columns: [String]?
+    /// When captures without any time began, UTC, and the time between their samples, ms.
+    let start: (ms: Int64, intervalMs: Int64)?
     let reference: ClosedRange<Int64>?
     let progress: (Int) -> Void
 
-    func run(_ stream: InputStream, _ source: inout SourceRow) throws {
+    func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
+        let framing = NvidiaSMIFormat.framing(head: head)
+        source.framing = framing.rawValue
         source.clockOffsetMs = Int64(offsetMinutes ?? 0) * 60_000
         source.clockMethod = offsetMinutes == nil ? "taken as UTC" : "zone given"
         source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
-        let isSnapshot = GPUCaptureReader.isSnapshot(source.format)
+        // A count of samples begins with the first one.
+        let isSnapshot = GPUCaptureReader.isSnapshot(source.format) || start != nil
         try store.database.transaction {
             if isSnapshot, source.id != 0 {
                 try GPUWriter.forget(source: source.id, in: store)
@@ -29,8 +34,18 @@ struct GPUIngest {
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = GPUSink(writer: writer, ledger: ledger, source: source)
+        sink.clock.givenOffsetMs = offsetMinutes.map { Int64($0) * 60_000 }
+        sink.clock.start = start
         sink.lastMs = reference?.upperBound ?? stream.modifiedMs
         var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
+        var unframer = LogUnframer(framing)
+        func take(_ line: borrowing Line) throws {
+            if framing == .plain { return try parser.parse(line: line, into: &sink) }
+            try unframer.feed(line) { inner, frame in
+                sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+                try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
+            }
+        }
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         var tail = TailHash()
         try store.database.transaction {
@@ -43,7 +58,7 @@ struct GPUIngest {
                     skip -= cut
                     bytes = bytes.slice(cut, bytes.count)
                 }
-                try reader.feed(bytes) { try parser.parse(line: $0, into: &sink) }
+                try reader.feed(bytes, take)
                 tail.update(bytes, pending: reader.pendingBytes)
                 progress(stream.consumedFileBytes)
                 return true
@@ -51,7 +66,7 @@ struct GPUIngest {
             // An unfinished line of a growing capture waits for its rest.
             if isSnapshot || stream.isGzip {
                 tail.pendingIsRead()
-                try reader.finish { try parser.parse(line: $0, into: &sink) }
+                try reader.finish(take)
             }
             try parser.finish(into: &sink)
             sink.source.progressBytes = reader.nextOffset
@@ -60,10 +75,26 @@ struct GPUIngest {
             sink.source.pendingBytes = reader.pendingBytes
             sink.source.state = parser.state
             sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.message = stream.damage ?? Self.remark(parser.counts, parser.guessedColumns)
+            try sink.writer.finish()
+            sink.source.message =
+                stream.damage ?? Self.remark(parser.counts, parser.guessedColumns, steps: sink.backwardSteps)
             sink.source.add(parser.counts)
-            if sink.isDated { sink.source.clockMethod = "the day from the metrics or the file's modification time" }
-            if let reference, let first = sink.source.firstMs, let last = sink.source.lastMs, offsetMinutes == nil {
+            if start != nil, parser.counts.untimed > 0 {
+                sink.source.clockMethod = "start and interval given"
+                sink.source.message = stream.damage
+            } else if let offset = sink.clock.outerOffsetMs, offsetMinutes == nil {
+                sink.source.clockMethod = "the zone from the times around the lines"
+                sink.source.clockOffsetMs = offset
+                sink.source.clockConfidence = 0.95
+            } else if sink.isUTC, offsetMinutes == nil {
+                sink.source.clockMethod = "UTC in the data"
+                sink.source.clockConfidence = 1
+            } else if sink.isDated {
+                sink.source.clockMethod = "the day from the metrics or the file's modification time"
+            }
+            if sink.source.clockConfidence ?? 0 < 0.9, let reference, let first = sink.source.firstMs,
+                let last = sink.source.lastMs, offsetMinutes == nil
+            {
                 let fits = first <= reference.upperBound && last >= reference.lowerBound
                 sink.source.clockMethod = "taken as UTC, which \(fits ? "fits" : "does not fit") the metrics"
                 sink.source.clockConfidence = fits ? 0.8 : 0.2
@@ -75,9 +106,14 @@ struct GPUIngest {
     }
 
     /// What a reader of the ledger should know.
-    private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?) -> String? {
+    private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?, steps: Int) -> String? {
         if counts.untimed > 0 {
-            return "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed"
+            return
+                "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed: give --gpu-start"
+        }
+        if steps > 0 {
+            return
+                "the clock steps back \(steps) times: the end of daylight-saving time, or captures behind one another"
         }
         guard let guessed else { return nil }
         let known = guessed.filter { $0 != "unknown" }
@@ -116,6 +152,17 @@ struct GPUSink: GPUCaptureSink {
     var source: SourceRow
     /// When the capture may have ended at the latest: dates a capture that has times only.
     var lastMs: Int64 = 0
+    /// The capture's clock and those around its lines.
+    var clock: CaptureClock
+    /// Every time so far was in UTC.
+    private(set) var isUTC = false
+    private var hasLocal = false
+    /// How often a row was more than a minute earlier than the one before it.
+    private(set) var backwardSteps = 0
+    private var latestMs: Int64?
+    /// Rows of one moment that name no GPU come in the order of the GPUs.
+    private var place = 0
+    private var placeMs: Int64?
     /// Midnight of the first day of such a capture, local; nil before its first row.
     private var midnightMs: Int64?
     var isDated: Bool { midnightMs != nil }
@@ -124,12 +171,18 @@ struct GPUSink: GPUCaptureSink {
         self.writer = writer
         self.ledger = ledger
         self.source = source
+        clock = CaptureClock()
     }
 
-    private mutating func utc(_ wallMs: Int64?, isTimeOfDay: Bool) -> Int64? {
-        guard let wallMs else { return nil }
-        let offsetMs = source.clockOffsetMs ?? 0
-        guard isTimeOfDay else { return wallMs - offsetMs }
+    private mutating func utc(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> Int64? {
+        guard let wallMs, !isTimeOfDay || clock.outer == nil else { return clock.outerMs }
+        if isUTC {
+            self.isUTC = !hasLocal
+            return wallMs
+        }
+        (hasLocal, self.isUTC) = (true, false)
+        let offsetMs = clock.offsetMs
+        guard isTimeOfDay else { return clock.utc(wallMs) }
         if midnightMs == nil {
             // The last day on which the first row is not in the future. A continued capture counts on from its first row.
             let first = source.firstMs.map { $0 + offsetMs } ?? lastMs + offsetMs
@@ -140,11 +193,22 @@ struct GPUSink: GPUCaptureSink {
     }
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
-        let instance = try writer.instance(of: sample)
-        let timeMs = utc(sample.wallMs, isTimeOfDay: sample.isTimeOfDay)
-        for text in sample.errors {
-            try writer.writeEvent(instance: instance, line: line, timeMs: timeMs, kind: "error_value", text: text)
+        var timeMs = utc(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC)
+        if timeMs == nil { timeMs = clock.counted(index: sample.index) }
+        if let timeMs {
+            if let latest = latestMs, timeMs < latest - 60_000 { backwardSteps += 1 }
+            latestMs = timeMs
         }
+        var instance: Int?
+        if sample.index != nil || sample.uuid != nil || sample.busID != nil {
+            instance = try writer.instance(of: sample)
+        } else if !sample.hidesIdentity {
+            place = timeMs != nil && timeMs == placeMs ? place + 1 : 0
+            placeMs = timeMs
+            instance = try writer.instance(ofRow: place, sample)
+        }
+        for text in sample.errors { try writer.note(error: text, instance: instance, line: line, timeMs: timeMs) }
+        guard let instance else { return }
         // A row without a time cannot be placed; its values stay out, the row counts as read.
         guard let timeMs else { return }
         source.cover(timeMs)
@@ -153,15 +217,21 @@ struct GPUSink: GPUCaptureSink {
 
     mutating func process(_ process: GPUProcess, line: Int) throws {
         let instance = try writer.instance(of: process)
-        guard let timeMs = utc(process.wallMs, isTimeOfDay: process.isTimeOfDay) else { return }
+        var time = utc(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC)
+        if time == nil { time = clock.counted(index: process.index) }
+        guard let timeMs = time else { return }
         source.cover(timeMs)
         try writer.write(process, instance: instance, timeMs: timeMs)
     }
 
     mutating func event(_ event: GPUCaptureEvent) throws {
-        try writer.writeEvent(
-            instance: nil, line: event.line, timeMs: event.afterWallMs.map { $0 - (source.clockOffsetMs ?? 0) },
-            kind: event.kind.rawValue, text: event.text)
+        let local = event.wallMs ?? event.afterWallMs
+        let timeMs = event.timeMs ?? clock.outerMs ?? clock.utc(local)
+        try writer.write(
+            GPUEventRow(
+                instance: writer.knownInstance(busID: event.busID, uuid: event.uuid), line: event.line, timeMs: timeMs,
+                kind: event.kind.rawValue, code: event.code, text: event.text, busID: event.busID,
+                action: event.action))
     }
 
     mutating func reject(_ reject: FormatReject) throws {
@@ -169,5 +239,12 @@ struct GPUSink: GPUCaptureSink {
             try ledger.reject(
                 source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: $0)
         }
+    }
+}
+
+extension GPUSample {
+    /// The capture says who a GPU is, but not in this row: the GPU is lost.
+    var hidesIdentity: Bool {
+        errors.contains { $0.hasPrefix("index:") || $0.hasPrefix("uuid:") || $0.hasPrefix("pci.bus_id:") }
     }
 }

@@ -16,6 +16,8 @@ public struct IngestOptions: Sendable {
     public var keepAccessRows = false
     /// Names of the columns of GPU captures without a header.
     public var columns: [String]?
+    /// When GPU captures without any time began, Unix ms UTC, and the time between their samples, ms.
+    public var captureStart: (ms: Int64, intervalMs: Int64)?
 
     public init() {}
 }
@@ -114,6 +116,8 @@ public final class Ingestor {
             reference: reference)
         try store.database.transaction {
             try GPUWriter.joinEvents(store, period: period)
+            try MetricXids.update(store, period: period)
+            try SpanRequests.update(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
             try ClockAlignment(store: store, ledger: ledger, period: period).run()
@@ -136,7 +140,7 @@ public final class Ingestor {
             return nil
         }
         let name = LogName.base(file.relative)
-        let guess = head.withUnsafeBytes { FormatRegistry.detect(head: $0, fileName: name) }
+        let guess = head.withUnsafeBytes { FormatRegistry.detect(head: $0, fileName: name, columns: options.columns) }
         guard let guess, guess.isReadable else {
             let why =
                 guess.map { "\($0.format): recognised, not read yet" }
@@ -431,11 +435,11 @@ public final class Ingestor {
     // MARK: GPU
 
     private func ingestGPU(_ candidate: Candidate, period: Int, reference: ClosedRange<Int64>?) throws {
-        try continuing(candidate, period: period) { stream, _, row in
+        try continuing(candidate, period: period) { stream, head, row in
             let gpu = GPUIngest(
                 store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
-                columns: options.columns, reference: reference, progress: share(stream))
-            try gpu.run(stream, &row)
+                columns: options.columns, start: options.captureStart, reference: reference, progress: share(stream))
+            try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }
         }
     }
 

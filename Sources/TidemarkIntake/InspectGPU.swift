@@ -4,22 +4,30 @@ import TidemarkFormats
 
 /// Records of GPUs as JSON lines.
 struct InspectGPUSink: GPUCaptureSink {
-    let offsetMs: Int64
+    var clock: CaptureClock
+    /// Of a kernel log whose times have no year.
+    var stampClock: LogClock?
     var lines: JSONLines
 
-    init(offsetMs: Int64, emit: @escaping ([UInt8]) -> Void) {
-        self.offsetMs = offsetMs
+    init(
+        offsetMinutes: Int?, start: (ms: Int64, intervalMs: Int64)? = nil, emit: @escaping ([UInt8]) -> Void
+    ) {
+        clock = CaptureClock(givenOffsetMs: offsetMinutes.map { Int64($0) * 60_000 })
+        clock.start = start
         lines = JSONLines(emit: emit)
     }
 
-    private func time(_ wallMs: Int64?) -> String {
-        wallMs.map { "\"\(CivilTime.rfc3339($0 - offsetMs))\"" } ?? "null"
-    }
-
-    /// A time of the day has no date to be shown with.
-    private func time(_ wallMs: Int64?, isTimeOfDay: Bool) -> String {
-        guard isTimeOfDay, let wallMs else { return time(wallMs) }
-        return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\""
+    /// A record's time and where it is from. A time of the day has no date to be shown with.
+    private mutating func time(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool, index: Int?) -> String {
+        if isTimeOfDay, let wallMs, clock.outer == nil {
+            return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\""
+        }
+        if wallMs == nil, clock.outer == nil, let counted = clock.counted(index: index) {
+            return "\"\(CivilTime.rfc3339(counted))\",\"time_source\":\"counted\""
+        }
+        let isOuter = isTimeOfDay || wallMs == nil
+        guard let timeMs = clock.utc(isOuter ? nil : wallMs, isUTC: isUTC) else { return "null" }
+        return "\"\(CivilTime.rfc3339(timeMs))\",\"time_source\":\"\(isOuter ? "outer" : "own")\""
     }
 
     private mutating func member(_ key: String, _ text: String?) {
@@ -30,8 +38,7 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_sample\",\"time\":")
-        lines.out.write(time(sample.wallMs, isTimeOfDay: sample.isTimeOfDay))
-        if sample.wallMs != nil { lines.out.write(",\"time_source\":\"own\"") }
+        lines.out.write(time(sample.wallMs, isTimeOfDay: sample.isTimeOfDay, isUTC: sample.isUTC, index: sample.index))
         if let index = sample.index { lines.out.write(",\"index\":\(index)") }
         for (key, value) in [
             ("uuid", sample.uuid), ("name", sample.name), ("bus_id", sample.busID),
@@ -57,7 +64,8 @@ struct InspectGPUSink: GPUCaptureSink {
 
     mutating func process(_ process: GPUProcess, line: Int) throws {
         lines.out.write("{\"line\":\(line),\"kind\":\"gpu_process\",\"time\":")
-        lines.out.write(time(process.wallMs, isTimeOfDay: process.isTimeOfDay))
+        lines.out.write(
+            time(process.wallMs, isTimeOfDay: process.isTimeOfDay, isUTC: process.isUTC, index: process.index))
         if let index = process.index { lines.out.write(",\"index\":\(index)") }
         member("uuid", process.uuid)
         member("bus_id", process.busID)
@@ -77,10 +85,20 @@ struct InspectGPUSink: GPUCaptureSink {
     }
 
     mutating func event(_ event: GPUCaptureEvent) throws {
-        let text = event.timeMs.map { "\"\(CivilTime.rfc3339($0))\"" } ?? time(event.wallMs ?? event.afterWallMs)
+        let timeMs =
+            event.timeMs ?? event.stamp.flatMap { stampClock?.utc($0) } ?? clock.outerMs
+            ?? clock.utc(event.wallMs ?? event.afterWallMs)
+        let text = timeMs.map { "\"\(CivilTime.rfc3339($0))\"" } ?? "null"
         lines.out.write("{\"line\":\(event.line),\"kind\":\"gpu_event\",\"time\":\(text),\"event\":")
         lines.out.writeJSONString(event.kind.rawValue)
-        if let code = event.code { lines.out.write(",\"code\":\(code)") }
+        if let code = event.code {
+            lines.out.write(",\"code\":\(code)")
+            if event.kind == .xid || event.kind == .fallenOffBus, let meaning = XidCatalogue.meaning(code) {
+                member("meaning", meaning.text)
+                member("class", meaning.class.rawValue)
+            }
+        }
+        member("action", event.action)
         member("bus_id", event.busID)
         member("uuid", event.uuid)
         member("message", event.text)

@@ -16,18 +16,33 @@ struct InspectTraceSink: TraceSink {
     private init(emit: @escaping ([UInt8]) -> Void) { lines = JSONLines(emit: emit) }
 
     static func inspect(
-        _ stream: InputStream, keepPrompts: Bool, emit: @escaping ([UInt8]) -> Void, _ summary: inout Inspector.Summary
+        _ stream: InputStream, format: String, keepPrompts: Bool, emit: @escaping ([UInt8]) -> Void,
+        _ summary: inout Inspector.Summary
     ) throws {
         var parser = TraceParser(sink: InspectTraceSink(emit: emit), keepPrompts: keepPrompts)
+        var frames = format == TraceFormat.otlpFrames ? Optional(OTLPFrames()) : nil
         try stream.read { bytes in
-            try parser.feed(bytes)
+            if frames != nil {
+                try frames?.feed(bytes) {
+                    try parser.feed($0)
+                } reject: {
+                    try parser.sink.reject($0)
+                }
+            } else {
+                try parser.feed(bytes)
+            }
             return true
+        }
+        try frames?.finish {
+            try parser.feed($0)
+        } reject: {
+            try parser.sink.reject($0)
         }
         try parser.finish()
         parser.sink.release()
         parser.sink.lines.flush()
         summary.records = parser.counts.spans
-        summary.rejects = parser.counts.rejects
+        summary.rejects = parser.counts.rejects + (frames?.damaged ?? 0)
     }
 
     mutating func resource(_ resource: TraceResource, number: Int) throws {

@@ -31,7 +31,9 @@ public struct Inspector {
         let stream = try InputStream(path: path)
         let head = stream.head()
         var summary = Summary()
-        let guess = head.withUnsafeBytes { FormatRegistry.detect(head: $0, fileName: LogName.base(path)) }
+        let guess = head.withUnsafeBytes {
+            FormatRegistry.detect(head: $0, fileName: LogName.base(path), columns: options.columns)
+        }
         guard let guess, guess.isReadable else {
             summary.format = guess?.format ?? "unknown"
             summary.detail = guess?.detail ?? head.withUnsafeBytes { FormatRegistry.reasonUnknown(head: $0) }
@@ -42,8 +44,8 @@ public struct Inspector {
         switch guess.format {
         case VLLMLogFormat.identifier: try log(stream, head, &summary)
         case let format where TraceFormat.identifiers.contains(format):
-            try InspectTraceSink.inspect(stream, keepPrompts: keepPrompts, emit: emit, &summary)
-        case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, guess.format, &summary)
+            try InspectTraceSink.inspect(stream, format: guess.format, keepPrompts: keepPrompts, emit: emit, &summary)
+        case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, head, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
@@ -101,10 +103,17 @@ public struct Inspector {
         summary.rejects = sink.rejects
     }
 
-    private func gpu(_ stream: InputStream, _ format: String, _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+    private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
+        var sink = InspectGPUSink(
+            offsetMinutes: options.offsetMinutes, start: options.captureStart, emit: emit)
         var parser = GPUCaptureReader(format: format, columns: options.columns)
-        try lines(of: stream) { try parser.parse(line: $0, into: &sink) }
+        var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
+        func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
+            sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+            try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
+        }
+        try lines(of: stream) { try unframer.feed($0, take) }
+        try unframer.finish(take)
         try parser.finish(into: &sink)
         sink.flush()
         summary.records = parser.counts.records
@@ -112,9 +121,15 @@ public struct Inspector {
     }
 
     private func kernelLog(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+        var sink = InspectGPUSink(offsetMinutes: options.offsetMinutes, emit: emit)
         var parser = KernelLogParser()
-        var unframer = LogUnframer(head.withUnsafeBytes { KernelLogIngest.framing(head: $0) })
+        let framing = head.withUnsafeBytes { KernelLogIngest.framing(head: $0) }
+        var hints = LogClock.Hints()
+        (hints.year, hints.modifiedMs) = (options.year, stream.modifiedMs)
+        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
+        let firstStamp = head.withUnsafeBytes { KernelLogIngest.firstStamp($0, framing) }
+        sink.stampClock = firstStamp.map { LogClock(hints: hints, firstStamp: $0, outer: []) }
+        var unframer = LogUnframer(framing)
         try lines(of: stream) { line in
             try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
         }

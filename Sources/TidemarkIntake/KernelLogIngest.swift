@@ -21,7 +21,7 @@ struct KernelLogIngest {
         try store.database.transaction { try ledger.save(&source) }
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = KernelSink(writer: writer, ledger: ledger, source: source, clock: clock)
-        var parser = KernelLogParser()
+        var parser = KernelLogParser(state: source.state)
         var unframer = LogUnframer(framing)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         var tail = TailHash()
@@ -52,6 +52,8 @@ struct KernelLogIngest {
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
             sink.source.pendingBytes = reader.pendingBytes
+            try sink.writer.finish()
+            sink.source.state = parser.state
             sink.source.status = stream.damage == nil ? "read" : "partial"
             sink.source.message = stream.damage
             if parser.counts.untimed > 0 {
@@ -94,9 +96,11 @@ private struct KernelSink: GPUCaptureSink {
         let timeMs =
             event.timeMs ?? event.wallMs.map { $0 - clock.offsetMs } ?? event.stamp.map { clock.utc($0) }
         if let timeMs { source.cover(timeMs) }
-        try writer.writeEvent(
-            instance: writer.knownInstance(busID: event.busID, uuid: event.uuid), line: event.line, timeMs: timeMs,
-            kind: event.kind.rawValue, code: event.code, busID: event.busID, text: event.text)
+        try writer.write(
+            GPUEventRow(
+                instance: writer.knownInstance(busID: event.busID, uuid: event.uuid), line: event.line, timeMs: timeMs,
+                kind: event.kind.rawValue, code: event.code, text: event.text, busID: event.busID,
+                action: event.action))
     }
 
     mutating func reject(_ reject: FormatReject) throws {

@@ -29,6 +29,7 @@ struct TraceIngest {
             var parser = TraceParser(
                 sink: TraceStoringSink(writer: writer, ledger: ledger, source: source), keepPrompts: keepPrompts,
                 line: source.progressLines + 1, offset: source.progressBytes, isLines: resumes)
+            var frames = source.format == TraceFormat.otlpFrames ? Optional(OTLPFrames()) : nil
             var tail = TailHash()
             var skip = source.progressBytes
             var length = source.progressBytes
@@ -40,16 +41,30 @@ struct TraceIngest {
                     skip -= cut
                     bytes = bytes.slice(cut, bytes.count)
                 }
-                try parser.feed(bytes)
+                if frames != nil {
+                    try frames?.feed(bytes) {
+                        try parser.feed($0)
+                    } reject: {
+                        try parser.sink.reject($0)
+                    }
+                } else {
+                    try parser.feed(bytes)
+                }
                 length += bytes.count
-                tail.update(bytes, pending: parser.unfinishedLine.map { length - $0.offset } ?? 0)
+                let open = frames == nil ? parser.unfinishedLine : nil
+                tail.update(bytes, pending: open.map { length - $0.offset } ?? 0)
                 if parser.unfinishedLine?.spans ?? 0 == 0 { try writer.checkpointWhenFull() }
                 progress(stream.consumedFileBytes)
                 return true
             }
             var spans = parser.counts.spans
             // The last line of a file that is still written waits for its rest; a gzip file is not written any more.
-            let open = stream.isGzip ? nil : parser.unfinishedLine
+            try frames?.finish {
+                try parser.feed($0)
+            } reject: {
+                try parser.sink.reject($0)
+            }
+            let open = stream.isGzip || frames != nil ? nil : parser.unfinishedLine
             if let open {
                 spans -= open.spans
                 try writer.discard(fromLine: open.line)
@@ -64,17 +79,19 @@ struct TraceIngest {
             row.progressLines += counts.lines
             row.pendingBytes = length - row.progressBytes
             row.tailSHA256 = tail.sha256
-            row.state = parser.isLines ? Self.lines : nil
+            row.state = frames == nil && parser.isLines ? Self.lines : nil
             row.lines += counts.lines
             row.recordLines += counts.recordLines
-            row.noiseLines += counts.blankLines + counts.emptyLines
-            row.rejectLines = source.rejectLines + counts.rejectedLines
+            // A message that can't be read came as an empty line.
+            let damaged = frames?.damaged ?? 0
+            row.noiseLines += counts.blankLines + counts.emptyLines - damaged
+            row.rejectLines = source.rejectLines + counts.rejectedLines + damaged
             row.records += spans
             row.status = stream.damage == nil ? "read" : "partial"
             row.message = stream.damage ?? Self.remark(counts)
             try ledger.add(
                 kinds: [
-                    "span": writer.stored, "duplicate_span": spans - writer.stored, "reject": counts.rejects,
+                    "span": writer.stored, "duplicate_span": spans - writer.stored, "reject": counts.rejects + damaged,
                     "other_signal": counts.otherSignals,
                 ], to: row.id)
             try ledger.save(&row)

@@ -36,6 +36,7 @@ public struct Phrases: Sendable, Equatable {
     public var logEvents = "Log events"
     public var topClients = "Busiest clients"
     public var slowestRequests = "Slowest traced requests"
+    public var logLine = "Line of the request log"
     public var configuration = "Configuration"
     public var coverage = "Coverage of the evidence"
     public var methods = "Methods"

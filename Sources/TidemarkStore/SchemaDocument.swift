@@ -21,6 +21,8 @@ extension Schema {
         while try tables.step() {
             text += "\n## \(tables.text(0))\n\n```sql\n\(tables.text(1));\n```\n"
         }
+        let views = try database.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY rowid")
+        while try views.step() { text += "\n## View \(views.text(0))\n\n```sql\n\(views.text(1));\n```\n" }
         text += "\n## Indexes\n\n```sql\n"
         let indexes = try database.prepare(
             "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid")

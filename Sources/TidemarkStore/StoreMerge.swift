@@ -35,7 +35,10 @@ public struct StoreMerge {
         defer { try? store.database.execute("DETACH other") }
         return try store.database.transaction {
             let outcome = try StoreMerge(database: store.database).run()
-            for period in try store.periods() { try Shadowing.update(store, period: period.id) }
+            for period in try store.periods() {
+                try Shadowing.update(store, period: period.id)
+                try SpanRequests.update(store, period: period.id)
+            }
             return outcome
         }
     }

@@ -132,7 +132,7 @@ import TidemarkEvidence
             "2026/11/23 17:33:00.112, 0", "2026/11/23 17:33:00.112, 0, 97 %, 5", "2026/13/23 17:33:00.112, 0, 97 %",
             "2026/11/23 25:33:00.112, 0, 97 %", "x, 0, 97 %", "2026/11/23 17:33:00.112, zero, 97 %",
             "2026/11/23 17:33:00.112, 0, busy", "2026/11/23 17:33:00.112, 0, 97 furlongs", "salloc: Granted job 7",
-            "^Ctimestamp, index, utilization.gpu [%]", "2026/11/23 17:33:00.112, 0, 9.7.1", "user@host:~$ ls",
+            "2026/11/23 17:33:00.112, 0, 9.7.1", "user@host:~$ ls",
             "2026/11/23 17:33:00., 0, 97 %", "2026/11/23 17:33:00.112, 0, 97%",
         ])
     func junk(line: String) throws {
@@ -180,15 +180,48 @@ import TidemarkEvidence
     @Test(
         "a wrapper's clock in front of rows without a time stamp",
         arguments: [
-            ("2026-11-23T17:33:00+01:00", Int64(1_795_455_180_000)), ("2026-11-23 17:33:00.250", 1_795_455_180_250),
+            ("2026-11-23T17:33:00+01:00", Int64(1_795_451_580_000)), ("2026-11-23 17:33:00.250", 1_795_455_180_250),
             ("1795455180.5", 1_795_455_180_500), ("1795455180", 1_795_455_180_000),
             ("1795455180500", 1_795_455_180_500),
             ("2026/11/23 17:33:00.112", 1_795_455_180_112),
         ])
     func wrapperClock(text: String, wallMs: Int64) throws {
-        let (sink, _) = try parse("index, power.draw [W]\n\(text), 0, 5 W\n")
-        #expect(sink.samples.first?.wallMs == wallMs)
-        #expect(sink.samples.first?.index == 0)
+        let isUTC = text.hasSuffix("+01:00") || text.hasPrefix("17")
+        for before in ["\(text), ", "\(text),", "\(text) ", "[\(text)] "] {
+            let (sink, counts) = try parse("index, power.draw [W]\n\(before)0, 5 W\n")
+            #expect(sink.samples.first?.wallMs == wallMs, "\(before)")
+            #expect(sink.samples.first?.isUTC == isUTC)
+            #expect(sink.samples.first?.index == 0 && counts.rejectedLines == 0)
+        }
+        // In the column of the tool's own time, and on a line of its own.
+        #expect(try parse("timestamp, index\n\(text), 0\n").sink.samples.first?.wallMs == wallMs)
+        #expect(try parse("index, power.draw [W]\n\(text)\n0, 5 W\n").sink.samples.first?.wallMs == wallMs)
+        // In front of the tool's own time, which counts.
+        let both = try parse("timestamp, index\n[\(text)] 2026/11/23 18:00:00.000, 0\n").sink.samples.first
+        #expect(both?.wallMs == 1_795_456_800_000 && both?.isUTC == false)
+    }
+
+    @Test("what an interrupt left in front of a line is cut off")
+    func interrupt() throws {
+        let (sink, counts) = try parse(
+            "index, power.draw [W]\n^C0, 5 W\n^Ctimestamp, index\n2026/11/23 17:33:00.1, 1\n")
+        #expect(sink.samples.map(\.index) == [0, 1] && counts.rejectedLines == 0)
+        #expect(sink.samples.last?[.power] == nil)
+    }
+
+    @Test("queries of remapped rows and retired pages are events with the GPU's uuid")
+    func pages() throws {
+        let (sink, counts) = try parse(
+            "gpu_uuid, remapped_rows.correctable, remapped_rows.uncorrectable, remapped_rows.pending, remapped_rows.failure\n"
+                + "GPU-1, 0, 2, 1, No\nGPU-2, [N/A], [N/A], [N/A], [N/A]\nGPU-3, 1\n"
+                + "gpu_uuid, retired_pages.address, retired_pages.cause\nGPU-1, 0x0000000000016fe5, Double Bit ECC\n"
+                + "index, power.draw [W]\n0, 5 W\n")
+        #expect(sink.events.map(\.kind) == [.remappedRows, .retiredPage])
+        #expect(sink.events.map(\.uuid) == ["GPU-1", "GPU-1"])
+        #expect(sink.events.first?.code == 2)
+        #expect(sink.events.first?.text == "correctable 0, uncorrectable 2, pending 1, failure No")
+        #expect(sink.events.last?.text == "address 0x0000000000016fe5, Double Bit ECC")
+        #expect(sink.rejects.map(\.line) == [4] && counts.rows == 1)
     }
 
     @Test(
@@ -203,6 +236,7 @@ import TidemarkEvidence
             ("Failed to initialize NVML: Driver/library version mismatch", .initialisationFailed),
             ("Field \" index\" is not a valid field to query.", .badArguments),
             ("Format modifier --format=csv is mandatory.", .badArguments),
+            ("bash: nvidia-smi: command not found", .toolMissing),
         ])
     func events(text: String, kind: GPUCaptureEvent.Kind) throws {
         var (sink, counts) = try parse("timestamp, index\n2026/11/23 17:33:00.112, 0\n\(text)\n\n")

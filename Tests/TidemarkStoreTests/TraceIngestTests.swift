@@ -46,6 +46,73 @@ import TidemarkTestSupport
         ).map { $0.split(separator: "|", omittingEmptySubsequences: false).dropFirst(4).joined(separator: "|") }
     }
 
+    /// A span of the engine: ms behind a start, and the id of the request.
+    private func request(_ id: String?, at ms: Int, maxTokens: Int = 16) -> String {
+        let start = 1_795_455_180_000 + ms
+        let request = id.map { #"{"key":"gen_ai.request.id","value":{"stringValue":"\#($0)"}},"# } ?? ""
+        return #"{"traceId":"\#(String(start))0001","spanId":"\#(String(start))","name":"llm_request","#
+            + #""startTimeUnixNano":"\#(start)000000","endTimeUnixNano":"\#(start + 500)000000","attributes":[\#(request)"#
+            + #"{"key":"gen_ai.latency.e2e","value":{"doubleValue":0.5}},"#
+            + #"{"key":"gen_ai.request.temperature","value":{"doubleValue":0.7}},"#
+            + #"{"key":"gen_ai.request.max_tokens","value":{"intValue":"\#(maxTokens)"}}]}"#
+    }
+
+    @Test("calls between processes: clocks that are apart, a callee that goes on; spans without their parent")
+    func calls() throws {
+        func span(_ id: String, _ parent: String, _ start: Int, _ end: Int) -> String {
+            #"{"traceId":"000000000000000000000000000000aa","spanId":"00000000000000\#(id)","parentSpanId":"\#(parent)","#
+                + #""name":"s\#(id)","startTimeUnixNano":"\#(1_000_000 * start)","endTimeUnixNano":"\#(1_000_000 * end)"}"#
+        }
+        func batch(_ service: String, _ spans: [String]) -> String {
+            #"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"\#(service)"}}]},"#
+                + #""scopeSpans":[{"spans":[\#(spans.joined(separator: ","))]}]}]}"# + "\n"
+        }
+        let parents = (1...3).map { span("0\($0)", "", 1000, 1100) }
+        let children = [
+            span("11", "0000000000000001", 1010, 1090), span("12", "0000000000000002", 990, 1070),
+            span("13", "0000000000000003", 1010, 1200), span("14", "00000000000000ff", 1010, 1200),
+        ]
+        try ingest(try folder.write(batch("edge", parents) + batch("vllm", children), to: "t.jsonl"))
+        #expect(
+            try rows(
+                "SELECT caller_service, service, name, start_after_ms, end_before_ms, clock_behind_ms FROM span_call ORDER BY name"
+            )
+                == ["edge|vllm|s11|10.0|10.0|0.0", "edge|vllm|s12|-10.0|30.0|20.0", "edge|vllm|s13|10.0|-100.0|"])
+        #expect(try rows("SELECT name FROM span_orphan") == ["s14"])
+    }
+
+    @Test("spans of requests meet the rows of the log: by id with what the engine adds, else by time; and the engine")
+    func join() throws {
+        let spans = [
+            request("chatcmpl-aa11", at: 0), request("chatcmpl-bb22", at: 1000),
+            request("chatcmpl-cc33-01234567", at: 2000), request(nil, at: 3010), request(nil, at: 60_000),
+        ]
+        try folder.write(
+            #"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"vllm"}}]},"#
+                + #""scopeSpans":[{"spans":[\#(spans.joined(separator: ","))]}]}]}"# + "\n", to: "in/t.jsonl")
+        let ids = ["chatcmpl-aa11", "chatcmpl-bb22-89abcdef", "chatcmpl-cc33", "cmpl-dd44-0"]
+        let log = ids.enumerated().map { second, id in
+            "INFO 11-23 17:33:0\(second) [logger.py:42] Received request \(id): params: SamplingParams(n=1, max_tokens=16), lora_request: None.\n"
+        }
+        try folder.write(log.joined(), to: "in/server.log")
+        var options = IngestOptions()
+        (options.period, options.year, options.offsetMinutes) = ("p", 2026, 0)
+        for _ in 0..<2 {
+            try Ingestor(store, options: options).ingest([folder.path("in")])
+            #expect(
+                try rows(
+                    """
+                    SELECT t.request_id, joined_by, log_line, log_ahead_ms, round(temperature, 2), instance IS NOT NULL,
+                        e2e_seconds, end_ms - start_ms, max_tokens, service
+                    FROM traced_request t ORDER BY start_ms
+                    """) == [
+                        "chatcmpl-aa11|id|1|0|0.7|1|0.5|500|16|vllm", "chatcmpl-bb22|id|2|0|0.7|1|0.5|500|16|vllm",
+                        "chatcmpl-cc33-01234567|id|3|0|0.7|1|0.5|500|16|vllm", "|time|4|-10|0.7|1|0.5|500|16|vllm",
+                        "|resource|||0.7|1|0.5|500|16|vllm",
+                    ])
+        }
+    }
+
     @Test("spans become rows; the ledger counts their lines; a second run changes nothing")
     func stores() throws {
         let path = fixture("traces/otlp_vllm_0.33.jsonl").path

@@ -28,6 +28,13 @@ public struct Signal: Sendable {
         /// A gauge, aggregated over the series of an instance. Of several selectors the first with data counts (a
         /// metric's names through the versions). `scale` brings the metric's unit to the signal's.
         case gauge([String], Aggregation, scale: Double = 1)
+        /// A gauge whose name says ratio, but which may be a percentage as it was before it was renamed: any value above 1
+        /// decides.
+        case percentOrRatio(String)
+        /// Whether a gauge, a bit mask, has one of these bits: 0 or 1.
+        case gaugeBits([String], UInt64)
+        /// Share of the time that a counter of nanoseconds went on.
+        case nanosecondsRate(String)
         /// Rate of increase of counters, summed over an instance.
         case rate([String])
         /// Rate of the first divided by the rate of the second.

@@ -143,7 +143,31 @@ public enum SignalCatalogue {
         Signal(
             name: "gpu_utilization_ratio", title: "GPU utilisation (share of time with a kernel running)",
             unit: .ratio, section: .system, worst: .high, scope: .gpu, fleet: .mean,
-            origins: [.gpu("utilization_percent", factor: 0.01), .gauge(["DCGM_FI_DEV_GPU_UTIL"], .mean, scale: 0.01)]),
+            origins: [
+                .gpu("utilization_percent", factor: 0.01), .gauge(["DCGM_FI_DEV_GPU_UTIL"], .mean, scale: 0.01),
+                .percentOrRatio("DCGM_FI_DEV_GPU_UTIL_RATIO"),
+            ]),
+        Signal(
+            name: "gpu_sm_active_ratio", title: "Share of SMs with a warp, over time", unit: .ratio, section: .system,
+            worst: .high, scope: .gpu, fleet: .mean,
+            origins: [
+                .gpu("sm_active_ratio", factor: 1),
+                .gauge(["DCGM_FI_PROF_SM_ACTIVE", "DCGM_FI_PROF_SM_UTIL_RATIO"], .mean),
+            ]),
+        Signal(
+            name: "gpu_tensor_active_ratio", title: "Tensor pipes busy", unit: .ratio, section: .system, worst: .high,
+            scope: .gpu, fleet: .mean,
+            origins: [
+                .gpu("tensor_active_ratio", factor: 1),
+                .gauge(["DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", "DCGM_FI_PROF_TENSOR_UTIL_RATIO"], .mean),
+            ]),
+        Signal(
+            name: "gpu_dram_active_ratio", title: "Memory interface busy", unit: .ratio, section: .system,
+            worst: .high, scope: .gpu, fleet: .mean,
+            origins: [
+                .gpu("dram_active_ratio", factor: 1),
+                .gauge(["DCGM_FI_PROF_DRAM_ACTIVE", "DCGM_FI_PROF_DRAM_UTIL_RATIO"], .mean),
+            ]),
         Signal(
             name: "gpu_sm_clock_hertz", title: "SM clock", unit: .hertz, section: .system, worst: .low, scope: .gpu,
             fleet: .mean,
@@ -151,18 +175,47 @@ public enum SignalCatalogue {
         Signal(
             name: "gpu_throttled_ratio", title: "Share of samples with a thermal or power-brake slowdown",
             unit: .ratio, section: .system, worst: .high, scope: .gpu, fleet: .max,
-            origins: [.gpuThrottle(GPUThrottle.slowing & ~GPUThrottle.swPowerCap)]),
+            origins: [
+                .gpuThrottle(GPUThrottle.slowing & ~GPUThrottle.swPowerCap),
+                .gaugeBits(
+                    ["DCGM_FI_DEV_CLOCKS_EVENT_REASONS", "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS"],
+                    GPUThrottle.slowing & ~GPUThrottle.swPowerCap),
+            ]),
         Signal(
             name: "gpu_power_capped_ratio", title: "Share of samples at the software power cap", unit: .ratio,
-            section: .system, worst: .high, scope: .gpu, fleet: .max, origins: [.gpuThrottle(GPUThrottle.swPowerCap)]),
+            section: .system, worst: .high, scope: .gpu, fleet: .max,
+            origins: [
+                .gpuThrottle(GPUThrottle.swPowerCap),
+                .gaugeBits(
+                    ["DCGM_FI_DEV_CLOCKS_EVENT_REASONS", "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS"],
+                    GPUThrottle.swPowerCap),
+            ]),
+        Signal(
+            name: "gpu_power_violation_ratio", title: "Share of time held back by power", unit: .ratio,
+            section: .system, worst: .high, scope: .gpu, fleet: .max,
+            origins: [.nanosecondsRate("DCGM_FI_DEV_POWER_VIOLATION")]),
+        Signal(
+            name: "gpu_thermal_violation_ratio", title: "Share of time held back by heat", unit: .ratio,
+            section: .system, worst: .high, scope: .gpu, fleet: .max,
+            origins: [.nanosecondsRate("DCGM_FI_DEV_THERMAL_VIOLATION")]),
         Signal(
             name: "gpu_temperature_celsius", title: "GPU temperature", unit: .celsius, section: .system, worst: .high,
             scope: .gpu, fleet: .max,
-            origins: [.gpu("temperature_celsius", factor: 1), .gauge(["DCGM_FI_DEV_GPU_TEMP"], .max)]),
+            origins: [
+                .gpu("temperature_celsius", factor: 1),
+                .gauge(["DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_GPU_TEMP_CELSIUS"], .max),
+            ]),
         Signal(
             name: "gpu_power_watts", title: "GPU power draw", unit: .watts, section: .system, worst: .high,
             scope: .gpu, fleet: .sum,
-            origins: [.gpu("power_watts", factor: 1), .gauge(["DCGM_FI_DEV_POWER_USAGE"], .sum)]),
+            origins: [
+                .gpu("power_watts", factor: 1),
+                .gauge(
+                    [
+                        "DCGM_FI_DEV_POWER_USAGE", "DCGM_FI_DEV_BOARD_POWER_WATTS", "DCGM_FI_DEV_POWER_USAGE_INSTANT",
+                        "DCGM_FI_DEV_BOARD_POWER_RAW_WATTS",
+                    ], .sum),
+            ]),
         Signal(
             name: "gpu_memory_used_bytes", title: "GPU memory in use", unit: .bytes, section: .system, worst: .high,
             scope: .gpu, fleet: .sum,

@@ -26,6 +26,9 @@ extension SignalCatalogue {
         }
         switch origin {
         case .gauge(let selectors, _, let scale): return code(selectors) + (scale == 1 ? "" : " × \(scale)")
+        case .percentOrRatio(let selector): return code([selector]) + ", × 0.01 where a value is above 1"
+        case .gaugeBits(let selectors, let mask): return code(selectors) + " & \(mask)"
+        case .nanosecondsRate(let selector): return code(["rate(\(selector)[$w])"]) + " × 1e-09"
         case .rate(let selectors): return code(selectors.map { "rate(\($0)[$w])" })
         case .ratioOfRates(let pairs): return code(pairs.map { "rate(\($0.0)[$w]) / rate(\($0.1)[$w])" })
         case .quantile(let q, let names): return code(names.map { "histogram_quantile(\(q), rate(\($0)_bucket[$w]))" })

@@ -65,6 +65,19 @@ struct SignalEvaluator {
         case .gauge(let selectors, let aggregation, let scale):
             let factor = scale == 1 ? "" : " * \(ByteWriter.shortest(scale))"
             return try selectors.map { grouped(aggregation.rawValue, try selector($0).text) + factor }
+        case .percentOrRatio(let text):
+            let selector = try selector(text).text
+            let isPercent = try range("max(\(selector))").contains { $0.values.contains { $0 ?? 0 > 1 } }
+            return [grouped("avg", selector) + (isPercent ? " * 0.01" : "")]
+        case .gaugeBits(let selectors, let mask):
+            let bits = (0..<UInt64.bitWidth).filter { mask >> UInt64($0) & 1 == 1 }
+            return try selectors.map {
+                let value = grouped("max", try selector($0).text)
+                let terms = bits.map { "floor(\(value) / \(UInt64(1) << UInt64($0))) % 2" }
+                return "(\(terms.joined(separator: " + "))) > bool 0"
+            }
+        case .nanosecondsRate(let text):
+            return ["clamp_max(" + grouped("max", "rate(\(try selector(text).text)\(window))") + " / 1e9, 1)"]
         case .rate(let selectors):
             return try selectors.map { grouped("sum", "rate(\(try selector($0).text)\(window))") }
         case .ratioOfRates(let pairs):
@@ -127,7 +140,10 @@ struct SignalEvaluator {
         guard !found.isEmpty else { return [] }
         var result = found.sorted { $0.key < $1.key }.map(\.value)
         // Quantiles and means of the fleet come from added buckets and sums, never from averaged quantiles.
-        if case .gauge = origin { return result }
+        switch origin {
+        case .gauge, .percentOrRatio, .gaugeBits, .nanosecondsRate: return result
+        default: break
+        }
         for (place, expression) in try expressions(origin, by: "").enumerated() {
             guard let (_, values) = try range(expression).first, values.contains(where: { $0 != nil }) else { continue }
             result.append(

@@ -1,20 +1,46 @@
 import TidemarkBase
 
+/// What a clock's text says.
+struct ClockReading: Equatable, Sendable {
+    /// Unix ms; of a local clock without a zone its reading as if UTC.
+    var ms: Int64
+    /// The text named a zone, or counts from 1970.
+    var isUTC: Bool
+}
+
 /// Times as date(1), ctime(3) and wrapper scripts print them, on a line or in a field of their own.
 enum ClockLine {
     /// `Wed Mar  4 09:08:07 2026`, `Wed Mar  4 09:08:07 UTC 2026`, `Wed 04 Mar 2026 09:08:07 AM CET`,
-    /// `2026-03-04T09:08:07[.5][+01:00]`, `1795455180[.5]`: all of `bytes` as a local clock's reading as if UTC, Unix ms.
-    /// A zone is left out, so that all forms mean the same; nil for anything else.
-    static func wallMs(_ bytes: Bytes) -> Int64? {
+    /// `2026-03-04T09:08:07[.5][+01:00]`, `1795455180[.5]`: all of `bytes`; nil for anything else.
+    static func reading(_ bytes: Bytes) -> ClockReading? {
         guard let first = bytes.first, bytes.count >= 10, bytes.count <= 48 else { return nil }
-        if first &- 48 <= 9 {
-            if bytes.count >= 19, bytes[4] == 45 {
-                guard let time = CivilTime.parseRFC3339(bytes), time.length == bytes.count else { return nil }
-                return NvidiaSMICell.wrapperClock(bytes)
+        if first &- 48 <= 9 { return NvidiaSMICell.wrapperClock(bytes) }
+        guard let ms = named(bytes) else { return nil }
+        // Of the zones' names only these two mean one offset.
+        return ClockReading(ms: ms, isUTC: bytes.range(of: " UTC") != nil || bytes.range(of: " GMT") != nil)
+    }
+
+    /// A clock that a wrapper wrote in front of other text, in brackets or not: `[2026-03-04 09:08:07] 0, 97 %`,
+    /// `1795455180.5 0, 97 %`. nil when the text doesn't begin with one, or is nothing else.
+    static func leading(_ bytes: Bytes) -> (clock: ClockReading, textStart: Int)? {
+        guard let first = bytes.first, bytes.count > 12 else { return nil }
+        var found: (clock: ClockReading, end: Int)?
+        if first == 91 {
+            guard let close = bytes.firstIndex(of: 93), close <= 49 else { return nil }
+            found = reading(bytes.slice(1, close).trimmed).map { ($0, close + 1) }
+        } else {
+            guard first &- 48 <= 9 else { return nil }
+            // The clock ends at the first blank, at the second one when a date stands alone, or at a comma.
+            let blank = bytes.firstIndex(of: 32) ?? bytes.count
+            let second = blank == 10 ? bytes.firstIndex(of: 32, from: 11) ?? bytes.count : blank
+            let comma = bytes.firstIndex(of: 44) ?? bytes.count
+            for end in [second, blank, comma] where end >= 10 && end <= 40 && found == nil {
+                found = reading(bytes.slice(0, bytes[end - 1] == 44 ? end - 1 : end)).map { ($0, end) }
             }
-            return bytes.count <= 17 && bytes.firstIndex(of: 44) == nil ? NvidiaSMICell.wrapperClock(bytes) : nil
         }
-        return named(bytes)
+        guard let clock = found?.clock, var end = found?.end else { return nil }
+        while end < bytes.count, bytes[end] == 32 || bytes[end] == 9 || bytes[end] == 44 { end += 1 }
+        return end < bytes.count ? (clock, end) : nil
     }
 
     /// The forms with names of the day and the month.

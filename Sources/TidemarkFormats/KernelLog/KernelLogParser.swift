@@ -13,7 +13,18 @@ public struct KernelLogParser: Sendable {
     /// The address that `NVRM: The NVIDIA GPU 0000:b3:00.0` named: a line behind it may say that it fell off the bus.
     private var named: String?
 
-    public init() {}
+    /// - Parameter state: what ``state`` said when the log's beginning was read.
+    public init(state: String? = nil) {
+        for pair in (state ?? "").split(separator: " ").prefix(1024) {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { uuids[String(parts[0])] = String(parts[1]) }
+        }
+    }
+
+    /// What a later run needs: the uuids that the log named; nil when it named none.
+    public var state: String? {
+        uuids.isEmpty ? nil : uuids.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
 
     /// A time in front of a kernel line.
     enum Prefix {
@@ -29,8 +40,10 @@ public struct KernelLogParser: Sendable {
     ) throws {
         counts.lines += frame.lines
         let bytes = Self.withoutPriority(line.bytes.trimmed)
-        if let start = bytes.range(of: "NVRM: Xid (PCI:") {
-            return try error(bytes, start + 15, .xid, line, frame, into: &sink)
+        if let start = bytes.range(of: "NVRM: Xid (") {
+            // Drivers before about 310 left `PCI:` out.
+            let at = start + (bytes.has("PCI:", at: start + 11) ? 15 : 11)
+            return try error(bytes, at, .xid, line, frame, into: &sink)
         }
         if let start = bytes.range(of: "SXid (PCI:") {
             return try error(bytes, start + 10, .switchError, line, frame, into: &sink)
@@ -50,6 +63,9 @@ public struct KernelLogParser: Sendable {
         } else if text.has("The NVIDIA GPU ") {
             let rest = text.slice(15, text.count)
             named = PCIBusID.normalised(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count).text(limit: 32))
+        } else if text.first != 40, text.range(of: "fallen off the bus") == nil {
+            // Neither the rest of the sentence.
+            named = nil
         }
         guard let lost = text.range(of: "fallen off the bus") else {
             counts.noiseLines += frame.lines
@@ -74,7 +90,7 @@ public struct KernelLogParser: Sendable {
         _ bytes: Bytes, _ at: Int, _ kind: GPUCaptureEvent.Kind, _ line: borrowing Line, _ frame: FrameInfo,
         into sink: inout Sink
     ) throws {
-        guard let close = bytes.firstIndex(of: 41, from: at), close - at <= 20,
+        guard at < bytes.count, let close = bytes.firstIndex(of: 41, from: at), close - at <= 20,
             let busID = PCIBusID.normalised(bytes.slice(at, close).text), bytes.has("): ", at: close)
         else { return try reject(line, frame, "the PCI address of an Xid", into: &sink) }
         var end = close + 3
@@ -90,7 +106,16 @@ public struct KernelLogParser: Sendable {
         event.code = code
         event.busID = busID
         event.uuid = uuids[busID]
+        if code == 154, kind == .xid { event.action = Self.action(rest) }
         try deliver(event, frame, into: &sink)
+    }
+
+    /// `… changed from 0x0 (None) to 0x2 (Node Reboot Required)` → the last words in parentheses.
+    private static func action(_ text: Bytes) -> String? {
+        guard let to = text.range(of: " to "), let open = text.firstIndex(of: 40, from: to),
+            let close = text.firstIndex(of: 41, from: open)
+        else { return nil }
+        return text.slice(open + 1, close).text(limit: 80)
     }
 
     private func event(

@@ -1,11 +1,11 @@
 import TidemarkBase
 
-/// Reads a capture of nvidia-smi in any of its forms: feed it lines, then ``finish(into:)``.
+/// Reads a capture of nvidia-smi, dcgmi, rocm-smi or amd-smi in any of its forms: feed it lines, then ``finish(into:)``.
 ///
-/// Query, dmon and pmon captures can be continued where an earlier run stopped, by ``state``. Listings and tables
+/// Captures of rows can be continued where an earlier run stopped, by ``state``. Listings and tables
 /// (``isSnapshot(_:)``) have records of many lines: one that grew is read from its beginning.
 public struct GPUCaptureReader: ~Copyable, Sendable {
-    private enum Kind { case query, monitor, listing, xml, table }
+    private enum Kind { case query, monitor, listing, xml, table, amd, dcgm }
 
     private let kind: Kind
     private var query: NvidiaSMIParser
@@ -13,6 +13,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     private var listing = ListingTextParser()
     private var xml = ListingXMLParser()
     private var table = SMITableParser()
+    private var amd: AMDParser
+    private var dcgm: DCGMMonitorParser
     /// The columns of a query may be told by its first row.
     private var mayGuess: Bool
     /// The columns that were guessed from the values; nil when a header or the caller gave them.
@@ -33,11 +35,15 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case NvidiaSMIFormat.listingIdentifier: kind = .listing
         case NvidiaSMIFormat.xmlIdentifier: kind = .xml
         case NvidiaSMIFormat.tableIdentifier: kind = .table
+        case NvidiaSMIFormat.rocmIdentifier, NvidiaSMIFormat.amdIdentifier: kind = .amd
+        case NvidiaSMIFormat.dcgmIdentifier: kind = .dcgm
         default: kind = .query
         }
         let known = kind == .query ? state.map { $0.split(separator: ",").map(String.init) } : nil
         query = NvidiaSMIParser(columns: known ?? columns)
         mayGuess = known == nil && columns == nil
+        amd = AMDParser(state: kind == .amd ? state : nil)
+        dcgm = DCGMMonitorParser(state: kind == .dcgm ? state : nil)
         if kind == .monitor, let state {
             monitor = MonitorParser(resuming: state)
         } else {
@@ -50,7 +56,33 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         switch kind {
         case .query: query.columns.map { $0.names.joined(separator: ",") }
         case .monitor: monitor.state
+        case .amd: amd.state
+        case .dcgm: dcgm.state
         default: nil
+        }
+    }
+
+    /// What physical lines add to the lines that the parsers counted: a runtime may cut one line into several, or put
+    /// several into one.
+    private var surplus = (lines: 0, record: 0, rejected: 0, noise: 0)
+
+    /// Takes the next line.
+    /// - Parameter physicalLines: how many lines of the input it stands for; 0: it shares one with the line before it.
+    public mutating func parse<Sink: GPUCaptureSink>(
+        line: borrowing Line, physicalLines: Int, into sink: inout Sink
+    ) throws {
+        guard physicalLines != 1 else { return try parse(line: line, into: &sink) }
+        let before = counts
+        try parse(line: line, into: &sink)
+        let after = counts
+        let more = physicalLines - 1
+        surplus.lines += more
+        if after.rejectedLines > before.rejectedLines {
+            surplus.rejected += more
+        } else if after.noiseLines > before.noiseLines {
+            surplus.noise += more
+        } else {
+            surplus.record += more
         }
     }
 
@@ -64,13 +96,15 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .listing: try listing.parse(line: line, into: &sink)
         case .xml: try xml.parse(line: line, into: &sink)
         case .table: try table.parse(line: line, into: &sink)
+        case .amd: try amd.parse(line: line, into: &sink)
+        case .dcgm: try dcgm.parse(line: line, into: &sink)
         }
     }
 
     /// Ends the capture: what is still open is delivered, or rejected when it is cut off.
     public mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
         switch kind {
-        case .query, .monitor: break
+        case .query, .monitor, .amd, .dcgm: break
         case .listing: try listing.finish(into: &sink)
         case .xml: try xml.finish(into: &sink)
         case .table: try table.finish(into: &sink)
@@ -79,6 +113,15 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
 
     /// Where the lines went so far.
     public var counts: GPUCaptureCounts {
+        var counts = parserCounts
+        counts.lines += surplus.lines
+        counts.recordLines += surplus.record
+        counts.rejectedLines += surplus.rejected
+        counts.noiseLines += surplus.noise
+        return counts
+    }
+
+    private var parserCounts: GPUCaptureCounts {
         switch kind {
         case .query:
             var counts = GPUCaptureCounts()
@@ -95,6 +138,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .listing: return listing.counts
         case .xml: return xml.counts
         case .table: return table.counts
+        case .amd: return amd.counts
+        case .dcgm: return dcgm.counts
         }
     }
 

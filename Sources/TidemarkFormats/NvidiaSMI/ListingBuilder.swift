@@ -42,9 +42,10 @@ struct ListingBuilder: ~Copyable, Sendable {
         hasReasons = false
     }
 
-    /// The finished GPU. Drivers from 550 on print the one-second average in place of the plain power draw.
+    /// The finished GPU. Drivers from 550 on print the one-second average in place of the plain power draw, some GPUs only
+    /// the instantaneous one.
     mutating func end() -> GPUSample {
-        if sample[.power] == nil { sample[.power] = sample[.powerAverage] }
+        if sample[.power] == nil { sample[.power] = sample[.powerAverage] ?? sample[.powerInstant] }
         return sample
     }
 
@@ -131,6 +132,7 @@ struct ListingBuilder: ~Copyable, Sendable {
     static func number(_ value: Bytes) -> Double? {
         if case .value(let plain) = NvidiaSMICell.number(value) { return plain }
         guard value.first.map({ $0 &- 48 <= 9 }) == true else { return nil }
+        if value.last == 37 { return Decimal.parse(value.slice(0, value.count - 1)) }
         if value.last == 120 { return Decimal.parse(value.slice(0, value.count - 1)) }
         guard let blank = value.firstIndex(of: 32), let number = Decimal.parse(value.slice(0, blank)) else {
             return nil

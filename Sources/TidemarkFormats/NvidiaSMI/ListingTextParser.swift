@@ -93,7 +93,7 @@ struct ListingTextParser: ~Copyable, Sendable {
         let colon = Self.colon(text)
         label.removeAll(keepingCapacity: true)
         ListingBuilder.normalise(text.slice(0, min(colon ?? text.count, 80)), into: &label)
-        if let colon, let parent = stack.last {
+        if let colon, let parent = stack.last, !isInPartition {
             let value = text.slice(colon + 1, text.count).trimmed
             let begins = names.withUnsafeBytes { names in
                 label.withUnsafeBytes { label in
@@ -117,6 +117,13 @@ struct ListingTextParser: ~Copyable, Sendable {
         let start = names.count
         names.append(contentsOf: label)
         stack.append((indent, start, names.count))
+    }
+
+    /// Inside the list of MIG devices: their memory and errors are not the GPU's.
+    private var isInPartition: Bool {
+        names.withUnsafeBytes { names in
+            stack.contains { names.slice($0.start, $0.end).equals("mig_devices") }
+        }
     }
 
     private mutating func push(_ name: StaticString, indent: Int) {

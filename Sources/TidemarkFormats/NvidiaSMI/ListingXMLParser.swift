@@ -155,6 +155,10 @@ struct ListingXMLParser: ~Copyable, Sendable {
             names.withUnsafeBytes { names in
                 let label = names.slice(own.start, own.end)
                 if open != nil {
+                    // The memory and the errors of a MIG device are not the GPU's.
+                    guard !stack.contains(where: { names.slice($0.start, $0.end).equals("mig_devices") }) else {
+                        return
+                    }
                     builder.set(section: names.slice(parent.start, parent.end), label: label, value: value)
                 } else if label.equals("timestamp") {
                     wallMs = ClockLine.named(value)

@@ -8,9 +8,11 @@ struct MonitorColumns: Equatable, Sendable {
         case date, time, gpu
         /// Index of a ``GPUField``.
         case field(Int)
+        /// Likewise, of a ratio that is printed in percent.
+        case percent(Int)
         case pid, type, command, usedMemory
         case processUtilization, processMemoryUtilization, processEncoder, processDecoder
-        /// Known or not, it is not stored: `ccpm`, GPM metrics.
+        /// Known or not, it is not stored: `ccpm`, other GPM metrics.
         case other
     }
 
@@ -35,6 +37,10 @@ struct MonitorColumns: Equatable, Sendable {
             "Date": .date, "Time": .time, "gpu": .gpu,
             // Before about 2018 there was one temperature.
             "temp": .field(GPUField.temperature.rawValue),
+            // --gpm-metrics
+            "gract": .percent(GPUField.graphicsActive.rawValue), "smutil": .percent(GPUField.smActive.rawValue),
+            "smocc": .percent(GPUField.smOccupancy.rawValue), "mmaact": .percent(GPUField.tensorActive.rawValue),
+            "dram": .percent(GPUField.dramActive.rawValue),
         ]
         for field in GPUField.allCases {
             if let name = field.monitorName { all[name] = .field(field.rawValue) }

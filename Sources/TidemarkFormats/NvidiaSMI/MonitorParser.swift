@@ -162,6 +162,7 @@ struct MonitorParser: Sendable {
                 }
                 sample.index = gpu
             case .field(let field): sample.values[field] = try number(index, line, columns)
+            case .percent(let field): sample.values[field] = try number(index, line, columns).map { $0 / 100 }
             default: break
             }
         }

@@ -93,22 +93,23 @@ enum NvidiaSMICell {
             milli: milli)
     }
 
-    /// A clock that a wrapper wrote in front of a row without a timestamp: the tool's own form, ISO 8601 (its zone is left
-    /// out, so that the result is a local reading, too), or Unix seconds with or without a fraction.
-    static func wrapperClock(_ cell: Bytes) -> Int64? {
-        if let wallMs = wallMs(cell) { return wallMs }
+    /// A clock that a wrapper wrote: the tool's own form, ISO 8601 with or without a zone, or Unix seconds with or without a
+    /// fraction, or milliseconds, or nanoseconds.
+    static func wrapperClock(_ cell: Bytes) -> ClockReading? {
+        if let wallMs = wallMs(cell) { return ClockReading(ms: wallMs, isUTC: false) }
         if cell.count >= 19, cell[4] == 45 {
-            var end = 19
-            if end < cell.count, cell[end] == 46 || cell[end] == 44 {
-                end += 1
-                while end < cell.count, cell[end] &- 48 <= 9 { end += 1 }
-            }
-            return CivilTime.parseRFC3339(cell.slice(0, end))?.millis
+            guard let time = CivilTime.parseRFC3339(cell), time.length == cell.count else { return nil }
+            return ClockReading(ms: time.millis, isUTC: time.zoned)
         }
-        guard cell.count >= 10, cell.count <= 20, let timeMs = SecondsText.millis(cell) else { return nil }
-        // Seconds of this century; 13 digits are milliseconds.
-        if (946_684_800_000..<4_102_444_800_000).contains(timeMs) { return timeMs }
-        return (946_684_800_000..<4_102_444_800_000).contains(timeMs / 1000) ? timeMs / 1000 : nil
+        guard cell.count >= 10, cell.count <= 20 else { return nil }
+        // Of this century.
+        let range: Range<Int64> = 946_684_800_000..<4_102_444_800_000
+        if cell.count == 19, let nanos = Decimal.parseInt(cell), range.contains(Int64(nanos) / 1_000_000) {
+            return ClockReading(ms: Int64(nanos) / 1_000_000, isUTC: true)
+        }
+        guard let timeMs = SecondsText.millis(cell) else { return nil }
+        if range.contains(timeMs) { return ClockReading(ms: timeMs, isUTC: true) }
+        return range.contains(timeMs / 1000) ? ClockReading(ms: timeMs / 1000, isUTC: true) : nil
     }
 
     @inline(__always) private static func two(_ bytes: Bytes, _ at: Int) -> Int? {

@@ -71,16 +71,6 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
         return known * 2 >= cells.count ? cells : nil
     }
 
-    /// Whether a header belongs to a query of memory pages or rows, which is not read.
-    static func isPageQuery(_ cells: [String]) -> Bool {
-        cells.contains { cell in
-            let name = withBytes(of: cell) { withoutUnit($0).text }
-            return pageNames.contains(name) || name.hasPrefix("remapped_rows.")
-        }
-    }
-
-    private static let pageNames: Set<String> = ["retired_pages.address", "retired_pages.cause"]
-
     private static let processNames: [String: Role] = [
         "pid": .pid, "process_name": .processName, "used_gpu_memory": .usedMemory, "used_memory": .usedMemory,
     ]
@@ -91,15 +81,15 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
         return cell.slice(0, bracket).trimmed
     }
 
-    private static func looksLikeField(_ name: Bytes) -> Bool {
+    static func looksLikeField(_ name: Bytes) -> Bool {
         guard name.count > 0, name.count <= 80, name[0] &- 97 < 26 else { return false }
         // `pci.baseClass`, `encoder.stats.averageFps`: upper case occurs inside.
         return name.allSatisfy { $0 | 0x20 &- 97 < 26 || $0 &- 48 < 10 || $0 == 46 || $0 == 95 }
     }
 
     private static func isKnown(_ name: String) -> Bool {
-        roles[name] != nil || processNames[name] != nil || pageNames.contains(name) || otherNames.contains(name)
-            || otherPrefixes.contains { name.hasPrefix($0) }
+        roles[name] != nil || processNames[name] != nil || PageColumns.roles[name] != nil
+            || otherNames.contains(name) || otherPrefixes.contains { name.hasPrefix($0) }
     }
 
     /// The name under which the tool prints a field that may be typed in another way.

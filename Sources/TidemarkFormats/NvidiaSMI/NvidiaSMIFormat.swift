@@ -1,6 +1,6 @@
 import TidemarkBase
 
-/// Recognises captures of nvidia-smi, all of which ``GPUCaptureReader`` reads.
+/// Recognises captures of GPUs by nvidia-smi, dcgmi, rocm-smi and amd-smi, all of which ``GPUCaptureReader`` reads.
 public enum NvidiaSMIFormat {
     /// `--query-gpu`
     public static let identifier = "nvidia-smi-query"
@@ -13,16 +13,59 @@ public enum NvidiaSMIFormat {
     /// The table of plain `nvidia-smi`.
     public static let tableIdentifier = "nvidia-smi-table"
 
+    public static let dcgmIdentifier = "dcgmi-dmon"
+    public static let rocmIdentifier = "rocm-smi"
+    /// `amd-smi monitor`, as CSV or as the table.
+    public static let amdIdentifier = "amd-smi-monitor"
+
     /// All forms. Those that know a GPU's index, uuid and address come first: later ones join by them.
     public static let identifiers = [
         identifier, listingIdentifier, xmlIdentifier, tableIdentifier, dmonIdentifier, pmonIdentifier,
-        computeAppsIdentifier,
+        computeAppsIdentifier, rocmIdentifier, amdIdentifier, dcgmIdentifier,
     ]
+
+    /// What a container runtime or service manager put around the lines of a capture that begins with `head`.
+    public static func framing(head: Bytes) -> LogFraming {
+        if plain(head: head, fileName: "") != nil { return .plain }
+        return LogFraming.detect(head: head)
+    }
 
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``. UTF-16 with a byte-order mark is understood.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
+        if let guess = plain(head: head, fileName: fileName) { return guess }
+        let framing = LogFraming.detect(head: head)
+        guard framing != .plain else { return nil }
+        let inner = framing.unframe(head: head)
+        guard var guess = inner.withUnsafeBytes({ plain(head: $0, fileName: fileName) }) else { return nil }
+        guess.detail += ", in \(framing.rawValue)"
+        return guess
+    }
+
+    /// A capture without a header whose columns are given: most of its lines must have as many cells.
+    public static func sniff(head: Bytes, columns: [String]) -> FormatGuess? {
         if let converted = UTF16Converter.utf8(head) {
-            return converted.withUnsafeBytes { sniff(head: $0, fileName: fileName) }
+            return converted.withUnsafeBytes { sniff(head: $0, columns: columns) }
+        }
+        let isMonitor = MonitorColumns(columns).roles.contains(.gpu)
+        let query = NvidiaSMIColumns(columns)
+        guard isMonitor || query.roles.contains(where: { $0 != .other && $0 != .timestamp }) else { return nil }
+        let lines = head.headLines(limit: 60)
+        let rows = lines.count { line in
+            let commas = line.count { $0 == 44 }
+            if commas + 1 >= columns.count { return true }
+            return isMonitor && line.split(separator: 32, omittingEmptySubsequences: true).count >= columns.count
+        }
+        guard rows > 0, rows * 2 > lines.count else { return nil }
+        let format =
+            isMonitor
+            ? MonitorColumns(columns).ofProcesses ? pmonIdentifier : dmonIdentifier
+            : query.ofProcesses ? computeAppsIdentifier : identifier
+        return FormatGuess(format: format, score: 0.5, detail: "rows of the \(columns.count) columns that were given")
+    }
+
+    private static func plain(head: Bytes, fileName: String) -> FormatGuess? {
+        if let converted = UTF16Converter.utf8(head) {
+            return converted.withUnsafeBytes { plain(head: $0, fileName: fileName) }
         }
         let lines = head.headLines(limit: 60)
         let tieBreaker = fileName.contains("smi") || fileName.contains("gpu") ? 0.02 : 0
@@ -32,10 +75,7 @@ public enum NvidiaSMIFormat {
                 if columns.ofProcesses {
                     return guess(computeAppsIdentifier, "a listing of processes, \(cells.count) columns")
                 }
-                if NvidiaSMIColumns.isPageQuery(cells) {
-                    return FormatGuess(
-                        format: identifier, score: 0.95, isReadable: false, detail: "a listing of memory pages")
-                }
+                if PageColumns(cells) != nil { return guess(identifier, "a listing of memory pages or rows") }
                 let stored = columns.roles.count { $0 != .other }
                 // `name`, `index`, `timestamp`: other tables have such columns, too.
                 guard stored > 0, columns.names.contains(where: { $0.contains(".") }) else { continue }
@@ -45,9 +85,19 @@ public enum NvidiaSMIFormat {
                     format: identifier, score: score + tieBreaker,
                     detail: "a header of \(cells.count) columns, \(stored) of them stored")
             }
-            if let guess = listing(line) ?? monitor(line) { return guess }
+            if var guess = listing(line) ?? monitor(line) ?? others(line) {
+                // A server's log may begin with the table: then it is the log.
+                if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
+                return guess
+            }
         }
         return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
+    }
+
+    private static func isMostlyOther(_ head: Bytes) -> Bool {
+        let lines = head.headLines(limit: 400).map(\.trimmed)
+        let ofTable = lines.count { $0.first == 124 || $0.first == 43 }
+        return (lines.count - ofTable) > 2 * ofTable
     }
 
     private static func guess(_ format: String, _ detail: String) -> FormatGuess {
@@ -63,8 +113,20 @@ public enum NvidiaSMIFormat {
     private static func listing(_ line: Bytes) -> FormatGuess? {
         if line.range(of: "==NVSMI LOG==") != nil { return guess(listingIdentifier, "the text of nvidia-smi -q") }
         if line.range(of: "nvidia_smi_log") != nil { return guess(xmlIdentifier, "the XML of nvidia-smi -q") }
-        if line.has("| NVIDIA-SMI "), line.range(of: "Driver Version:") != nil {
-            return guess(tableIdentifier, "the table of nvidia-smi")
+        if line.has("| NVIDIA-SMI "), line.range(of: "Version:") != nil {
+            return FormatGuess(format: tableIdentifier, score: 0.95, detail: "the table of nvidia-smi")
+        }
+        return nil
+    }
+
+    /// Headers of rocm-smi, amd-smi and dcgmi.
+    private static func others(_ line: Bytes) -> FormatGuess? {
+        if let columns = AMDColumns.header(line) {
+            return guess(
+                columns.isROCm ? rocmIdentifier : amdIdentifier, "\(columns.roles.count) columns of an AMD tool")
+        }
+        if let columns = DCGMMonitorParser.header(line), columns.contains(where: { $0 != nil }) {
+            return guess(dcgmIdentifier, "dcgmi dmon, \(columns.count) columns")
         }
         return nil
     }

@@ -7,18 +7,19 @@ import TidemarkEvidence
 /// The tool quotes nothing, so a row with too many cells is only read when the surplus fits into the free-text column
 /// `name`. A header may come again at any line and change the columns. A line is a row only when its cells fit the columns
 /// and every typed cell can be read; anything else is a reject, except for the known failure texts, which are events, and
-/// times that a wrapper printed on lines of their own, which count for the rows behind them that have none. Format: drivers 470 to 550. Time: linear; memory: the distinct names.
+/// times that a wrapper printed on lines of their own, which count for the rows behind them that have none. A wrapper's
+/// clock in front of a row is understood, too. Format: drivers 470 to 595. Time: linear; memory: the distinct names.
 public struct NvidiaSMIParser: ~Copyable, Sendable {
     /// The columns of the current header; nil before the first one.
     public private(set) var columns: NvidiaSMIColumns?
     public private(set) var counts = NvidiaSMICounts()
-    /// A header of a query of memory pages was met: its rows are not GPU samples.
-    private var inPageQuery = false
+    /// A header of a query of memory pages or rows was met: its rows are events.
+    private var pages: PageColumns?
     private var sample = GPUSample()
     private var process = GPUProcess()
     private var lastWallMs: Int64?
     /// The last time that stood on a line of its own.
-    private var lineWallMs: Int64?
+    private var lineClock: ClockReading?
     private var cells = CellBorders()
     private var uuids = TextCache()
     private var names = TextCache()
@@ -60,7 +61,9 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
             counts.truncatedLines += 1
             return
         }
-        if first &- 97 < 26, let header = NvidiaSMIColumns.header(bytes) {
+        // An interrupted program leaves `^C` in front of what follows.
+        if first == 94, bytes.has("^C"), bytes.count > 2 { bytes = bytes.slice(2, bytes.count).trimmed }
+        if bytes[0] &- 97 < 26, let header = NvidiaSMIColumns.header(bytes) {
             return try take(header: header, line, into: &sink)
         }
         if let kind = Self.failure(bytes) {
@@ -70,30 +73,34 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: lastWallMs))
         }
-        guard !inPageQuery else {
-            return try reject(line, "a row of a query of memory pages: not read", into: &sink)
-        }
-        if let wallMs = ClockLine.wallMs(bytes) {
+        if Self.isRemark(bytes) || bytes.equals("^C") {
             counts.headerLines += 1
-            lineWallMs = wallMs
             return
         }
+        if bytes.count <= 48, bytes.firstIndex(of: 44) == nil, let clock = ClockLine.reading(bytes) {
+            counts.headerLines += 1
+            lineClock = clock
+            return
+        }
+        if let pages { return try pageRow(pages, bytes, line, into: &sink) }
         guard columns != nil else {
             return try reject(line, "a row before any header: the columns must be given (--columns)", into: &sink)
         }
         do {
-            if columns?.ofProcesses == true { try processRow(bytes) } else { try row(bytes) }
+            try anyRow(bytes)
         } catch {
             return try reject(line, error.reason, into: &sink)
         }
         counts.rows += 1
         if columns?.ofProcesses == true {
-            process.wallMs = process.wallMs ?? lineWallMs
+            if process.wallMs == nil, let lineClock {
+                (process.wallMs, process.isUTC) = (lineClock.ms, lineClock.isUTC)
+            }
             if let wallMs = process.wallMs { lastWallMs = wallMs } else { counts.untimedRows += 1 }
             counts.processRows += 1
             return try sink.process(process, line: line.number)
         }
-        sample.wallMs = sample.wallMs ?? lineWallMs
+        if sample.wallMs == nil, let lineClock { (sample.wallMs, sample.isUTC) = (lineClock.ms, lineClock.isUTC) }
         if let wallMs = sample.wallMs { lastWallMs = wallMs } else { counts.untimedRows += 1 }
         try sink.gpu(sample, line: line.number)
     }
@@ -101,11 +108,9 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
     private mutating func take<Sink: GPUCaptureSink>(
         header: [String], _ line: borrowing Line, into sink: inout Sink
     ) throws {
-        inPageQuery = NvidiaSMIColumns.isPageQuery(header)
-        guard !inPageQuery else {
-            return try reject(line, "the header of a query of memory pages: not read", into: &sink)
-        }
         counts.headerLines += 1
+        pages = PageColumns(header)
+        guard pages == nil else { return }
         let next = NvidiaSMIColumns(header)
         guard next != columns else { return }
         columns = next
@@ -119,6 +124,28 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         try sink.reject(FormatReject(line, reason))
     }
 
+    /// What the tool says besides its table: second lines of failures.
+    private static func isRemark(_ bytes: Bytes) -> Bool {
+        bytes[0] &- 48 > 9
+            && (bytes.has("NVML library version:") || bytes.has("Make sure that the latest NVIDIA driver")
+                || bytes.has("Reboot the system to recover"))
+    }
+
+    private mutating func pageRow<Sink: GPUCaptureSink>(
+        _ pages: PageColumns, _ bytes: Bytes, _ line: borrowing Line, into sink: inout Sink
+    ) throws {
+        guard let count = cells.cut(bytes), count == pages.roles.count else {
+            return try reject(line, "a row of memory pages whose cells don't fit the header", into: &sink)
+        }
+        guard var event = pages.event(cells, bytes) else {
+            counts.blankLines += 1
+            return
+        }
+        (event.line, event.offset) = (line.number, line.offset)
+        counts.eventLines += 1
+        try sink.event(event)
+    }
+
     static func failure(_ bytes: Bytes) -> GPUCaptureEvent.Kind? {
         switch bytes[0] {
         case 78:
@@ -130,6 +157,11 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
             if bytes.has("Failed to initialize NVML") { return .initialisationFailed }
             if bytes.has("Field \""), bytes.range(of: "is not a valid field") != nil { return .badArguments }
             return bytes.has("Format modifier") ? .badArguments : nil
+        // A shell's words: `bash: nvidia-smi: command not found`, `sh: 1: nvidia-smi: not found`.
+        case 47, 97...122:
+            guard bytes.count < 200, let tool = bytes.range(of: "nvidia-smi: ") else { return nil }
+            return bytes.has("command not found", at: tool + 12) || bytes.has("not found", at: tool + 12)
+                ? .toolMissing : nil
         default: return nil
         }
     }
@@ -137,18 +169,42 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
     /// Why a line is no row.
     private struct NoRow: Error { let reason: String }
 
+    /// Reads a row; when it is none, or has no time, a clock that a wrapper wrote in front of it may be the reason.
+    private mutating func anyRow(_ bytes: Bytes) throws(NoRow) {
+        if columns?.hasTimestamp == true {
+            do {
+                return try plainRow(bytes)
+            } catch {
+                guard let (_, start) = ClockLine.leading(bytes) else { throw error }
+                return try plainRow(bytes.slice(start, bytes.count))
+            }
+        }
+        guard let (clock, start) = ClockLine.leading(bytes) else { return try plainRow(bytes) }
+        do {
+            try plainRow(bytes.slice(start, bytes.count))
+        } catch {
+            // What looks like a clock may be a first column.
+            return try plainRow(bytes)
+        }
+        if columns?.ofProcesses == true {
+            (process.wallMs, process.isUTC) = (clock.ms, clock.isUTC)
+        } else {
+            (sample.wallMs, sample.isUTC) = (clock.ms, clock.isUTC)
+        }
+    }
+
+    private mutating func plainRow(_ bytes: Bytes) throws(NoRow) {
+        if columns?.ofProcesses == true { try processRow(bytes) } else { try row(bytes) }
+    }
+
     /// Reads the cells of a row into ``sample``.
     private mutating func row(_ bytes: Bytes) throws(NoRow) {
         guard let columns else { throw NoRow(reason: "no columns are known") }
         let expected = columns.roles.count
         guard let found = cells.cut(bytes) else { throw NoRow(reason: "more than \(CellBorders.most) cells") }
-        var firstCell = 0
-        sample.wallMs = nil
-        if found > expected, !columns.hasTimestamp, let clock = NvidiaSMICell.wrapperClock(cells.cell(0, bytes)) {
-            firstCell = 1
-            sample.wallMs = clock
-        }
-        let surplus = found - firstCell - expected
+        let firstCell = 0
+        (sample.wallMs, sample.isUTC) = (nil, false)
+        let surplus = found - expected
         guard surplus == 0 || (surplus > 0 && columns.freeText != nil) else {
             throw NoRow(reason: "\(found) cells, but the header has \(expected)")
         }
@@ -176,6 +232,8 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
             case .timestamp:
                 if let wallMs = NvidiaSMICell.wallMs(cell) {
                     sample.wallMs = wallMs
+                } else if let clock = NvidiaSMICell.wrapperClock(cell) {
+                    (sample.wallMs, sample.isUTC) = (clock.ms, clock.isUTC)
                 } else if try isAbsent(cell, columns.names[index]) {
                     sample.wallMs = nil
                 }
@@ -225,8 +283,10 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
             if NvidiaSMICell.isMissing(cell) || NvidiaSMICell.isError(cell) { continue }
             switch columns.roles[index] {
             case .timestamp:
-                process.wallMs = NvidiaSMICell.wallMs(cell)
-                if process.wallMs == nil { throw NoRow(reason: "timestamp cannot be read") }
+                guard let clock = NvidiaSMICell.wrapperClock(cell) else {
+                    throw NoRow(reason: "timestamp cannot be read")
+                }
+                (process.wallMs, process.isUTC) = (clock.ms, clock.isUTC)
             case .pid:
                 process.pid = Decimal.parseInt(cell)
                 if process.pid == nil { throw NoRow(reason: "pid is not a number") }

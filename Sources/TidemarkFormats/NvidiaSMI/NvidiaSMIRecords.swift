@@ -14,6 +14,12 @@ public struct GPUCaptureEvent: Sendable, Equatable {
         case initialisationFailed = "initialisation_failed"
         /// `Field "…" is not a valid field to query.`, `Format modifier --format=csv is mandatory.`
         case badArguments = "bad_arguments"
+        /// `nvidia-smi: command not found`
+        case toolMissing = "tool_missing"
+        /// A row of `--query-remapped-rows`; ``GPUCaptureEvent/code`` counts the uncorrectable ones.
+        case remappedRows = "remapped_rows"
+        /// A row of `--query-retired-pages`.
+        case retiredPage = "retired_page"
         /// `NVRM: Xid (PCI:0000:3d:00): 79, …` of the kernel log
         case xid
         /// A GPU has fallen off the bus, said without an Xid: to be taken as Xid 79.
@@ -33,8 +39,10 @@ public struct GPUCaptureEvent: Sendable, Equatable {
     public var code: Int?
     /// PCI address in the form of ``PCIBusID``, of kernel lines.
     public var busID: String?
-    /// The GPU's uuid where the kernel log named it before.
+    /// The GPU's uuid where the kernel log named it before, or the row of a query has it.
     public var uuid: String?
+    /// What the driver says is to be done, of Xid 154: `Node Reboot Required`.
+    public var action: String?
     /// The event's own time: Unix ms UTC, else a local clock's reading as if UTC, else a stamp without a year. All are nil
     /// when the line has none, or only the seconds since boot.
     public var timeMs: Int64?

@@ -7,6 +7,11 @@ import TidemarkBase
 /// power draw, one `MiB` the memory in use. A small whole number behind the time, or at the start, is the index. What stays
 /// unclear is not stored.
 enum NvidiaSMIShape {
+    private static let published = [
+        "timestamp", "name", "pci.bus_id", "driver_version", "pstate", "pcie.link.gen.max", "pcie.link.gen.current",
+        "temperature.gpu", "utilization.gpu", "utilization.memory", "memory.total", "memory.free", "memory.used",
+    ]
+
     /// Names for the cells of `line`; nil when the row has no form that nvidia-smi prints or nothing worth storing.
     static func columns(_ line: Bytes) -> [String]? {
         var cells = CellBorders()
@@ -35,6 +40,12 @@ enum NvidiaSMIShape {
                 if unit.equals("W") { units[87, default: []].append(at) }
                 if unit.equals("MiB") { units[77, default: []].append(at) }
             }
+        }
+        // The query of NVIDIA's manual, copied into countless scripts.
+        if count == published.count, names[0] == "timestamp", names[2] == "pci.bus_id", names[4] == "pstate",
+            (5..<count).allSatisfy({ NvidiaSMICell.number(cells.cell($0, line)) != .foreign })
+        {
+            return published
         }
         let known = names.contains { $0 != "unknown" }
         let first = names.first == "timestamp" ? 1 : 0

@@ -22,7 +22,8 @@ struct SMITableParser: Sendable {
             counts.noiseLines += 1
             return
         }
-        if first == 43 {
+        // A rule: `+----+`, `|====+===|`, `|----+---+`.
+        if first == 43 || bytes.count > 2 && (bytes[1] == 45 || bytes[1] == 61) && bytes[2] == bytes[1] {
             counts.noiseLines += 1
             return
         }
@@ -70,8 +71,11 @@ struct SMITableParser: Sendable {
     ) throws {
         let bars = bytes.indices.filter { bytes[$0] == 124 }
         let cells = zip(bars, bars.dropFirst()).map { bytes.slice($0 + 1, $1).trimmed }
-        if let version = bytes.range(of: "Driver Version: ") {
-            let text = bytes.slice(version + 16, bytes.count)
+        // From driver 610 on it is the KMD's version.
+        if let version = bytes.range(of: "Driver Version: ").map({ $0 + 16 })
+            ?? bytes.range(of: "KMD Version: ").map({ $0 + 13 })
+        {
+            let text = bytes.slice(version, bytes.count)
             driverVersion = text.slice(0, text.firstIndex(of: 32) ?? text.count).text(limit: 32)
             inProcesses = false
             counts.noiseLines += 1
@@ -129,7 +133,11 @@ struct SMITableParser: Sendable {
         let words = Self.words(cells[0])
         let memory = Self.words(cells[1])
         let load = Self.words(cells[2])
-        guard words.count >= 5, memory.count == 3, memory[1].equals("/"), !load.isEmpty else { return false }
+        // A GPU without memory of its own prints `Not Supported` for it.
+        let hasMemory = memory.count == 3 && memory[1].equals("/")
+        guard words.count >= 5, words.contains(where: { $0.equals("/") }), !load.isEmpty,
+            hasMemory || memory.first.map({ $0.equals("Not") || $0.equals("N/A") || $0.equals("ERR!") }) == true
+        else { return false }
         func set(_ field: GPUField, _ word: Bytes, _ unit: StaticString) {
             let length = unit.utf8CodeUnitCount
             if word.has("ERR!") { sample.errors.append("\(field.queryName ?? field.column): ERR!") }
@@ -141,8 +149,10 @@ struct SMITableParser: Sendable {
         if words[2].count <= 3, words[2].first == 80 { sample.pstate = words[2].text }
         set(.power, words[3], "W")
         if words.count >= 6 { set(.powerLimit, words[5], "W") }
-        set(.memoryUsed, memory[0], "MiB")
-        set(.memoryTotal, memory[2], "MiB")
+        if hasMemory {
+            set(.memoryUsed, memory[0], "MiB")
+            set(.memoryTotal, memory[2], "MiB")
+        }
         set(.utilization, load[0], "%")
         return true
     }

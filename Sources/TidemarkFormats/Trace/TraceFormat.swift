@@ -11,7 +11,10 @@ public enum TraceFormat {
     /// Grafana Tempo: answers of its API, Grafana's download.
     public static let tempo = "tempo-json"
 
-    public static let identifiers = [otlp, jaeger, zipkin, tempo]
+    /// A collector's file of messages with their lengths, in protobuf or compressed: see ``OTLPFrames``.
+    public static let otlpFrames = "otlp-frames"
+
+    public static let identifiers = [otlp, jaeger, zipkin, tempo, otlpFrames]
 
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
@@ -72,12 +75,10 @@ public enum TraceFormat {
         let length = Int(head[1]) << 16 | Int(head[2]) << 8 | Int(head[3])
         guard length > 8 else { return nil }
         if head[4] == 0x28, head[5] == 0xB5, head[6] == 0x2F, head[7] == 0xFD {
-            return FormatGuess(
-                format: "otlp-compressed", score: 0.9, isReadable: false, detail: "a collector's compressed file")
+            return FormatGuess(format: otlpFrames, score: 0.9, detail: "a collector's compressed file")
         }
         // Field 1 of a request, a message, whose first field is a resource.
         guard head[4] == 0x0A, head.slice(4, min(head.count, 600)).range(of: "service.name") != nil else { return nil }
-        return FormatGuess(
-            format: "otlp-protobuf", score: 0.9, isReadable: false, detail: "a collector's file in protobuf")
+        return FormatGuess(format: otlpFrames, score: 0.9, detail: "a collector's file in protobuf")
     }
 }

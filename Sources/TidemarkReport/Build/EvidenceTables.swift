@@ -69,9 +69,10 @@ struct EvidenceTables {
     func slowestRequests() throws -> [ReportModel.TracedRequest] {
         let rows = try store.database.prepare(
             """
-            SELECT start_ns / 1000000, request_id, trace_id, e2e_seconds, ttft_seconds, queue_seconds, prompt_tokens,
-                completion_tokens FROM span
-            WHERE period_id = ? AND e2e_seconds IS NOT NULL AND start_ns / 1000000 BETWEEN ? AND ?
+            SELECT start_ms, request_id, trace_id, e2e_seconds, ttft_seconds, queue_seconds, prompt_tokens,
+                completion_tokens, instance, (SELECT path FROM source WHERE source_id = log_source_id), log_line
+            FROM traced_request
+            WHERE period_id = ? AND e2e_seconds IS NOT NULL AND start_ms BETWEEN ? AND ?
             ORDER BY e2e_seconds DESC, trace_id, span_id LIMIT 20
             """)
         rows.bind(1, period)
@@ -83,7 +84,9 @@ struct EvidenceTables {
                 .init(
                     startMs: rows.int64(0), requestID: rows.optionalText(1) ?? "", traceID: rows.text(2),
                     endToEnd: rows.double(3), timeToFirstToken: rows.optionalDouble(4), queue: rows.optionalDouble(5),
-                    promptTokens: rows.optionalInt(6), completionTokens: rows.optionalInt(7)))
+                    promptTokens: rows.optionalInt(6), completionTokens: rows.optionalInt(7),
+                    instance: rows.optionalText(8) ?? "",
+                    logLine: rows.optionalText(9).map { "\($0):\(rows.int(10))" } ?? ""))
         }
         return requests
     }

@@ -137,13 +137,14 @@ public enum ReportTables {
         CSVTable.render(
             columns: [
                 "time", "request_id", "trace_id", "e2e_seconds", "ttft_seconds", "queue_seconds", "prompt_tokens",
-                "completion_tokens",
+                "completion_tokens", "instance", "log_line",
             ],
             rows: requests.map { request in
                 [
                     .time(request.startMs), .text(request.requestID), .text(request.traceID),
                     .number(request.endToEnd), .number(request.timeToFirstToken), .number(request.queue),
-                    .integer(request.promptTokens), .integer(request.completionTokens),
+                    .integer(request.promptTokens), .integer(request.completionTokens), .text(request.instance),
+                    .text(request.logLine),
                 ]
             })
     }

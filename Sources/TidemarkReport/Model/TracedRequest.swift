@@ -11,10 +11,15 @@ extension ReportModel {
         public var queue: Double?
         public var promptTokens: Int?
         public var completionTokens: Int?
+        /// Name of the engine; empty when it isn't known.
+        public var instance: String
+        /// Where the request stands in the request log: `server.log:12`; empty when it doesn't.
+        public var logLine: String
 
         public init(
             startMs: Int64, requestID: String, traceID: String, endToEnd: Double, timeToFirstToken: Double? = nil,
-            queue: Double? = nil, promptTokens: Int? = nil, completionTokens: Int? = nil
+            queue: Double? = nil, promptTokens: Int? = nil, completionTokens: Int? = nil, instance: String = "",
+            logLine: String = ""
         ) {
             self.startMs = startMs
             self.requestID = requestID
@@ -24,6 +29,8 @@ extension ReportModel {
             self.queue = queue
             self.promptTokens = promptTokens
             self.completionTokens = completionTokens
+            self.instance = instance
+            self.logLine = logLine
         }
     }
 }

@@ -117,13 +117,14 @@ extension Page {
                 .quantity(request.timeToFirstToken, .seconds), .quantity(request.queue, .seconds),
                 .text(request.promptTokens.map { NumberText.integer($0) } ?? NumberText.missing),
                 .text(request.completionTokens.map { NumberText.integer($0) } ?? NumberText.missing),
-                .code(request.traceID),
+                .code(request.traceID), .code(request.logLine),
             ]
         }
         let columns: [Table.Column] = [
             .init(phrases.time, .time), .init(phrases.requestID), .init(phrases.endToEnd, .number),
             .init(phrases.timeToFirstToken, .number), .init(phrases.timeInQueue, .number),
             .init(phrases.promptTokens, .number), .init(phrases.completionTokens, .number), .init(phrases.traceID),
+            .init(phrases.logLine),
         ]
         Table(
             caption: phrases.slowestRequests, isCaptionHidden: true, csv: ReportTables.link(.slowestRequests, model),

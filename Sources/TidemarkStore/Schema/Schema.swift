@@ -9,7 +9,13 @@ extension EvidenceSchema {
 
     /// The numeric columns that came later.
     static var laterGPUColumns: String {
-        GPUField.allCases.drop { $0 != .jpegUtilization }
+        GPUField.allCases.drop { $0 != .jpegUtilization }.prefix { $0 != .graphicsActive }
+            .map { "ALTER TABLE gpu_sample ADD COLUMN \($0.column) REAL;" }.joined(separator: "\n")
+    }
+
+    /// Profiling counters.
+    static var profilingColumns: String {
+        GPUField.allCases.drop { $0 != .graphicsActive }
             .map { "ALTER TABLE gpu_sample ADD COLUMN \($0.column) REAL;" }.joined(separator: "\n")
     }
 }
@@ -27,6 +33,8 @@ public enum Schema {
         EvidenceSchema.spans,
         EvidenceSchema.gpuProcesses,
         EvidenceSchema.accessRows,
+        EvidenceSchema.gpuRuns,
+        EvidenceSchema.tracedRequests,
     ]
     public static var version: Int { migrations.count }
 

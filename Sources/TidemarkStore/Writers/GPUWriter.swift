@@ -9,12 +9,14 @@ public final class GPUWriter {
     private var samples: BulkInsert?
     /// The fields that rows of ``samples`` have: those that a sample had so far. Captures have a dozen of forty.
     private var fields: [Int] = []
-    private let insertEvent: Statement
+    private let events: GPUEventRuns
     private let insertProcess: Statement
     /// All GPUs of the period.
     private var gpus: [GPU] = []
     /// Identities as they came, with the place of their GPU: a capture has the same few again and again.
     private var seen: [(index: Int?, uuid: String?, busID: String?, gpu: Int)] = []
+
+    private var unnamed: [String: Int] = [:]
 
     private struct GPU {
         var id: Int
@@ -30,7 +32,7 @@ public final class GPUWriter {
         self.store = store
         self.source = source
         self.period = period
-        insertEvent = try store.database.prepare("INSERT INTO gpu_event VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        events = try GPUEventRuns(store, source: source)
         insertProcess = try store.database.prepare("INSERT INTO gpu_process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         gpus = try Self.known(store, period: period)
     }
@@ -57,6 +59,25 @@ public final class GPUWriter {
         try instance(
             index: sample.index, uuid: sample.uuid, busID: sample.busID, model: sample.name,
             driverVersion: sample.driverVersion)
+    }
+
+    /// Instance of a GPU that its capture doesn't name: rows of one moment come in the order of the GPUs.
+    public func instance(ofRow row: Int, _ sample: GPUSample) throws -> Int {
+        let name = row == 0 ? "GPU" : "GPU in row \(row + 1)"
+        if let known = unnamed[name] { return known }
+        let place: Int
+        if let found = gpus.firstIndex(where: { $0.name == name }) {
+            place = found
+        } else {
+            gpus.append(GPU(id: try store.instance(period: period, kind: "gpu", name: name), name: name))
+            place = gpus.count - 1
+        }
+        gpus[place].model = gpus[place].model ?? sample.name
+        gpus[place].driverVersion = gpus[place].driverVersion ?? sample.driverVersion
+        try store.database.prepare("UPDATE instance SET labels = ? WHERE instance_id = ?").run(
+            Self.labels(gpus[place]), gpus[place].id)
+        unnamed[name] = gpus[place].id
+        return gpus[place].id
     }
 
     public func instance(of process: GPUProcess) throws -> Int {
@@ -122,9 +143,12 @@ public final class GPUWriter {
     }
 
     /// The GPU that an event is about, when a capture of the period has it; nil otherwise.
-    public func knownInstance(busID: String?, uuid: String?) -> Int? {
-        (uuid.flatMap { uuid in gpus.first { $0.uuid == uuid } }
-            ?? busID.flatMap { id in gpus.first { $0.busID == id } })?
+    public func knownInstance(busID: String?, uuid: String?, index: Int? = nil) -> Int? {
+        let address = busID.flatMap(PCIBusID.normalised)
+        return
+            (uuid.flatMap { uuid in gpus.first { $0.uuid == uuid } }
+            ?? address.flatMap { id in gpus.first { $0.busID == id } }
+            ?? index.flatMap { index in uuid == nil && busID == nil ? gpus.first { $0.name == "GPU \(index)" } : nil })?
             .id
     }
 
@@ -176,11 +200,46 @@ public final class GPUWriter {
         try insertProcess.run()
     }
 
-    public func writeEvent(
-        instance: Int?, line: Int, timeMs: Int64?, kind: String, code: Int? = nil, busID: String? = nil, text: String
-    ) throws {
-        try insertEvent.run(instance, source, line, timeMs, kind, code, text, busID)
+    /// Stores an event. Of a burst of the same the first stays, with the number of them all.
+    public func write(_ event: GPUEventRow) throws {
+        // What the driver says in two ways is one fact: Xid 79, and that a GPU has fallen off the bus.
+        let subject = event.busID ?? event.instance.map(String.init) ?? ""
+        try events.add(
+            event, key: event.code.map { "\(subject) \($0)" } ?? "\(event.kind) \(subject) \(event.text)",
+            gapMs: 60_000)
     }
+
+    /// Notes a text that stood in place of a value: `power.draw: GPU is lost`. Rows in a row with the same text are one
+    /// event; one that ends a series of numbers has a kind of its own.
+    public func note(error text: String, instance: Int?, line: Int, timeMs: Int64?) throws {
+        let key = "\(instance ?? 0) \(text)"
+        let gapMs: Int64 = 600_000
+        if events.extends(key: key, timeMs: timeMs, gapMs: gapMs) { return }
+        var kind = "error_value"
+        if text.hasSuffix("GPU is lost") {
+            kind = "gpu_lost"
+        } else if text.hasSuffix("GPU requires reset") {
+            kind = "reset_required"
+        } else if let instance, let timeMs, try hadNumber(text, instance: instance, before: timeMs) {
+            kind = "value_lost"
+        }
+        try events.add(
+            GPUEventRow(instance: instance, line: line, timeMs: timeMs, kind: kind, text: text), key: key, gapMs: gapMs)
+    }
+
+    private func hadNumber(_ text: String, instance: Int, before timeMs: Int64) throws -> Bool {
+        guard let name = text.split(separator: ":").first,
+            let field = GPUField.allCases.first(where: { $0.queryName ?? $0.column == name })
+        else { return false }
+        try checkpoint()
+        return try store.database.int(
+            """
+            SELECT 1 FROM gpu_sample WHERE instance_id = ? AND time_ms < ? AND \(field.column) IS NOT NULL LIMIT 1
+            """, instance, Int(timeMs)) != nil
+    }
+
+    /// Call it at the end of a run: stores how often the events came.
+    public func finish() throws { try events.flush() }
 
     /// Takes back all that an earlier run stored of a source: a listing that grew is read again as a whole.
     public static func forget(source: Int, in store: Store) throws {

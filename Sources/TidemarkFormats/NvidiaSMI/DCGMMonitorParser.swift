@@ -1,0 +1,94 @@
+import TidemarkBase
+import TidemarkEvidence
+
+/// Reads the text of `dcgmi dmon -e …`: a header of short field names behind `#Entity`, a line `ID`, rows `GPU 0  0.973 …`.
+/// The text has no time of its own. Short names: NVIDIA/DCGM `dcgmi` and `dcgm_fields`. Time: linear.
+struct DCGMMonitorParser: Sendable {
+    private(set) var counts = GPUCaptureCounts()
+    private var columns: [Column?]?
+    private var words: [String] = []
+
+    /// A column that is stored: field and factor to its unit.
+    struct Column: Sendable {
+        let field: Int
+        let factor: Double
+
+        init(_ field: GPUField, _ factor: Double = 1) { (self.field, self.factor) = (field.rawValue, factor) }
+    }
+
+    private static let known: [String: Column] = [
+        "GRACT": Column(.graphicsActive), "SMACT": Column(.smActive), "SMOCC": Column(.smOccupancy),
+        "TENSO": Column(.tensorActive), "DRAMA": Column(.dramActive),
+        // Bytes a second.
+        "PCITX": Column(.pcieTransmit, 1e-6), "PCIRX": Column(.pcieReceive, 1e-6),
+        "GPUTL": Column(.utilization), "MCUTL": Column(.memoryUtilization), "POWER": Column(.power),
+        "TMPTR": Column(.temperature), "MMTMP": Column(.memoryTemperature), "SMCLK": Column(.smClock),
+        "MMCLK": Column(.memoryClock), "FBTTL": Column(.memoryTotal), "FBFRE": Column(.memoryFree),
+        "FBUSD": Column(.memoryUsed), "FBRSV": Column(.memoryReserved),
+    ]
+
+    init(state: String? = nil) { if let state { take(state.split(separator: " ").map(String.init)) } }
+
+    /// Names of the columns.
+    var state: String? { columns == nil ? nil : words.joined(separator: " ") }
+
+    /// The columns of a header line; nil when it is none.
+    static func header(_ line: Bytes) -> [Column?]? {
+        let line = line.trimmed
+        guard line.first == 35 else { return nil }
+        let words = line.slice(1, min(line.count, 2000)).text.split { $0 == " " || $0 == "\t" }
+        guard words.first?.lowercased() == "entity", words.count > 1 else { return nil }
+        return words.dropFirst().map { known[String($0)] }
+    }
+
+    private mutating func take(_ names: [String]) {
+        words = names
+        columns = names.map { Self.known[$0] }
+    }
+
+    mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
+        counts.lines += 1
+        let bytes = line.bytes.trimmed
+        guard let first = bytes.first else { return counts.noiseLines += 1 }
+        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.terminated else { return counts.noiseLines += 1 }
+        if first == 35 {
+            counts.noiseLines += 1
+            if Self.header(bytes) != nil {
+                take(bytes.slice(1, bytes.count).text.split { $0 == " " || $0 == "\t" }.dropFirst().map(String.init))
+            }
+            return
+        }
+        if bytes.equals("ID") || bytes.has("ID ") { return counts.noiseLines += 1 }
+        guard let columns else { return try reject(line, "a row before any header", into: &sink) }
+        var cells = bytes.text(limit: 4000).split { $0 == " " || $0 == "\t" }
+        // `GPU 0`, of old a bare number; parts of a GPU (`GPU-I 3`) are not stored.
+        if cells.first == "GPU" {
+            cells.removeFirst()
+        } else if cells.first?.hasPrefix("GPU-") == true {
+            return counts.noiseLines += 1
+        }
+        guard let index = cells.first.flatMap({ Int($0) }), index >= 0, cells.count == columns.count + 1 else {
+            return try reject(line, "a row whose cells don't fit the header", into: &sink)
+        }
+        var sample = GPUSample()
+        sample.index = index
+        for (column, cell) in zip(columns, cells.dropFirst()) {
+            guard let column, cell != "N/A" else { continue }
+            let value = withBytes(of: String(cell)) { Decimal.parse($0) }
+            guard let value else { return try reject(line, "\(cell) is not a number", into: &sink) }
+            sample.values[column.field] = value * column.factor
+        }
+        counts.recordLines += 1
+        counts.samples += 1
+        counts.untimed += 1
+        try sink.gpu(sample, line: line.number)
+    }
+
+    private mutating func reject<Sink: GPUCaptureSink>(
+        _ line: borrowing Line, _ reason: String, into sink: inout Sink
+    ) throws {
+        counts.rejectedLines += 1
+        try sink.reject(FormatReject(line, reason))
+    }
+}

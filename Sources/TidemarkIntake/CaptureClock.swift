@@ -1,0 +1,50 @@
+import TidemarkBase
+
+/// Turns the times of a capture of GPUs into UTC: its own clock is a local one without a zone, and a container runtime or
+/// a journal may have put another around each line.
+struct CaptureClock {
+    /// The zone that was given, ms east of UTC; nil: none, and UTC is taken for it.
+    var givenOffsetMs: Int64?
+    /// Time around the line, and whether it is UTC; nil when there is none.
+    var outer: (ms: Int64, isUTC: Bool)?
+    /// Zone of the capture's own clock as the times around the lines tell it.
+    private(set) var outerOffsetMs: Int64?
+
+    /// When a capture without any time began, UTC, and the time between its samples, ms; nil: not given.
+    var start: (ms: Int64, intervalMs: Int64)?
+    private var samples: Int64 = 0
+    private var lastIndex: Int?
+
+    init(givenOffsetMs: Int64? = nil) { self.givenOffsetMs = givenOffsetMs }
+
+    /// Time of the next row that has none, told by the start and the interval: a sample ends where the GPUs begin anew.
+    mutating func counted(index: Int?) -> Int64? {
+        guard let start else { return nil }
+        if let last = lastIndex, index ?? 0 <= last { samples += 1 }
+        lastIndex = index ?? 0
+        let (elapsed, overflow) = samples.multipliedReportingOverflow(by: start.intervalMs)
+        return overflow ? nil : start.ms &+ elapsed
+    }
+
+    /// ms east of UTC.
+    var offsetMs: Int64 { givenOffsetMs ?? outerOffsetMs ?? 0 }
+
+    /// The outer time as UTC.
+    var outerMs: Int64? { outer.map { $0.isUTC ? $0.ms : $0.ms - offsetMs } }
+
+    /// - Parameters:
+    ///   - wallMs: the record's own time; nil: it has none, and the outer one stands for it.
+    ///   - isUTC: its text named a zone.
+    mutating func utc(_ wallMs: Int64?, isUTC: Bool = false) -> Int64? {
+        guard let wallMs else { return outerMs }
+        if isUTC { return wallMs }
+        if let outer, outer.isUTC, outerOffsetMs == nil, givenOffsetMs == nil {
+            // Zones are whole quarters of an hour; a line is written soon after its time is read.
+            let quarter: Int64 = 900_000
+            let (apart, overflow) = wallMs.subtractingReportingOverflow(outer.ms)
+            let offset = CivilTime.floorDivide(apart &+ quarter / 2, quarter) * quarter
+            if !overflow, abs(offset) <= 14 * 3_600_000, abs(apart - offset) < 60_000 { outerOffsetMs = offset }
+        }
+        return wallMs - offsetMs
+    }
+}

@@ -1,0 +1,241 @@
+import Testing
+import TidemarkBase
+import TidemarkEvidence
+import TidemarkTestSupport
+
+@testable import TidemarkFormats
+
+/// Captures in the forms that are neither of `--query-gpu`: listings, tables, dmon, pmon, AMD's and DCGM's tools.
+@Suite struct GPUCaptureTests {
+    private func read(
+        _ bytes: [UInt8], columns: [String]? = nil, cut: UInt64? = nil
+    ) throws -> (sink: RecordingGPUSink, counts: GPUCaptureCounts) {
+        let guess = try #require(bytes.withUnsafeBytes { NvidiaSMIFormat.sniff(head: $0, fileName: "") })
+        var parser = GPUCaptureReader(format: guess.format, columns: columns)
+        var sink = RecordingGPUSink()
+        var unframer = LogUnframer(bytes.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
+        func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
+            try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
+        }
+        if let cut {
+            try MetricFixture.feed(bytes, seed: cut) { try unframer.feed($0, take) }
+        } else {
+            var reader = LineReader()
+            try bytes.withUnsafeBytes { try reader.feed($0) { try unframer.feed($0, take) } }
+            try reader.finish { try unframer.feed($0, take) }
+        }
+        try unframer.finish(take)
+        try parser.finish(into: &sink)
+        let counts = parser.counts
+        #expect(counts.lines == counts.recordLines + counts.noiseLines + counts.rejectedLines)
+        #expect(counts.samples == sink.samples.count && counts.events == sink.events.count)
+        return (sink, counts)
+    }
+
+    private func read(_ text: String) throws -> (sink: RecordingGPUSink, counts: GPUCaptureCounts) {
+        try read(Array(text.utf8))
+    }
+
+    private func fixture(_ name: String) throws -> [UInt8] { try MetricFixture.bytes("nvidia-smi/" + name) }
+
+    @Test("tables of drivers 450 to 610: rules are no rejects, a GPU without memory of its own has none")
+    func tables() throws {
+        let (sink, counts) = try read(try fixture("table_610.txt"))
+        #expect(counts.rejectedLines == 0 && counts.untimed == 0)
+        let sample = try #require(sink.samples.first)
+        #expect(
+            sample.driverVersion == "610.43.02" && sample.name == "NVIDIA GB10" && sample.busID == "0000000F:01:00.0")
+        #expect(sample[.memoryUsed] == nil && sample[.memoryTotal] == nil && sample[.power] == 4)
+        #expect(sample[.powerLimit] == nil && sample[.utilization] == 0 && sample[.temperature] == 38)
+        #expect(sample.wallMs == 1_783_246_385_000)
+        for name in ["table_550.txt", "table_450_no_time.txt"] {
+            let (sink, counts) = try read(try fixture(name))
+            #expect(counts.rejectedLines == 0 && !sink.samples.isEmpty, "\(name)")
+        }
+    }
+
+    @Test("a MIG device's memory and errors are not the GPU's", arguments: ["listing_mig.txt", "listing_mig.xml"])
+    func partitions(name: String) throws {
+        let (sink, counts) = try read(try fixture(name))
+        #expect(counts.rejectedLines == 0 && sink.samples.count == 1)
+        let sample = try #require(sink.samples.first)
+        #expect(sample[.memoryTotal] == 81559 && sample[.memoryUsed] == 20012)
+        #expect(sample[.eccUncorrectedVolatile] == 1)
+        #expect(sample[.power] == 31.64)
+    }
+
+    @Test("dmon: GPM columns in percent become ratios, their first samples are missing")
+    func gpm() throws {
+        let (sink, counts) = try read(
+            """
+            # gpu    pwr  gtemp  mtemp     sm    mem      gract     smutil      smocc     mmaact       dram       fp16
+            # Idx      W      C      C      %      %      GPM:%      GPM:%      GPM:%      GPM:%      GPM:%      GPM:%
+                0     12     43      -      0      1          -          -          -          -          -          -
+                0     11     43      -      2      7          1         12         25         75         35          0
+
+            """)
+        #expect(counts.rejectedLines == 0 && counts.untimed == 2)
+        #expect(sink.samples.map { $0[.smActive] } == [nil, 0.12])
+        #expect(sink.samples.map { $0[.tensorActive] } == [nil, 0.75])
+        #expect(sink.samples.last?[.graphicsActive] == 0.01 && sink.samples.last?[.dramActive] == 0.35)
+        #expect(sink.samples.last?[.smOccupancy] == 0.25 && sink.samples.last?[.temperature] == 43)
+    }
+
+    @Test("dmon of old drivers: one temperature")
+    func oldDmon() throws {
+        let (sink, _) = try read(
+            "# gpu   pwr  temp    sm   mem\n# Idx     W     C     %     %\n    0    43    35     0     0\n")
+        #expect(sink.samples.first?[.temperature] == 35 && sink.samples.first?[.utilization] == 0)
+    }
+
+    @Test("the query of NVIDIA's manual without a header")
+    func published() throws {
+        let (sink, _) = try read(
+            "2024/06/01 11:27:05.177, NVIDIA A100-SXM4-40GB, 00000000:3B:00.0, 545.23.08, P0, 4, 3, 44, 7 %, 5 %, 40960 MiB, 40333 MiB, 4 MiB\n"
+        )
+        let sample = try #require(sink.samples.first)
+        #expect(sample[.utilization] == 7 && sample[.memoryUtilization] == 5 && sample[.temperature] == 44)
+        #expect(sample[.memoryTotal] == 40960 && sample[.memoryFree] == 40333 && sample[.memoryUsed] == 4)
+        #expect(sample[.pcieGeneration] == 3 && sample[.pcieGenerationMax] == 4 && sample.driverVersion == "545.23.08")
+    }
+
+    @Test("rows without a header or a time are known by the columns that are given, and by nothing else")
+    func given() {
+        func format(_ text: String, _ columns: String) -> String? {
+            withBytes(of: text) {
+                NvidiaSMIFormat.sniff(head: $0, columns: columns.split(separator: ",").map(String.init))?.format
+            }
+        }
+        let rows = "0, 54, 1200\n1, 55, 1300\n"
+        #expect(withBytes(of: rows) { NvidiaSMIFormat.sniff(head: $0, fileName: "gpu.csv") } == nil)
+        #expect(format(rows, "index,utilization.gpu,memory.used") == NvidiaSMIFormat.identifier)
+        #expect(format(rows, "index,utilization.gpu,memory.used,power.draw") == nil)
+        #expect(format(rows, "a,b,c") == nil)
+        #expect(format("    0    40    35\n", "gpu,pwr,gtemp") == NvidiaSMIFormat.dmonIdentifier)
+        #expect(format("some words of a text\n", "gpu,pwr,gtemp,sm,mem,enc") == nil)
+    }
+
+    // MARK: AMD
+
+    @Test("rocm-smi: names by their words, bytes become MiB, the edge sensor before the junction")
+    func rocm() throws {
+        let (sink, counts) = try read(try fixture("rocm_smi.csv"))
+        #expect(counts.rejectedLines == 0)
+        let (first, second) = (try #require(sink.samples.first), try #require(sink.samples.last))
+        #expect(first.index == 0 && first.uuid == "0x2490210172fc1a88" && first.name == "AMD Instinct MI50")
+        #expect(first[.temperature] == 33 && first[.memoryTemperature] == 32 && first[.power] == 19)
+        #expect(first[.powerLimit] == 225 && first[.utilization] == 7 && first[.fanSpeed] == 19.61)
+        #expect(first[.memoryTotal] == 16368 && first[.memoryUsed] == 10.3515625)
+        #expect(first[.smClock] == 925 && first[.memoryClock] == 350)
+        // The accelerator has no edge sensor; what isn't there isn't zero.
+        #expect(second.index == 1 && second[.temperature] == 61 && second[.memoryTemperature] == nil)
+        #expect(second[.memoryUtilization] == nil && second[.power] == nil)
+    }
+
+    @Test("rocm-smi with a wrapper's clock in front of the rows, header repeated with other columns")
+    func rocmWrapped() throws {
+        let (sink, counts) = try read(
+            "timestamp,device,GPU use (%)\n1787485761,card0,5\n\nWARNING: AMD GPU device(s) is/are in a low-power state.\n"
+                + "device,Current Socket Graphics Package Power (W)\n1787485762 card0,140.0\n")
+        #expect(counts.rejectedLines == 0)
+        #expect(sink.samples.map(\.wallMs) == [1_787_485_761_000, 1_787_485_762_000])
+        #expect(sink.samples.map(\.isUTC) == [true, true])
+        #expect(sink.samples.map { $0[.utilization] } == [5, nil] && sink.samples.last?[.power] == 140)
+    }
+
+    @Test("amd-smi monitor: CSV and table, N/A, parts of a GPU")
+    func amd() throws {
+        let (sink, counts) = try read(try fixture("amd_smi_monitor.csv"))
+        #expect(counts.rejectedLines == 0 && counts.samples == 2)
+        let sample = try #require(sink.samples.first)
+        #expect(sample.wallMs == 1_795_455_180_000 && sample.isUTC && sample.index == 0)
+        #expect(sample[.power] == 251 && sample[.temperature] == 55 && sample[.memoryTemperature] == 43)
+        #expect(sample[.smClock] == 144 && sample[.utilization] == 97 && sample[.memoryUtilization] == 12)
+        #expect(sample[.memoryUsed] == 283 && sample[.memoryTotal] == 196592 && sample[.encoderUtilization] == nil)
+        let table = try read(try fixture("amd_smi_monitor.txt"))
+        #expect(table.counts.rejectedLines == 0 && table.counts.samples == 2)
+        #expect(table.sink.samples.map(\.index) == [3, 5])
+        #expect(table.sink.samples.first?[.memoryUsed] == 23.6 * 1024)
+        #expect(table.sink.samples.first?[.memoryTotal] == 24576)
+        #expect(table.sink.samples.first?[.encoderUtilization] == nil)
+        #expect(table.sink.samples.first?[.decoderUtilization] == 0 && table.sink.samples.first?[.power] == 183)
+    }
+
+    @Test("dcgmi dmon: ratios, bytes a second, N/A; no time")
+    func dcgm() throws {
+        let (sink, counts) = try read(try fixture("dcgmi_dmon.txt"))
+        #expect(counts.rejectedLines == 1 && counts.samples == 3 && counts.untimed == 3)
+        #expect(sink.samples.map(\.index) == [0, 1, 0])
+        #expect(sink.samples.map { $0[.smActive] } == [0.912, nil, 0.905])
+        #expect(sink.samples.first?[.pcieTransmit] == 1.5 && sink.samples.first?[.power] == 612.4)
+        #expect(sink.samples.first?[.utilization] == 100)
+    }
+
+    // MARK: All forms
+
+    @Test("a container runtime's lines around a capture")
+    func framed() throws {
+        let plain = try fixture("query_550.csv")
+        let lines = String(decoding: plain, as: UTF8.self).split(separator: "\n")
+        let cri = lines.map { "2026-11-23T16:33:01.000000001Z stdout F \($0)\n" }.joined()
+        let docker = lines.map { line in
+            #"{"log":"\#(line)\n","stream":"stdout","time":"2026-11-23T16:33:01.1Z"}"# + "\n"
+        }.joined()
+        let expected = try read(plain).sink.samples
+        for framed in [cri, docker] { #expect(try read(framed).sink.samples == expected) }
+    }
+
+    static let names = [
+        "dmon_550_8gpu_repeated_headers.txt", "dmon_DT_470.txt", "dmon_550_csv_noheader.csv", "pmon_550.txt",
+        "listing_550.txt", "listing_550.xml", "listing_mig.xml", "table_550.txt", "rocm_smi.csv",
+        "amd_smi_monitor.csv", "amd_smi_monitor.txt", "dcgmi_dmon.txt", "compute_apps_550.csv",
+    ]
+
+    @Test("any split into reads gives the same records", arguments: names)
+    func splits(name: String) throws {
+        let bytes = try fixture(name)
+        let whole = try read(bytes)
+        for seed in 0..<3 as Range<UInt64> {
+            let cut = try read(bytes, cut: seed)
+            #expect(cut.sink.samples == whole.sink.samples && cut.counts == whole.counts)
+            #expect(cut.sink.rejects == whole.sink.rejects)
+        }
+    }
+
+    @Test("a listing that ends early says less, and nothing else")
+    func shorterListing() throws {
+        let bytes = try fixture("listing_550.txt")
+        let whole = try read(bytes).sink.samples
+        for length in stride(from: 2000, to: bytes.count, by: 53) {
+            for (place, sample) in try read(Array(bytes[..<length])).sink.samples.enumerated() {
+                for field in GPUField.allCases where sample[field] != nil && field != .power {
+                    // Sums of errors may lack a part.
+                    try #require(sample[field]! <= whole[place][field] ?? -1, "\(field) cut at \(length)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "any truncation gives a prefix of the samples and at most one reject more",
+        arguments: names.filter { $0 != "listing_550.txt" })
+    func truncations(name: String) throws {
+        let bytes = try fixture(name)
+        let format = try #require(bytes.withUnsafeBytes { NvidiaSMIFormat.sniff(head: $0, fileName: "") }).format
+        let whole = try read(bytes).sink
+        for length in stride(from: 0, to: bytes.count, by: bytes.count > 3000 ? 37 : 1) {
+            var parser = GPUCaptureReader(format: format)
+            var sink = RecordingGPUSink()
+            var reader = LineReader()
+            try bytes.withUnsafeBytes { raw in
+                try reader.feed(raw.slice(0, length)) { try parser.parse(line: $0, into: &sink) }
+                try reader.finish { try parser.parse(line: $0, into: &sink) }
+            }
+            try parser.finish(into: &sink)
+            let counts = parser.counts
+            try #require(counts.lines == counts.recordLines + counts.noiseLines + counts.rejectedLines)
+            try #require(whole.samples.starts(with: sink.samples), "cut at \(length)")
+            try #require(sink.rejects.count <= whole.rejects.count + 1, "cut at \(length)")
+        }
+    }
+}
