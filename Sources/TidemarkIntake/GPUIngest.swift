@@ -8,18 +8,22 @@ struct GPUIngest {
     let store: Store
     let ledger: Ledger
     let period: Int
-    /// Zone of the capture's clock, minutes east of UTC; nil: taken as UTC.
-    let offsetMinutes: Int?
+    /// Zone of the capture's clock; nil: taken as UTC, until it is aligned.
+    let zone: LocalZone?
     /// Columns of a capture without a header.
     let columns: [String]?
     let reference: ClosedRange<Int64>?
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, _ source: inout SourceRow) throws {
-        source.clockOffsetMs = Int64(offsetMinutes ?? 0) * 60_000
-        source.clockMethod = offsetMinutes == nil ? "taken as UTC" : "zone given"
-        source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
         let isSnapshot = GPUCaptureReader.isSnapshot(source.format)
+        let goesOn = source.id != 0 && !isSnapshot && source.lastMs != nil
+        let clock = goesOn ? WallClock(goingOn: source, zone: zone) : WallClock(zone: zone)
+        if !goesOn {
+            source.clockOffsetMs = clock.offsetMs
+            source.clockMethod = zone.map { "zone \($0.name) from --timezone" } ?? ClockMethod.asUTC
+            source.clockConfidence = zone == nil ? 0.5 : 1
+        }
         try store.database.transaction {
             if isSnapshot, source.id != 0 {
                 try GPUWriter.forget(source: source.id, in: store)
@@ -28,7 +32,7 @@ struct GPUIngest {
             try ledger.save(&source)
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
-        var sink = GPUSink(writer: writer, ledger: ledger, source: source)
+        var sink = GPUSink(writer: writer, ledger: ledger, source: source, clock: clock)
         sink.lastMs = reference?.upperBound ?? stream.modifiedMs
         var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
@@ -62,12 +66,7 @@ struct GPUIngest {
             sink.source.status = stream.damage == nil ? "read" : "partial"
             sink.source.message = stream.damage ?? Self.remark(parser.counts, parser.guessedColumns)
             sink.source.add(parser.counts)
-            if sink.isDated { sink.source.clockMethod = "the day from the metrics or the file's modification time" }
-            if let reference, let first = sink.source.firstMs, let last = sink.source.lastMs, offsetMinutes == nil {
-                let fits = first <= reference.upperBound && last >= reference.lowerBound
-                sink.source.clockMethod = "taken as UTC, which \(fits ? "fits" : "does not fit") the metrics"
-                sink.source.clockConfidence = fits ? 0.8 : 0.2
-            }
+            sink.describeClock(reference, isNew: !goesOn)
             try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
         }
@@ -118,25 +117,53 @@ struct GPUSink: GPUCaptureSink {
     var lastMs: Int64 = 0
     /// Midnight of the first day of such a capture, local; nil before its first row.
     private var midnightMs: Int64?
-    var isDated: Bool { midnightMs != nil }
+    private var clock: WallClock
+    private var firstOffsetMs: Int64?
 
-    init(writer: GPUWriter, ledger: Ledger, source: SourceRow) {
+    init(writer: GPUWriter, ledger: Ledger, source: SourceRow, clock: WallClock) {
         self.writer = writer
         self.ledger = ledger
         self.source = source
+        self.clock = clock
+    }
+
+    /// Writes into the ledger what was learnt about the clock.
+    mutating func describeClock(_ reference: ClosedRange<Int64>?, isNew: Bool) {
+        var words = ClockMethod(source.clockMethod ?? "")
+        if isNew {
+            if let firstOffsetMs { source.clockOffsetMs = firstOffsetMs }
+            if let reference, let first = source.firstMs, let last = source.lastMs, words.isGuess {
+                let fits = first <= reference.upperBound && last >= reference.lowerBound
+                words.zone = "\(ClockMethod.asUTC), which \(fits ? "fits" : "does not fit") the metrics"
+                source.clockConfidence = fits ? 0.8 : 0.2
+            }
+            if midnightMs != nil {
+                words.remarks.append(
+                    "the day from \(reference == nil ? "the file's modification time" : "the metrics")")
+                source.clockConfidence = min(source.clockConfidence ?? 0.5, 0.7)
+            }
+        }
+        words.remarks += WallClock.words(clock.steps)
+        source.clockMethod = words.text
     }
 
     private mutating func utc(_ wallMs: Int64?, isTimeOfDay: Bool) -> Int64? {
         guard let wallMs else { return nil }
-        let offsetMs = source.clockOffsetMs ?? 0
-        guard isTimeOfDay else { return wallMs - offsetMs }
+        guard isTimeOfDay else {
+            let timeMs = clock.utc(wallMs)
+            firstOffsetMs = firstOffsetMs ?? clock.offsetMs
+            return timeMs
+        }
+        let offsetMs = clock.offsetMs
         if midnightMs == nil {
             // The last day on which the first row is not in the future. A continued capture counts on from its first row.
             let first = source.firstMs.map { $0 + offsetMs } ?? lastMs + offsetMs
             let day = CivilTime.floorDivide(first, CivilTime.millisPerDay) * CivilTime.millisPerDay
             midnightMs = source.firstMs != nil || day + wallMs <= first ? day : day - CivilTime.millisPerDay
         }
-        return (midnightMs ?? 0) + wallMs - offsetMs
+        let timeMs = clock.utc((midnightMs ?? 0) + wallMs)
+        firstOffsetMs = firstOffsetMs ?? clock.offsetMs
+        return timeMs
     }
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
@@ -160,7 +187,7 @@ struct GPUSink: GPUCaptureSink {
 
     mutating func event(_ event: GPUCaptureEvent) throws {
         try writer.writeEvent(
-            instance: nil, line: event.line, timeMs: event.afterWallMs.map { $0 - (source.clockOffsetMs ?? 0) },
+            instance: nil, line: event.line, timeMs: event.afterWallMs.map { $0 - clock.offsetMs },
             kind: event.kind.rawValue, text: event.text)
     }
 

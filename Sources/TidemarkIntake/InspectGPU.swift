@@ -4,20 +4,20 @@ import TidemarkFormats
 
 /// Records of GPUs as JSON lines.
 struct InspectGPUSink: GPUCaptureSink {
-    let offsetMs: Int64
+    var clock: WallClock
     var lines: JSONLines
 
-    init(offsetMs: Int64, emit: @escaping ([UInt8]) -> Void) {
-        self.offsetMs = offsetMs
+    init(clock: WallClock, emit: @escaping ([UInt8]) -> Void) {
+        self.clock = clock
         lines = JSONLines(emit: emit)
     }
 
-    private func time(_ wallMs: Int64?) -> String {
-        wallMs.map { "\"\(CivilTime.rfc3339($0 - offsetMs))\"" } ?? "null"
+    private mutating func time(_ wallMs: Int64?) -> String {
+        wallMs.map { "\"\(CivilTime.rfc3339(clock.utc($0)))\"" } ?? "null"
     }
 
     /// A time of the day has no date to be shown with.
-    private func time(_ wallMs: Int64?, isTimeOfDay: Bool) -> String {
+    private mutating func time(_ wallMs: Int64?, isTimeOfDay: Bool) -> String {
         guard isTimeOfDay, let wallMs else { return time(wallMs) }
         return "null,\"time_of_day\":\"\(CivilTime.clock(wallMs))\""
     }

@@ -76,13 +76,13 @@ public struct Inspector {
 
     private func log(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
         let framing = head.withUnsafeBytes { LogFraming.detect(head: $0) }
-        let survey = head.withUnsafeBytes { LogSurvey(head: $0, framing: framing) }
+        let survey = try head.withUnsafeBytes { try LogSurvey(path: stream.path, head: $0, framing: framing) }
         var hints = LogClock.Hints()
         hints.year = options.year
-        hints.modifiedMs = stream.modifiedMs
-        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
+        hints.date(stream)
+        if let zone = options.zone { (hints.zone, hints.zoneSource) = (zone, "--timezone") }
         var sink = InspectLogSink(
-            clock: LogClock(hints: hints, firstStamp: survey.firstStamp, outer: survey.outer),
+            clock: LogClock(hints: hints, survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser()
@@ -102,7 +102,7 @@ public struct Inspector {
     }
 
     private func gpu(_ stream: InputStream, _ format: String, _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+        var sink = InspectGPUSink(clock: WallClock(zone: options.zone), emit: emit)
         var parser = GPUCaptureReader(format: format, columns: options.columns)
         try lines(of: stream) { try parser.parse(line: $0, into: &sink) }
         try parser.finish(into: &sink)
@@ -112,7 +112,7 @@ public struct Inspector {
     }
 
     private func kernelLog(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000, emit: emit)
+        var sink = InspectGPUSink(clock: WallClock(zone: options.zone), emit: emit)
         var parser = KernelLogParser()
         var unframer = LogUnframer(head.withUnsafeBytes { KernelLogIngest.framing(head: $0) })
         try lines(of: stream) { line in
@@ -171,7 +171,7 @@ public struct Inspector {
             }
         case GrafanaFormat.csvIdentifier:
             var parser = GrafanaCSVParser(
-                offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000,
+                zone: options.zone ?? .fixed(minutesEast: 0),
                 missingName: MetricsIngest.metricName(ofFile: path))
             try lines(of: stream) { line in
                 sink.line = line.number
@@ -248,12 +248,15 @@ private struct InspectLogSink: VLLMLogSink {
         records += 1
         let timeMs: Int64?
         let source: LogRecordJSON.TimeSource?
+        let outer = record.frame.zoneless ? nil : record.frame.timeMs
         if let stamp = record.stamp {
-            (timeMs, source) = (clock.utc(stamp), .own)
-        } else if let outer = record.frame.timeMs, !record.frame.zoneless {
+            (timeMs, source) = (clock.utc(stamp, outerMs: outer), .own)
+        } else if let outer {
             (timeMs, source) = (outer, .outer)
         } else if let carried = record.carried {
             (timeMs, source) = (clock.utc(carried), .carried)
+        } else if let first = clock.timeBeforeFirst() {
+            (timeMs, source) = (first, .carried)
         } else {
             (timeMs, source) = (nil, nil)
         }

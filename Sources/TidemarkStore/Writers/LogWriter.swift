@@ -54,12 +54,14 @@ public final class LogWriter {
 
     /// - Parameter timeMs: UTC of the record: its own, carried forward, or of the framing; nil when nothing is known.
     public func write(_ record: LogRecord, timeMs: Int64?) throws {
+        // What only has a place in time cannot be placed without one; it is counted with its kind.
         switch record.payload {
-        case .access(let line): try access.write(line, line: record.line, timeMs: timeMs ?? 0)
+        case .access(let line):
+            if let timeMs { try access.write(line, line: record.line, timeMs: timeMs) }
         case .request(let event): try requests.write(event, line: record.line, timeMs: timeMs)
-        case .stats(let stats): try write(stats, record, timeMs)
-        case .companion(let stats): try write(stats, record, timeMs)
-        case .iteration(let step): try write(step, record, timeMs)
+        case .stats(let stats): if let timeMs { try write(stats, record, timeMs) }
+        case .companion(let stats): if let timeMs { try write(stats, record, timeMs) }
+        case .iteration(let step): if let timeMs { try write(step, record, timeMs) }
         case .startup(let facts): try runs.write(facts, line: record.line, timeMs: timeMs)
         case .preemption: try write(event: record, kind: "preemption", exception: nil, timeMs)
         case .event(.progress, _): break
@@ -70,12 +72,12 @@ public final class LogWriter {
         }
     }
 
-    private func write(_ stats: EngineStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
+    private func write(_ stats: EngineStatistics, _ record: LogRecord, _ timeMs: Int64) throws {
         let row = insertStat
         row.bind(1, instance)
         row.bind(2, source)
         row.bind(3, record.line)
-        row.bind(4, timeMs ?? 0)
+        row.bind(4, timeMs)
         row.bind(5, stats.engine)
         row.bind(6, stats.aggregatedEngines)
         row.bind(7, stats.promptTokensPerSecond)
@@ -95,16 +97,16 @@ public final class LogWriter {
         try row.run()
     }
 
-    private func write(_ stats: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
+    private func write(_ stats: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64) throws {
         for value in stats.values {
             try insertCompanion.run(
-                instance, source, record.line, timeMs ?? 0, stats.engine, stats.family, value.name, value.value)
+                instance, source, record.line, timeMs, stats.engine, stats.family, value.name, value.value)
         }
     }
 
-    private func write(_ step: IterationDetails, _ record: LogRecord, _ timeMs: Int64?) throws {
+    private func write(_ step: IterationDetails, _ record: LogRecord, _ timeMs: Int64) throws {
         try insertIteration.run(
-            instance, source, record.line, timeMs ?? 0, step.engine, step.iteration, step.contextRequests,
+            instance, source, record.line, timeMs, step.engine, step.iteration, step.contextRequests,
             step.contextTokens, step.generationRequests, step.generationTokens, step.elapsedMs, step.kvCacheUsage,
             step.dummy ? 1 : 0)
     }
