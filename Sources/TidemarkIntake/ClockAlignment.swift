@@ -51,10 +51,9 @@ struct ClockAlignment {
         let joint = try best(pieces, targets, channels)
         var target = joint.found?.target
         for piece in pieces {
-            // A piece of its own mind: written before the clock was put forward or back, for instance.
             let own = pieces.count > 1 ? try best([piece], target.map { [$0] } ?? targets, channels) : joint
             var choice = joint
-            if let alone = own.found, joint.found.map({ abs($0.result.shift - alone.result.shift) >= 900 }) ?? true {
+            if let alone = own.found, Self.isOwn(alone.result, beside: joint.found?.result) {
                 choice = own
                 target = target ?? alone.target
             }
@@ -70,6 +69,13 @@ struct ClockAlignment {
                 "UPDATE instance SET scrape_instance = ?, joined_by = 'alignment' WHERE instance_id = ?"
             ).run(target, instance)
         }
+    }
+
+    /// Whether a piece has its own clock: nothing was found for all pieces, or it was written before the clock was put
+    /// forward or back by an hour.
+    private static func isOwn(_ own: SeriesAlignment.Result, beside joint: SeriesAlignment.Result?) -> Bool {
+        guard let joint else { return true }
+        return abs(abs(own.shift - joint.shift) - 3600) < 60 && own.confidence >= joint.confidence
     }
 
     /// The target that a log's pieces fit best. A log that nobody joined to a target may be any of them.

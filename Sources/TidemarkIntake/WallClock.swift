@@ -104,7 +104,8 @@ struct WallClock {
     /// A line of another process that was written just before the clock was put back, but stands behind.
     private func straggler(_ wallMs: Int64) -> Int64? {
         guard let step = steps.last, step.byMs < 0, let last, last.timeMs - step.timeMs < 10_000,
-            wallMs - step.wallMs > -10_000, wallMs - step.wallMs < 2000
+            wallMs - step.wallMs > -10_000,
+            wallMs < (CivilTime.floorDivide(step.wallMs, Self.hour) + 1) * Self.hour
         else { return nil }
         return wallMs - (offsetMs - step.byMs)
     }

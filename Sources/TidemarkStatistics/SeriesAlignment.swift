@@ -88,7 +88,9 @@ public enum SeriesAlignment {
         let numbers =
             "correlation \(rounded(result.correlation)), elsewhere \(rounded(elsewhere)), \(fine.points) samples"
         guard result.correlation >= leastCorrelation else { return .refused("nothing fits well: \(numbers)") }
-        guard result.correlation - elsewhere >= leastMargin else { return .refused("several shifts fit: \(numbers)") }
+        // Few samples fit something by chance.
+        let margin = leastMargin + 0.5 / Double(max(1, fine.points)).squareRoot()
+        guard result.correlation - elsewhere >= margin else { return .refused("several shifts fit: \(numbers)") }
         return .found(result)
     }
 
