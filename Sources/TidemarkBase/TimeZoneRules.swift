@@ -20,7 +20,9 @@ public struct TimeZoneRules: Sendable, Equatable {
             guard read(bytes, first, wide: false) else { return nil }
             return
         }
-        guard let second = Header(bytes, at: first.end(wide: false)), read(bytes, second, wide: true) else { return nil }
+        guard let second = Header(bytes, at: first.end(wide: false)), read(bytes, second, wide: true) else {
+            return nil
+        }
         let start = second.end(wide: true)
         guard start < bytes.count, bytes[start] == 10, let end = bytes.firstIndex(of: 10, from: start + 1) else {
             return nil
@@ -58,7 +60,9 @@ public struct TimeZoneRules: Sendable, Equatable {
 
     /// Seconds east of UTC at an instant.
     public func offset(atSecond second: Int64) -> Int {
-        guard let last = transitions.last, second < last else { return footer?.offset(at: second) ?? offsets.last ?? firstOffset }
+        guard let last = transitions.last, second < last else {
+            return footer?.offset(at: second) ?? offsets.last ?? firstOffset
+        }
         var (low, high) = (0, transitions.count)
         while low < high {
             let middle = (low + high) / 2
@@ -165,7 +169,9 @@ struct PosixZone: Sendable, Equatable {
             guard let west = scan.time() else { return nil }
             offset = -west
         }
-        guard scan.skip(44), let start = scan.rule(), scan.skip(44), let end = scan.rule(), scan.atEnd else { return nil }
+        guard scan.skip(44), let start = scan.rule(), scan.skip(44), let end = scan.rule(), scan.atEnd else {
+            return nil
+        }
         daylight = (offset, start, end)
     }
 

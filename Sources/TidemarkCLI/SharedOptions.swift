@@ -23,7 +23,8 @@ struct EvidenceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Zone of logs and GPU captures without one.", discussion: "UTC, an offset such as +08:00, or a place such as Europe/Berlin.",
+            "Zone of logs and GPU captures without one.",
+            discussion: "UTC, an offset such as +08:00, or a place such as Europe/Berlin.",
             valueName: "zone"))
     var timezone: String?
 

@@ -100,7 +100,8 @@ struct AlignmentChannels {
             var channels: [SeriesAlignment.Channel] = []
             for reference in references { add(samples, reference, isEitherWay: isEitherWay, to: &channels) }
             let exported = Self.combined(
-                try series.select([LabelMatcher(Labels.metricName, equals: dcgm)], startMs: .min, endMs: .max), mean: true)
+                try series.select([LabelMatcher(Labels.metricName, equals: dcgm)], startMs: .min, endMs: .max),
+                mean: true)
             add(samples, (exported.times.map { $0 + Double(bin) / 2 }, exported.values), to: &channels)
             if !channels.isEmpty { families.append((name, channels)) }
         }
@@ -142,7 +143,9 @@ struct AlignmentChannels {
     private static func combined(_ series: [SeriesSamples], mean: Bool) -> Line {
         var sums: [Int64: (sum: Double, count: Int)] = [:]
         let moments = Set(series.flatMap { Array($0.timesMs.prefix($0.count)) })
-        let shares = series.allSatisfy { one in one.timesMs.prefix(one.count).allSatisfy(moments.contains) && one.count == moments.count }
+        let shares = series.allSatisfy { one in
+            one.timesMs.prefix(one.count).allSatisfy(moments.contains) && one.count == moments.count
+        }
         guard shares || series.count < 2 else { return held(series, moments.sorted(), mean: mean) }
         for one in series {
             for index in 0..<one.count where one.values[index].isFinite {

@@ -127,9 +127,13 @@ enum LogName {
         }
         for (index, text) in numbers.enumerated().reversed() {
             if let day = day(text) { return day + (index + 1 < numbers.count ? time(numbers[index + 1]) : 0) }
-            if text.utf8.count == 14, let day = day(String(text.prefix(8))) { return day + time(String(text.suffix(6))) }
+            if text.utf8.count == 14, let day = day(String(text.prefix(8))) {
+                return day + time(String(text.suffix(6)))
+            }
             if text.utf8.count == 10, let seconds = Int64(text), seconds > 1_000_000_000 { return seconds * 1000 }
-            if text.utf8.count == 2, index >= 2, numbers[index - 1].utf8.count == 2, let day = day(numbers[(index - 2)...index].joined()) {
+            if text.utf8.count == 2, index >= 2, numbers[index - 1].utf8.count == 2,
+                let day = day(numbers[(index - 2)...index].joined())
+            {
                 return day
             }
         }

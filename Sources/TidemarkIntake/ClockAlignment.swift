@@ -113,7 +113,8 @@ struct ClockAlignment {
             let isBefore = other.firstMs ?? 0 < piece.firstMs ?? 0
             let stepped = Int64(isBefore ? ClockMethod(other.clockMethod ?? "").hoursStepped : 0) * 3_600_000
             let offsetMs = (other.clockOffsetMs ?? 0) + stepped
-            words.zone = "zone \(LocalZone.text(offsetMs: offsetMs)) of another piece of the log, \(other.path.split(separator: ";").joined(separator: ","))"
+            words.zone =
+                "zone \(LocalZone.text(offsetMs: offsetMs)) of another piece of the log, \(other.path.split(separator: ";").joined(separator: ","))"
             source.clockMethod = words.text
             // Weeks later the clock may have been put forward or back.
             let isNear = distance(other) < 30 * CivilTime.millisPerDay
@@ -149,10 +150,12 @@ struct ClockAlignment {
         let quarter = (best.result.shift / 900).rounded() * 900
         let isZone = abs(best.result.shift - quarter) <= Self.gpuSlack
         // Hosts keep time: what is no zone must be very clear.
-        guard isZone && best.result.correlation >= 0.65 || best.result.correlation >= 0.9 && best.result.error < 5 else {
+        guard isZone && best.result.correlation >= 0.65 || best.result.correlation >= 0.9 && best.result.error < 5
+        else {
             let minutes = ByteWriter.fixed(best.result.shift / 60, decimals: 1)
             let correlation = ByteWriter.fixed(best.result.correlation, decimals: 2)
-            return try refuse(source, "\(best.name) fits best at \(minutes) minutes, correlation \(correlation): too weak")
+            return try refuse(
+                source, "\(best.name) fits best at \(minutes) minutes, correlation \(correlation): too weak")
         }
         let against = channels.targets.isEmpty ? "the logs' throughput" : "the servers' throughput"
         try move(source, best.result, slack: Self.gpuSlack, against: "\(against) by its \(best.name)")

@@ -23,12 +23,14 @@ struct ClockShift {
         if deltaMs != 0 {
             for table in source.format == "vllm-log" ? Self.tables.log : Self.tables.gpu {
                 let changes = (Self.columns[table] ?? []).map { "\($0) = \($0) - ?1" }.joined(separator: ", ")
-                try store.database.prepare("UPDATE \(table) SET \(changes) WHERE source_id = ?2").run(deltaMs, source.id)
+                try store.database.prepare("UPDATE \(table) SET \(changes) WHERE source_id = ?2").run(
+                    deltaMs, source.id)
             }
             source.firstMs = source.firstMs.map { $0 - deltaMs }
             source.lastMs = source.lastMs.map { $0 - deltaMs }
             if zone { source.clockOffsetMs = (source.clockOffsetMs ?? 0) + deltaMs }
-            if source.format == "vllm-log", var state = Optional(LogState(json: source.state)), var clock = state.clock {
+            if source.format == "vllm-log", var state = Optional(LogState(json: source.state)), var clock = state.clock
+            {
                 if zone {
                     clock.offsetMs += deltaMs
                 } else {
@@ -54,7 +56,8 @@ struct ClockShift {
             let offset = source.clockOffsetMs ?? 0
             if let zone, words.zone != "zone \(zone.name) from --timezone" {
                 let new = zone.offsetMs(wallMs: first + offset)
-                let hasSteps = words.hoursStepped != 0 || words.remarks.contains { $0.hasSuffix("(daylight-saving time)") }
+                let hasSteps =
+                    words.hoursStepped != 0 || words.remarks.contains { $0.hasSuffix("(daylight-saving time)") }
                 if hasSteps || zone.offsetMs(wallMs: last + offset) != new {
                     source.message =
                         "stays as it was read: its offset changes within it; read it into a new database for \(zone.name)"

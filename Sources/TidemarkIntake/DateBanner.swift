@@ -52,7 +52,8 @@ struct DateBanner {
         var at = start
         while at + 14 <= line.count {
             if let weekday = weekday(line, at: at), line[at + 3] == 32, line[at + 8] == 45, line[at + 11] == 45,
-                let year = Decimal.parseInt(line.slice(at + 4, at + 8)), let month = Decimal.parseInt(line.slice(at + 9, at + 11)),
+                let year = Decimal.parseInt(line.slice(at + 4, at + 8)),
+                let month = Decimal.parseInt(line.slice(at + 9, at + 11)),
                 let day = Decimal.parseInt(line.slice(at + 12, at + 14))
             {
                 let time = at + 23 <= line.count ? Self.time(line.slice(at + 15, at + 23)) : nil

@@ -173,7 +173,9 @@ struct LogClock {
         }
         if let dated = survey.dated { return (nearest(first, to: dated), "from a full date in the log", 0.98) }
         let last = survey.lastShort ?? first
-        func end(_ year: Int) -> Int64 { last.wallMs(year: (last.month, last.day) < (first.month, first.day) ? year + 1 : year) }
+        func end(_ year: Int) -> Int64 {
+            last.wallMs(year: (last.month, last.day) < (first.month, first.day) ? year + 1 : year)
+        }
         func latest(_ bound: Int64) -> Int {
             let base = CivilTime.year(ofMillis: bound)
             let possible = (base - 12...base + 1).reversed().filter {
@@ -189,7 +191,8 @@ struct LogClock {
             let base = CivilTime.year(ofMillis: reference.lowerBound)
             let years = (base - 12...base + 1).filter { survey.allows(year: $0) }
             func overlap(_ year: Int) -> Int64 {
-                min(end(year), reference.upperBound + slack) - max(first.wallMs(year: year), reference.lowerBound - slack)
+                min(end(year), reference.upperBound + slack)
+                    - max(first.wallMs(year: year), reference.lowerBound - slack)
             }
             // Where none overlaps, the negative overlap is the distance: the nearest.
             if let best = (years.isEmpty ? [base] : years).max(by: { overlap($0) < overlap($1) }) {
@@ -217,7 +220,8 @@ struct LogClock {
         let quarters = CivilTime.floorDivide(sorted[sorted.count / 2] + 450_000, 900_000)
         guard quarters != 0 else { return nil }
         let text = LocalZone.text(offsetMs: abs(quarters) * 900_000).dropFirst()
-        return "the framing's clock is \(text) h \(quarters > 0 ? "ahead of" : "behind") the log's, and its zone is not known either"
+        return
+            "the framing's clock is \(text) h \(quarters > 0 ? "ahead of" : "behind") the log's, and its zone is not known either"
     }
 }
 

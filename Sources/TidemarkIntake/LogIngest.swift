@@ -40,9 +40,10 @@ struct LogIngest {
             sink.source.progressBytes = reader.nextOffset
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
-            sink.source.state = LogState(
-                parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume
-            ).json
+            sink.source.state =
+                LogState(
+                    parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume
+                ).json
             sink.source.clockMethod = sink.clock.method
             try ledger.save(&sink.source)
             try store.database.execute("COMMIT; BEGIN IMMEDIATE")
@@ -190,7 +191,8 @@ struct LogSink: VLLMLogSink {
 
     /// What a reader of the ledger should know.
     var remark: String? {
-        untimed == 0 ? nil : "\(untimed) records have no time, and no line of the log has one: they are counted, not placed"
+        untimed == 0
+            ? nil : "\(untimed) records have no time, and no line of the log has one: they are counted, not placed"
     }
 
     init(writer: LogWriter, ledger: Ledger, clock: LogClock, source: SourceRow) {

@@ -34,7 +34,9 @@ struct WallClock {
     /// The clock of a source that an earlier run read in part.
     init(goingOn source: SourceRow, zone: LocalZone?) {
         let words = ClockMethod(source.clockMethod ?? "")
-        self.init(zone: words.isUTCByWord ? .fixed(minutesEast: 0) : words.place == nil ? nil : zone, offsetMs: source.clockOffsetMs ?? 0)
+        self.init(
+            zone: words.isUTCByWord ? .fixed(minutesEast: 0) : words.place == nil ? nil : zone,
+            offsetMs: source.clockOffsetMs ?? 0)
         guard let lastMs = source.lastMs else { return }
         let offsetMs = words.place == nil ? offsetMs + Int64(words.hoursStepped) * Self.hour : offsetMs
         resume(wallMs: lastMs + offsetMs, offsetMs: offsetMs)
@@ -112,6 +114,8 @@ struct WallClock {
 
     /// The steps in words.
     static func words(_ steps: [Step]) -> [String] {
-        steps.map { "\($0.byMs < 0 ? "back" : "forward") 1 h at \(CivilTime.rfc3339($0.timeMs)) (daylight-saving time)" }
+        steps.map {
+            "\($0.byMs < 0 ? "back" : "forward") 1 h at \(CivilTime.rfc3339($0.timeMs)) (daylight-saving time)"
+        }
     }
 }

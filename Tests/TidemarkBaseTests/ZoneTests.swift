@@ -19,7 +19,9 @@ func tzif(_ transitions: [(second: Int64, offset: Int32)] = [], first: Int32, fo
     return bytes
 }
 
-private func rules(_ bytes: [UInt8]) -> TimeZoneRules? { bytes.withUnsafeBytes { TimeZoneRules(tzif: $0, name: "Test/Zone") } }
+private func rules(_ bytes: [UInt8]) -> TimeZoneRules? {
+    bytes.withUnsafeBytes { TimeZoneRules(tzif: $0, name: "Test/Zone") }
+}
 
 private func second(_ text: String) throws -> Int64 { try #require(CivilTime.parseRFC3339(text)) / 1000 }
 
@@ -64,10 +66,13 @@ private func second(_ text: String) throws -> Int64 { try #require(CivilTime.par
         }
     }
 
-    @Test("agrees with the system's library on every zone that both know", .enabled(if: FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/Europe/Berlin")))
+    @Test(
+        "agrees with the system's library on every zone that both know",
+        .enabled(if: FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/Europe/Berlin")))
     func system() throws {
         for name in [
-            "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Tehran", "Africa/Casablanca",
+            "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Tehran",
+            "Africa/Casablanca",
             "Australia/Lord_Howe", "Pacific/Apia", "Europe/Dublin", "UTC",
         ] {
             guard let data = FileManager.default.contents(atPath: "/usr/share/zoneinfo/" + name),
@@ -82,9 +87,11 @@ private func second(_ text: String) throws -> Int64 { try #require(CivilTime.par
         }
     }
 
-    @Test("offsets in words", arguments: [
-        ("UTC", 0), ("+08:00", 480), ("-0330", -210), ("+9", 540), ("−05:00", -300), ("+05:45", 345),
-    ])
+    @Test(
+        "offsets in words",
+        arguments: [
+            ("UTC", 0), ("+08:00", 480), ("-0330", -210), ("+9", 540), ("−05:00", -300), ("+05:45", 345),
+        ])
     func offsets(text: String, minutes: Int) {
         #expect(LocalZone(offset: text) == .fixed(minutesEast: minutes))
     }

@@ -50,20 +50,39 @@ private struct Read {
 @Suite struct ClockTests {
     private let day = line("08-21 10:00:00") + line("08-21 10:00:10")
 
-    @Test("where the year comes from", arguments: [
-        ("server.log", "2026-08-22T12:00:00Z", "", 2026, "year from the file's modification time"),
-        ("server.log", "2026-02-01T12:00:00Z", "", 2025, "year from the file's modification time"),
-        ("server.log-20240822", "2026-08-22T12:00:00Z", "", 2024, "year from the date in the file's name"),
-        ("server.log.20240102-031500", "2026-08-22T12:00:00Z", "", 2023, "year from the date in the file's name"),
-        ("server.log.2024-08-21", "2026-08-22T12:00:00Z", "", 2024, "year from the date in the file's name"),
-        ("server.log-1724330000", "2026-08-22T12:00:00Z", "", 2024, "year from the date in the file's name"),
-        ("server.log", "2026-08-22T12:00:00Z", "Wed Aug 21 09:59:58 UTC 2024: starting\n", 2024, "year from a full date in the log"),
-        ("server.log", "2026-08-22T12:00:00Z", "-- Logs begin at Fri 2021-01-01 00:00:00 UTC, end at Wed 2024-08-21 10:00:20 UTC. --\n", 2024, "year from a full date in the log"),
-        ("server.log", "2026-08-22T12:00:00Z", "2024-08-21 09:59:58,123 - INFO - autotuner.py:256 - flashinfer.jit: loading\n", 2024, "year from a full date in the log"),
-        ("server.log", "2026-08-22T12:00:00Z", "Thu Aug 21 09:59:58\n", 2025, "year from the file's modification time"),
-        // A day of the week that the date didn't have is no date.
-        ("server.log", "2026-08-22T12:00:00Z", "Mon Aug 21 09:59:58 UTC 2024: starting\n", 2026, "year from the file's modification time"),
-    ])
+    @Test(
+        "where the year comes from",
+        arguments: [
+            ("server.log", "2026-08-22T12:00:00Z", "", 2026, "year from the file's modification time"),
+            ("server.log", "2026-02-01T12:00:00Z", "", 2025, "year from the file's modification time"),
+            ("server.log-20240822", "2026-08-22T12:00:00Z", "", 2024, "year from the date in the file's name"),
+            ("server.log.20240102-031500", "2026-08-22T12:00:00Z", "", 2023, "year from the date in the file's name"),
+            ("server.log.2024-08-21", "2026-08-22T12:00:00Z", "", 2024, "year from the date in the file's name"),
+            ("server.log-1724330000", "2026-08-22T12:00:00Z", "", 2024, "year from the date in the file's name"),
+            (
+                "server.log", "2026-08-22T12:00:00Z", "Wed Aug 21 09:59:58 UTC 2024: starting\n", 2024,
+                "year from a full date in the log"
+            ),
+            (
+                "server.log", "2026-08-22T12:00:00Z",
+                "-- Logs begin at Fri 2021-01-01 00:00:00 UTC, end at Wed 2024-08-21 10:00:20 UTC. --\n", 2024,
+                "year from a full date in the log"
+            ),
+            (
+                "server.log", "2026-08-22T12:00:00Z",
+                "2024-08-21 09:59:58,123 - INFO - autotuner.py:256 - flashinfer.jit: loading\n", 2024,
+                "year from a full date in the log"
+            ),
+            (
+                "server.log", "2026-08-22T12:00:00Z", "Thu Aug 21 09:59:58\n", 2025,
+                "year from the file's modification time"
+            ),
+            // A day of the week that the date didn't have is no date.
+            (
+                "server.log", "2026-08-22T12:00:00Z", "Mon Aug 21 09:59:58 UTC 2024: starting\n", 2026,
+                "year from the file's modification time"
+            ),
+        ])
     func year(name: String, modified: String, banner: String, year: Int, words: String) throws {
         let read = try Read(banner + day, name: name, modified: modified)
         #expect(try read.times == ["\(year)-08-21T10:00:00Z", "\(year)-08-21T10:00:10Z"])
@@ -77,11 +96,14 @@ private struct Read {
         let time = Date(timeIntervalSince1970: 1_724_300_000)
         try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
         _ = try runProgram(URL(fileURLWithPath: "/usr/bin/env"), ["gzip", path])
-        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1_790_000_000)], ofItemAtPath: path + ".gz")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1_790_000_000)], ofItemAtPath: path + ".gz")
         let store = try Store.create(path: folder.path("t.sqlite"))
         try Ingestor(store, options: IngestOptions()).ingest([folder.path("in")])
         #expect(try store.database.int("SELECT min(time_ms) FROM engine_stat") == 1_724_234_400_000)
-        #expect(try store.database.text("SELECT clock_method FROM source")?.contains("year from the time in gzip's header") == true)
+        #expect(
+            try store.database.text("SELECT clock_method FROM source")?.contains("year from the time in gzip's header")
+                == true)
     }
 
     @Test("29 February is in a leap year")
@@ -129,10 +151,14 @@ private struct Read {
         #expect(try given.times.last == "2026-03-29T03:00:00Z")
     }
 
-    @Test("a place's own rules", .enabled(if: FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/Europe/Berlin")))
+    @Test(
+        "a place's own rules", .enabled(if: FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/Europe/Berlin"))
+    )
     func place() throws {
         let text = line("10-25 01:00:00") + line("10-25 02:59:50") + line("10-25 02:00:00") + line("10-25 03:00:00")
-        let read = try Read(text, modified: "2026-10-25T04:00:00Z") { $0.zone = try? ZoneDatabase.zone(named: "Europe/Berlin") }
+        let read = try Read(text, modified: "2026-10-25T04:00:00Z") {
+            $0.zone = try? ZoneDatabase.zone(named: "Europe/Berlin")
+        }
         #expect(
             try read.times == [
                 "2026-10-24T23:00:00Z", "2026-10-25T00:59:50Z", "2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z",
@@ -147,7 +173,9 @@ private struct Read {
         for name in ["Mars", "../../etc/passwd", "/etc/localtime", "Europe/", ""] {
             #expect(throws: TidemarkError.self) { try ZoneDatabase.zone(named: name) }
         }
-        let error = #expect(throws: TidemarkError.self) { try ZoneDatabase.zone(named: "Europe/Berlin", folders: [folder.path("none")]) }
+        let error = #expect(throws: TidemarkError.self) {
+            try ZoneDatabase.zone(named: "Europe/Berlin", folders: [folder.path("none")])
+        }
         #expect(error?.message.contains("no database of time zones") == true)
         #expect(try ZoneDatabase.zone(named: "+02:00", folders: []) == .fixed(minutesEast: 120))
     }
