@@ -131,13 +131,13 @@ enum TextFuzz {
             broken("samples of frames counted")
         }
         var whole = Sink()
-        var parser = GrafanaCSVParser(offsetMs: 3_600_000, missingName: "m")
+        var parser = GrafanaCSVParser(zone: .fixed(minutesEast: 60), missingName: "m")
         guard let counts = try? parser.parse(csv: bytes, into: &whole) else { return }
         if counts.lines != counts.rows + counts.headerLines + counts.blankLines + counts.rejectedLines {
             broken("every line counted once")
         }
         var cut = Sink()
-        var again = GrafanaCSVParser(offsetMs: 3_600_000, missingName: "m")
+        var again = GrafanaCSVParser(zone: .fixed(minutesEast: 60), missingName: "m")
         var reader = LineReader()
         pieces(bytes) { piece in reader.feed(piece) { try? again.parse(line: $0, into: &cut) } }
         reader.finish { try? again.parse(line: $0, into: &cut) }

@@ -41,6 +41,9 @@ public enum CivilTime {
         return a % b < 0 ? quotient - 1 : quotient
     }
 
+    /// Day of the week of a count of days since 1970-01-01: 0 (Sunday)…6.
+    public static func weekday(days: Int) -> Int { ((days + 4) % 7 + 7) % 7 }
+
     /// Whether year, month and day name a real date.
     public static func isValid(year: Int, month: Int, day: Int) -> Bool {
         guard month >= 1, month <= 12, day >= 1 else { return false }

@@ -23,8 +23,9 @@ struct EvidenceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Zone of logs and GPU captures without one.", discussion: "UTC, or an offset such as +08:00.",
-            valueName: "offset"))
+            "Zone of logs and GPU captures without one.",
+            discussion: "UTC, an offset such as +08:00, or a place such as Europe/Berlin.",
+            valueName: "zone"))
     var timezone: String?
 
     @Flag(
@@ -70,21 +71,8 @@ struct EvidenceOptions: ParsableArguments {
         options.year = year
         options.keepPrompts = keepPrompts
         options.keepAccessRows = keepAccessRows
-        if let timezone { options.offsetMinutes = try Self.minutes(timezone) }
+        if let timezone { options.zone = try ZoneDatabase.zone(named: timezone) }
         return options
-    }
-
-    static func minutes(_ text: String) throws -> Int {
-        if ["UTC", "Z", "utc", "GMT"].contains(text) { return 0 }
-        let digits = text.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
-        guard let sign = text.first, sign == "+" || sign == "-" || sign == "−", digits.count <= 2,
-            let hours = Int(digits[0]), hours <= 14, let minutes = digits.count == 2 ? Int(digits[1]) : 0, minutes < 60
-        else {
-            throw TidemarkError(
-                .usage, "'\(text)' is not a zone: UTC or an offset such as +08:00 is expected",
-                hint: "a place's name would need its daylight-saving rules; give the offset that was in force")
-        }
-        return (sign == "+" ? 1 : -1) * (hours * 60 + minutes)
     }
 }
 

@@ -16,7 +16,7 @@ struct StatusCommand: ParsableCommand {
     @Option(help: "text, json or csv.")
     var format = OutputFormat.text
 
-    @Flag(help: "Also show how the clock of each source was found.")
+    @Flag(help: "Also say of each source how its clock was found; with --format json only that.")
     var clocks = false
 
     @Flag(help: "Also list the rejects.")
@@ -26,6 +26,7 @@ struct StatusCommand: ParsableCommand {
         let store = try Store.open(path: database.path)
         switch format {
         case .text: try printText(store)
+        case .json where clocks: try printClocks(store)
         case .json, .csv:
             var sql = SQLCommand()
             sql.database = database
@@ -66,17 +67,32 @@ struct StatusCommand: ParsableCommand {
                 if let message = source.message {
                     Console.print("  \(Console.visible(source.path)): \(Console.visible(message))")
                 }
-                if clocks, let method = source.clockMethod {
-                    let offset = ByteWriter.fixed(Double(source.clockOffsetMs ?? 0) / 60_000, decimals: 0)
-                    let sure = ByteWriter.fixed((source.clockConfidence ?? 0) * 100, decimals: 0)
-                    Console.print(
-                        "  \(Console.visible(source.path)): clock \(offset) min east of UTC (\(method); \(sure) % sure)"
-                    )
+            }
+            if clocks {
+                for sentence in sources.compactMap(ClockSentence.init) {
+                    Console.print("  \(Console.visible(sentence.text))")
                 }
             }
             try printShadowed(store, period.id)
             if rejects { try printRejects(store, period.id) }
         }
+    }
+
+    /// `{"clocks":[…]}`, an object for each source.
+    private func printClocks(_ store: Store) throws {
+        let ledger = Ledger(store)
+        var out = ByteWriter()
+        out.write("{\"clocks\":[")
+        var isFirst = true
+        for period in try store.periods() {
+            for sentence in try ledger.all(period: period.id).compactMap(ClockSentence.init) {
+                if !isFirst { out.write(",") }
+                isFirst = false
+                sentence.write(to: &out, period: period.name)
+            }
+        }
+        out.write("]}")
+        Console.print(out.text)
     }
 
     private func printShadowed(_ store: Store, _ period: Int) throws {

@@ -103,11 +103,41 @@ enum LogName {
             }
             name = name[..<dot]
         }
-        if let dash = name.lastIndex(of: "-") {
-            let suffix = name[name.index(after: dash)...]
-            if suffix.count >= 8, suffix.allSatisfy(\.isNumber) { name = name[..<dash] }
+        // `-20260822`, `-20260822-031500`, `-2026-08-22`, `-1755844500`.
+        let date = name.reversed().prefix { $0.isNumber || $0 == "-" }
+        if date.count(where: \.isNumber) >= 8, date.last == "-", date.count < name.count {
+            name = name.dropLast(date.count)
         }
         return String(name)
+    }
+
+    /// When a rotated piece was closed, as its name says, read as UTC, Unix ms: `x.log-20260822`, `x.log.20260822-031500`,
+    /// `x.log.2026-08-22`, `x.log-1755844500` (seconds since 1970). nil without such a date.
+    static func rotationMs(_ path: String) -> Int64? {
+        let numbers = base(path).split { !$0.isNumber || !$0.isASCII }.map { $0.utf8.count <= 14 ? String($0) : "" }
+        func day(_ text: String) -> Int64? {
+            guard text.utf8.count == 8, let number = Int(text), (2000..<2100).contains(number / 10_000),
+                CivilTime.isValid(year: number / 10_000, month: number / 100 % 100, day: number % 100)
+            else { return nil }
+            return CivilTime.millis(year: number / 10_000, month: number / 100 % 100, day: number % 100)
+        }
+        func time(_ text: String) -> Int64 {
+            guard text.utf8.count == 6, let number = Int(text) else { return 0 }
+            return Int64(number / 10_000 * 3600 + number / 100 % 100 * 60 + number % 100) * 1000
+        }
+        for (index, text) in numbers.enumerated().reversed() {
+            if let day = day(text) { return day + (index + 1 < numbers.count ? time(numbers[index + 1]) : 0) }
+            if text.utf8.count == 14, let day = day(String(text.prefix(8))) {
+                return day + time(String(text.suffix(6)))
+            }
+            if text.utf8.count == 10, let seconds = Int64(text), seconds > 1_000_000_000 { return seconds * 1000 }
+            if text.utf8.count == 2, index >= 2, numbers[index - 1].utf8.count == 2,
+                let day = day(numbers[(index - 2)...index].joined())
+            {
+                return day
+            }
+        }
+        return nil
     }
 
     /// What a log without a `capture.json` is called as a replica: its stem without `.log`.

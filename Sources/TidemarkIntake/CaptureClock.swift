@@ -3,8 +3,9 @@ import TidemarkBase
 /// Turns the times of a capture of GPUs into UTC: its own clock is a local one without a zone, and a container runtime or
 /// a journal may have put another around each line.
 struct CaptureClock {
-    /// The zone that was given, ms east of UTC; nil: none, and UTC is taken for it.
-    var givenOffsetMs: Int64?
+    private(set) var own: WallClock
+    /// Whether the zone was given or is known from an earlier run: else UTC is taken for it.
+    private let isKnown: Bool
     /// Time around the line, and whether it is UTC; nil when there is none.
     var outer: (ms: Int64, isUTC: Bool)?
     /// Zone of the capture's own clock as the times around the lines tell it.
@@ -15,7 +16,13 @@ struct CaptureClock {
     private var samples: Int64 = 0
     private var lastIndex: Int?
 
-    init(givenOffsetMs: Int64? = nil) { self.givenOffsetMs = givenOffsetMs }
+    /// - Parameter zone: as it was given.
+    init(zone: LocalZone?) { self.init(WallClock(zone: zone), isKnown: zone != nil) }
+
+    init(_ own: WallClock, isKnown: Bool) {
+        self.own = own
+        self.isKnown = isKnown
+    }
 
     /// Time of the next row that has none, told by the start and the interval: a sample ends where the GPUs begin anew.
     mutating func counted(index: Int?) -> Int64? {
@@ -27,7 +34,7 @@ struct CaptureClock {
     }
 
     /// ms east of UTC.
-    var offsetMs: Int64 { givenOffsetMs ?? outerOffsetMs ?? 0 }
+    var offsetMs: Int64 { own.offsetMs }
 
     /// The outer time as UTC.
     var outerMs: Int64? { outer.map { $0.isUTC ? $0.ms : $0.ms - offsetMs } }
@@ -38,13 +45,16 @@ struct CaptureClock {
     mutating func utc(_ wallMs: Int64?, isUTC: Bool = false) -> Int64? {
         guard let wallMs else { return outerMs }
         if isUTC { return wallMs }
-        if let outer, outer.isUTC, outerOffsetMs == nil, givenOffsetMs == nil {
+        if let outer, outer.isUTC, outerOffsetMs == nil, !isKnown {
             // Zones are whole quarters of an hour; a line is written soon after its time is read.
             let quarter: Int64 = 900_000
             let (apart, overflow) = wallMs.subtractingReportingOverflow(outer.ms)
             let offset = CivilTime.floorDivide(apart &+ quarter / 2, quarter) * quarter
-            if !overflow, abs(offset) <= 14 * 3_600_000, abs(apart - offset) < 60_000 { outerOffsetMs = offset }
+            if !overflow, abs(offset) <= 14 * 3_600_000, abs(apart - offset) < 60_000 {
+                outerOffsetMs = offset
+                own = WallClock(offsetMs: offset)
+            }
         }
-        return wallMs - offsetMs
+        return own.utc(wallMs, outerMs: outerOffsetMs == nil ? nil : outer?.ms)
     }
 }

@@ -1,88 +1,199 @@
 import TidemarkBase
-import TidemarkSeries
+import TidemarkFormats
 import TidemarkStatistics
 import TidemarkStore
 
-/// Finds the offset of a server log's clock by laying its statistics lines over the gauges of Prometheus, and moves what was
-/// stored of the log to UTC.
+/// Finds the offset of clocks by comparing with other evidence, and moves what was stored of their sources to UTC: a server
+/// log's statistics lines with the gauges and counters of Prometheus, a GPU capture's power and utilisation with the
+/// servers' throughput.
 ///
-/// Only logs whose zone nothing else told are touched. All pieces of one log share one clock.
+/// Only sources whose zone nothing else told are touched. The pieces of one log share one clock: one that alone is too flat
+/// takes that of the others.
 struct ClockAlignment {
-    /// What the log's statistics and the metrics both say: the column, the gauge's names over vLLM's versions, and a factor.
-    private static let pairs: [(column: String, metrics: [String])] = [
-        ("running", ["vllm:num_requests_running"]),
-        ("waiting", ["vllm:num_requests_waiting"]),
-        ("kv_cache_usage_ratio", ["vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"]),
-    ]
     let store: Store
     let ledger: Ledger
     let period: Int
+    private let shift: ClockShift
 
-    /// Aligns every log of the period whose zone is not known. Call it when metrics and logs have been read, in a
-    /// transaction.
+    init(store: Store, ledger: Ledger, period: Int) {
+        (self.store, self.ledger, self.period) = (store, ledger, period)
+        shift = ClockShift(store: store, ledger: ledger)
+    }
+
+    /// Aligns every source of the period whose zone is not known. Call it when all evidence has been read, in a transaction.
     func run() throws {
-        let waiting = try ledger.all(period: period).filter {
-            $0.format == "vllm-log" && $0.instance != nil && $0.clockMethod?.contains("taken as UTC") == true
+        let guesses = try ledger.all(period: period).filter {
+            ClockMethod($0.clockMethod ?? "").isGuess && $0.firstMs != nil
         }
-        guard !waiting.isEmpty else { return }
-        let series = try StoreSeries(store, period: period)
-        let targets = try series.values(of: "instance") { $0.hasPrefix("vllm:") }
-        guard !targets.isEmpty else { return }
-        for (instance, sources) in Dictionary(grouping: waiting, by: { $0.instance! }).sorted(by: { $0.key < $1.key }) {
-            try align(instance, sources, series, targets)
+        guard !guesses.isEmpty else { return }
+        let channels = try AlignmentChannels(store: store, period: period)
+        let logs = Dictionary(
+            grouping: guesses.filter { $0.format == VLLMLogFormat.identifier && $0.instance != nil },
+            by: { $0.instance ?? 0 })
+        for (instance, pieces) in logs.sorted(by: { $0.key < $1.key }) {
+            try alignLog(instance, pieces, channels)
+            try inherit(instance)
+        }
+        for source in guesses where NvidiaSMIFormat.identifiers.contains(source.format) {
+            try alignCapture(source, channels)
+        }
+        for source in guesses where source.format == KernelLogFormat.identifier {
+            try refuse(source, "the few errors of a kernel log cannot tell a zone")
         }
     }
 
-    private func align(_ instance: Int, _ sources: [SourceRow], _ series: StoreSeries, _ targets: [String]) throws {
-        let known = try store.database.text(
-            "SELECT scrape_instance FROM instance WHERE instance_id = ?", instance)
-        // A log that nobody joined to a target may be any of them: the one that fits best says which.
+    // MARK: Logs
+
+    private func alignLog(_ instance: Int, _ pieces: [SourceRow], _ channels: AlignmentChannels) throws {
+        guard !channels.targets.isEmpty else { return }
+        let known = try store.database.text("SELECT scrape_instance FROM instance WHERE instance_id = ?", instance)
+        let targets = known.map { [$0] } ?? channels.targets
+        let joint = try best(pieces, targets, channels)
+        var target = joint.found?.target
+        for piece in pieces {
+            let own = pieces.count > 1 ? try best([piece], target.map { [$0] } ?? targets, channels) : joint
+            var choice = joint
+            if let alone = own.found, Self.isOwn(alone.result, beside: joint.found?.result) {
+                choice = own
+                target = target ?? alone.target
+            }
+            guard let found = choice.found else {
+                try refuse(piece, choice.refusal)
+                continue
+            }
+            let late = try lateness(of: found.target)
+            try move(piece, found.result, slack: late, against: "the gauges of \(found.target)")
+        }
+        if known == nil, let target, channels.targets.count > 1 {
+            try store.database.prepare(
+                "UPDATE instance SET scrape_instance = ?, joined_by = 'alignment' WHERE instance_id = ?"
+            ).run(target, instance)
+        }
+    }
+
+    /// Whether a piece has its own clock: nothing was found for all pieces, or it was written before the clock was put
+    /// forward or back by an hour.
+    private static func isOwn(_ own: SeriesAlignment.Result, beside joint: SeriesAlignment.Result?) -> Bool {
+        guard let joint else { return true }
+        return abs(abs(own.shift - joint.shift) - 3600) < 60 && own.confidence >= joint.confidence
+    }
+
+    /// The target that a log's pieces fit best. A log that nobody joined to a target may be any of them.
+    private func best(
+        _ pieces: [SourceRow], _ targets: [String], _ channels: AlignmentChannels
+    ) throws -> (found: (result: SeriesAlignment.Result, target: String)?, refusal: String) {
         var best: (result: SeriesAlignment.Result, target: String)?
         var refusal = "the log has no statistics lines"
-        for target in known.map({ [$0] }) ?? targets {
-            let channels = try channels(instance, sources, series, target)
-            guard !channels.isEmpty else { continue }
-            switch SeriesAlignment.find(channels) {
+        for target in targets {
+            let compared = try channels.log(pieces, target: target)
+            guard !compared.isEmpty else { continue }
+            switch SeriesAlignment.find(compared) {
             case .found(let result):
                 if result.correlation > best?.result.correlation ?? 0 { best = (result, target) }
             case .refused(let why): refusal = why
             }
         }
-        let slack = try lateness(of: best?.target)
-        for source in sources {
-            var source = source
-            let oldMethod = source.clockMethod ?? ""
-            let year = oldMethod.components(before: ", taken as UTC") ?? ""
-            guard let best else {
-                guard !oldMethod.contains("alignment") else { continue }
-                source.clockMethod = oldMethod + "; alignment with the metrics refused: \(refusal)"
-                try ledger.save(&source)
-                continue
+        return (best, refusal)
+    }
+
+    /// Gives pieces that nothing could be found for the clock of the nearest piece for which something was.
+    private func inherit(_ instance: Int) throws {
+        let pieces = try ledger.all(period: period).filter {
+            $0.instance == instance && $0.format == VLLMLogFormat.identifier && $0.firstMs != nil
+        }
+        let sure = pieces.filter { piece in
+            let words = ClockMethod(piece.clockMethod ?? "")
+            return !words.isGuess && words.zone.hasPrefix("zone ") && piece.clockConfidence ?? 0 >= 0.5
+        }
+        for piece in pieces where ClockMethod(piece.clockMethod ?? "").isGuess {
+            func distance(_ other: SourceRow) -> Int64 { abs((other.firstMs ?? 0) - (piece.firstMs ?? 0)) }
+            guard let other = sure.min(by: { distance($0) < distance($1) }) else { continue }
+            var source = piece
+            var words = ClockMethod(piece.clockMethod ?? "")
+            let isBefore = other.firstMs ?? 0 < piece.firstMs ?? 0
+            let stepped = Int64(isBefore ? ClockMethod(other.clockMethod ?? "").hoursStepped : 0) * 3_600_000
+            let offsetMs = (other.clockOffsetMs ?? 0) + stepped
+            words.zone =
+                "zone \(LocalZone.text(offsetMs: offsetMs)) of another piece of the log, \(other.path.split(separator: ";").joined(separator: ","))"
+            source.clockMethod = words.text
+            // Weeks later the clock may have been put forward or back.
+            let isNear = distance(other) < 30 * CivilTime.millisPerDay
+            source.clockConfidence = (other.clockConfidence ?? 0.5) * (isNear ? 0.9 : 0.6)
+            try shift.apply(offsetMs - (piece.clockOffsetMs ?? 0), to: &source)
+        }
+    }
+
+    // MARK: GPU captures
+
+    private func alignCapture(_ source: SourceRow, _ channels: AlignmentChannels) throws {
+        let logs = try ledger.all(period: period).filter {
+            $0.format == VLLMLogFormat.identifier && !ClockMethod($0.clockMethod ?? "").isGuess
+        }
+        var found: [(result: SeriesAlignment.Result, name: String)] = []
+        var refusal = "nothing to compare it with"
+        for (name, compared) in try channels.gpu(source, logs: logs) {
+            switch SeriesAlignment.find(compared) {
+            case .found(let result): found.append((result, name))
+            case .refused(let why): refusal = "\(name): \(why)"
             }
-            let deltaMs = Self.snapped(best.result, slack: slack)
-            try move(source.id, byMs: deltaMs)
-            source.clockOffsetMs = (source.clockOffsetMs ?? 0) + deltaMs
-            source.firstMs = source.firstMs.map { $0 - deltaMs }
-            source.lastMs = source.lastMs.map { $0 - deltaMs }
+        }
+        func margin(_ result: SeriesAlignment.Result) -> Double { result.correlation - result.elsewhere }
+        guard let best = found.max(by: { margin($0.result) < margin($1.result) }) else {
+            return try refuse(source, refusal)
+        }
+        let others = found.filter { abs($0.result.shift - best.result.shift) > Self.gpuSlack }
+        if let other = others.max(by: { margin($0.result) < margin($1.result) }),
+            margin(other.result) > 0.6 * margin(best.result)
+        {
+            return try refuse(source, "\(best.name) and \(other.name) fit at different shifts")
+        }
+        let quarter = (best.result.shift / 900).rounded() * 900
+        let isZone = abs(best.result.shift - quarter) <= Self.gpuSlack
+        // Hosts keep time: what is no zone must be very clear.
+        guard isZone && best.result.correlation >= 0.65 || best.result.correlation >= 0.9 && best.result.error < 5
+        else {
+            let minutes = ByteWriter.fixed(best.result.shift / 60, decimals: 1)
             let correlation = ByteWriter.fixed(best.result.correlation, decimals: 2)
-            let error = ByteWriter.fixed(best.result.error, decimals: 1)
-            let elsewhere = ByteWriter.fixed(best.result.elsewhere, decimals: 2)
-            source.clockMethod =
-                (year.isEmpty ? "" : year + ", ")
-                + "zone by alignment with the gauges of \(best.target) (± \(error) s, correlation \(correlation), elsewhere \(elsewhere), \(best.result.points) samples)"
-            source.clockConfidence = best.result.confidence
-            try ledger.save(&source)
+            return try refuse(
+                source, "\(best.name) fits best at \(minutes) minutes, correlation \(correlation): too weak")
         }
-        if known == nil, let best, targets.count > 1 {
-            try store.database.prepare(
-                "UPDATE instance SET scrape_instance = ?, joined_by = 'alignment' WHERE instance_id = ?"
-            ).run(best.target, instance)
-        }
+        let against = channels.targets.isEmpty ? "the logs' throughput" : "the servers' throughput"
+        try move(source, best.result, slack: Self.gpuSlack, against: "\(against) by its \(best.name)")
+    }
+
+    /// Seconds by which power and clocks may seem to follow the work.
+    private static let gpuSlack = 60.0
+
+    // MARK: The ledger
+
+    private func move(
+        _ source: SourceRow, _ result: SeriesAlignment.Result, slack: Double, against: String
+    ) throws {
+        var source = source
+        var words = ClockMethod(source.clockMethod ?? "")
+        let deltaMs = Self.snapped(result, slack: slack)
+        func text(_ number: Double, _ decimals: Int) -> String { ByteWriter.fixed(number, decimals: decimals) }
+        words.zone =
+            "\(ClockMethod.alignment) with \(against) (± \(text(result.error, 1)) s, correlation "
+            + "\(text(result.correlation, 2)), elsewhere \(text(result.elsewhere, 2)), \(result.points) samples)"
+        words.remarks.removeAll { $0.hasPrefix("not aligned") }
+        source.clockMethod = words.text
+        source.clockConfidence = result.confidence
+        try shift.apply(deltaMs, to: &source)
+    }
+
+    private func refuse(_ source: SourceRow, _ why: String) throws {
+        var source = source
+        var words = ClockMethod(source.clockMethod ?? "")
+        words.remarks.removeAll { $0.hasPrefix("not aligned") }
+        words.remarks.append("not aligned: \(why)")
+        source.clockMethod = words.text
+        try ledger.save(&source)
     }
 
     /// A whole number of seconds; the nearest quarter of an hour when the evidence cannot tell it from that: servers keep
     /// time, and zones are quarters.
-    /// - Parameter slack: seconds by which the metrics themselves may be late.
+    /// - Parameter slack: seconds by which the reference itself may be late.
     private static func snapped(_ result: SeriesAlignment.Result, slack: Double) -> Int64 {
         let quarter = (result.shift / 900).rounded() * 900
         if abs(result.shift - quarter) <= max(3, 2 * result.error, slack) { return Int64(quarter) * 1000 }
@@ -91,148 +202,12 @@ struct ClockAlignment {
 
     /// Answers of a range query show each sample up to a scrape's interval late, and always late: a clock cannot be told
     /// more exactly from them. Seconds; zero when the samples have their own times.
-    private func lateness(of target: String?) throws -> Double {
-        guard let target else { return 0 }
+    private func lateness(of target: String) throws -> Double {
         let own = try store.database.int(
             """
             SELECT count(*) FROM series JOIN series_label l ON l.series_id = series.series_id AND l.name = 'instance'
             WHERE period_id = ? AND form != 'api' AND shadowed_by IS NULL AND l.value = ? AND series.name LIKE 'vllm:%'
             """, period, target)
         return own ?? 0 > 0 ? 0 : 30
-    }
-
-    private func channels(
-        _ instance: Int, _ sources: [SourceRow], _ series: StoreSeries, _ target: String
-    ) throws -> [SeriesAlignment.Channel] {
-        let ids = sources.map { String($0.id) }.joined(separator: ",")
-        var channels: [SeriesAlignment.Channel] = []
-        for pair in Self.pairs {
-            // Engines print a line each: their sum, or for a ratio their mean, is what the target's series give together.
-            let combine = pair.column.hasSuffix("ratio") ? "avg" : "sum"
-            let rows = try store.database.prepare(
-                """
-                SELECT min(time_ms), \(combine)(\(pair.column)) FROM engine_stat
-                WHERE instance_id = ? AND source_id IN (\(ids)) AND \(pair.column) IS NOT NULL
-                GROUP BY time_ms / 1000 ORDER BY 1
-                """)
-            rows.bind(1, instance)
-            var (times, values): ([Double], [Double]) = ([], [])
-            while try rows.step() {
-                times.append(Double(rows.int64(0)) / 1000)
-                values.append(rows.double(1))
-            }
-            guard times.count > 1, let name = try pair.metrics.first(where: { try !gauges(series, $0, target).isEmpty })
-            else { continue }
-            let reference = Self.combined(try gauges(series, name, target), mean: combine == "avg")
-            guard reference.times.count > 1 else { continue }
-            channels.append(
-                SeriesAlignment.Channel(
-                    times: times, values: values, referenceTimes: reference.times, referenceValues: reference.values))
-        }
-        return try channels + throughput(instance, ids, series, target)
-    }
-
-    /// Tokens a second: the log prints the mean over its interval, which the counter gives exactly for any clock. It is the
-    /// sharpest channel where requests come and go between two scrapes.
-    private func throughput(
-        _ instance: Int, _ sources: String, _ series: StoreSeries, _ target: String
-    ) throws -> [SeriesAlignment.Channel] {
-        var channels: [SeriesAlignment.Channel] = []
-        for (column, metric) in [
-            ("generation_tokens_per_second", "vllm:generation_tokens_total"),
-            ("prompt_tokens_per_second", "vllm:prompt_tokens_total"),
-        ] {
-            let rows = try store.database.prepare(
-                """
-                SELECT min(time_ms), sum(\(column)) FROM engine_stat
-                WHERE instance_id = ? AND source_id IN (\(sources)) AND \(column) IS NOT NULL
-                GROUP BY time_ms / 1000 ORDER BY 1
-                """)
-            rows.bind(1, instance)
-            var (times, values): ([Double], [Double]) = ([], [])
-            while try rows.step() {
-                times.append(Double(rows.int64(0)) / 1000)
-                values.append(rows.double(1))
-            }
-            guard times.count > 2 else { continue }
-            let steps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
-            let interval = min(60, max(1, steps[steps.count / 2]))
-            let counter = Self.combined(try gauges(series, metric, target), mean: false)
-            let reference = Self.rates(counter.times, counter.values, over: interval)
-            guard reference.times.count > 1 else { continue }
-            channels.append(
-                SeriesAlignment.Channel(
-                    times: times, values: values, referenceTimes: reference.times, referenceValues: reference.values))
-        }
-        return channels
-    }
-
-    /// The growth of a counter over the `interval` seconds before each of many times, interpolated between scrapes. A reset or
-    /// a gap leaves its surroundings out.
-    private static func rates(
-        _ times: [Double], _ values: [Double], over interval: Double
-    ) -> (times: [Double], values: [Double]) {
-        var (outTimes, outValues): ([Double], [Double]) = ([], [])
-        guard times.count > 2, let last = times.last else { return ([], []) }
-        func at(_ time: Double, _ next: inout Int) -> Double? {
-            while next < times.count, times[next] <= time { next += 1 }
-            guard next > 0, next < times.count, times[next] - times[next - 1] <= 60, values[next] >= values[next - 1]
-            else { return nil }
-            let share = (time - times[next - 1]) / (times[next] - times[next - 1])
-            return values[next - 1] + (values[next] - values[next - 1]) * share
-        }
-        var (low, high) = (0, 0)
-        var time = times[0] + interval
-        while time < last {
-            if let before = at(time - interval, &low), let after = at(time, &high), after >= before {
-                outTimes.append(time)
-                outValues.append((after - before) / interval)
-            }
-            time += 1
-        }
-        return (outTimes, outValues)
-    }
-
-    private func gauges(_ series: StoreSeries, _ name: String, _ target: String) throws -> [SeriesSamples] {
-        try series.select(
-            [LabelMatcher(Labels.metricName, equals: name), LabelMatcher("instance", equals: target)], startMs: .min,
-            endMs: .max)
-    }
-
-    /// The series of a target's engines as one: values of the same scrape together.
-    private static func combined(_ series: [SeriesSamples], mean: Bool) -> (times: [Double], values: [Double]) {
-        var sums: [Int64: (sum: Double, count: Int)] = [:]
-        for one in series {
-            for index in 0..<one.count where one.values[index].isFinite {
-                let before = sums[one.timesMs[index]] ?? (0, 0)
-                sums[one.timesMs[index]] = (before.sum + one.values[index], before.count + 1)
-            }
-        }
-        let times = sums.keys.sorted()
-        return (
-            times.map { Double($0) / 1000 },
-            times.map { mean ? sums[$0]!.sum / Double(sums[$0]!.count) : sums[$0]!.sum }
-        )
-    }
-
-    /// Every time of a source, moved.
-    private func move(_ source: Int, byMs delta: Int64) throws {
-        guard delta != 0 else { return }
-        let columns = [
-            "engine_stat": ["time_ms"], "engine_companion_stat": ["time_ms"], "engine_iteration": ["time_ms"],
-            "http_rollup": ["time_ms"], "http_access_row": ["time_ms"], "http_error": ["time_ms"],
-            "log_event": ["time_ms"],
-            "request": ["received_ms", "added_ms", "finished_ms", "aborted_ms", "failed_ms"],
-            "engine_run": ["start_ms", "ready_ms", "end_ms"],
-        ]
-        for (table, names) in columns.sorted(by: { $0.key < $1.key }) {
-            // Zero stands for a line before any stamp.
-            let changes = names.map { "\($0) = CASE WHEN \($0) > 0 THEN \($0) - ?1 ELSE \($0) END" }
-                .joined(separator: ", ")
-            let statement = try store.database.prepare("UPDATE \(table) SET \(changes) WHERE source_id = ?2")
-            statement.bind(1, delta)
-            statement.bind(2, source)
-            try statement.run()
-        }
     }
 }

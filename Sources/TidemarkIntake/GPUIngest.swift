@@ -8,8 +8,8 @@ struct GPUIngest {
     let store: Store
     let ledger: Ledger
     let period: Int
-    /// Zone of the capture's clock, minutes east of UTC; nil: taken as UTC.
-    let offsetMinutes: Int?
+    /// Zone of the capture's clock; nil: taken as UTC, until it is aligned.
+    let zone: LocalZone?
     /// Columns of a capture without a header.
     let columns: [String]?
     /// When captures without any time began, UTC, and the time between their samples, ms.
@@ -20,11 +20,17 @@ struct GPUIngest {
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
         let framing = NvidiaSMIFormat.framing(head: head)
         source.framing = framing.rawValue
-        source.clockOffsetMs = Int64(offsetMinutes ?? 0) * 60_000
-        source.clockMethod = offsetMinutes == nil ? "taken as UTC" : "zone given"
-        source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
         // A count of samples begins with the first one.
         let isSnapshot = GPUCaptureReader.isSnapshot(source.format) || start != nil
+        let goesOn = source.id != 0 && !isSnapshot && source.lastMs != nil
+        let clock =
+            goesOn
+            ? CaptureClock(WallClock(goingOn: source, zone: zone), isKnown: true) : CaptureClock(zone: zone)
+        if !goesOn {
+            source.clockOffsetMs = clock.offsetMs
+            source.clockMethod = zone.map { "zone \($0.name) from --timezone" } ?? ClockMethod.asUTC
+            source.clockConfidence = zone == nil ? 0.5 : 1
+        }
         try store.database.transaction {
             if isSnapshot, source.id != 0 {
                 try GPUWriter.forget(source: source.id, in: store)
@@ -33,8 +39,7 @@ struct GPUIngest {
             try ledger.save(&source)
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
-        var sink = GPUSink(writer: writer, ledger: ledger, source: source)
-        sink.clock.givenOffsetMs = offsetMinutes.map { Int64($0) * 60_000 }
+        var sink = GPUSink(writer: writer, ledger: ledger, source: source, clock: clock)
         sink.clock.start = start
         sink.lastMs = reference?.upperBound ?? stream.modifiedMs
         var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
@@ -79,25 +84,10 @@ struct GPUIngest {
             sink.source.message =
                 stream.damage ?? Self.remark(parser.counts, parser.guessedColumns, steps: sink.backwardSteps)
             sink.source.add(parser.counts)
+            sink.describeClock(reference, isNew: !goesOn)
             if start != nil, parser.counts.untimed > 0 {
                 sink.source.clockMethod = "start and interval given"
                 sink.source.message = stream.damage
-            } else if let offset = sink.clock.outerOffsetMs, offsetMinutes == nil {
-                sink.source.clockMethod = "the zone from the times around the lines"
-                sink.source.clockOffsetMs = offset
-                sink.source.clockConfidence = 0.95
-            } else if sink.isUTC, offsetMinutes == nil {
-                sink.source.clockMethod = "UTC in the data"
-                sink.source.clockConfidence = 1
-            } else if sink.isDated {
-                sink.source.clockMethod = "the day from the metrics or the file's modification time"
-            }
-            if sink.source.clockConfidence ?? 0 < 0.9, let reference, let first = sink.source.firstMs,
-                let last = sink.source.lastMs, offsetMinutes == nil
-            {
-                let fits = first <= reference.upperBound && last >= reference.lowerBound
-                sink.source.clockMethod = "taken as UTC, which \(fits ? "fits" : "does not fit") the metrics"
-                sink.source.clockConfidence = fits ? 0.8 : 0.2
             }
             try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
@@ -165,13 +155,40 @@ struct GPUSink: GPUCaptureSink {
     private var placeMs: Int64?
     /// Midnight of the first day of such a capture, local; nil before its first row.
     private var midnightMs: Int64?
-    var isDated: Bool { midnightMs != nil }
+    private var firstOffsetMs: Int64?
 
-    init(writer: GPUWriter, ledger: Ledger, source: SourceRow) {
+    init(writer: GPUWriter, ledger: Ledger, source: SourceRow, clock: CaptureClock) {
         self.writer = writer
         self.ledger = ledger
         self.source = source
-        clock = CaptureClock()
+        self.clock = clock
+    }
+
+    /// Writes into the ledger what was learnt about the clock.
+    mutating func describeClock(_ reference: ClosedRange<Int64>?, isNew: Bool) {
+        var words = ClockMethod(source.clockMethod ?? "")
+        if isNew {
+            if let firstOffsetMs { source.clockOffsetMs = firstOffsetMs }
+            if let offset = clock.outerOffsetMs, words.isGuess {
+                words.zone = "zone from the times around the lines"
+                source.clockOffsetMs = offset
+                source.clockConfidence = 0.95
+            } else if isUTC, words.isGuess {
+                words.zone = "UTC in the data"
+                source.clockConfidence = 1
+            } else if let reference, let first = source.firstMs, let last = source.lastMs, words.isGuess {
+                let fits = first <= reference.upperBound && last >= reference.lowerBound
+                words.zone = "\(ClockMethod.asUTC), which \(fits ? "fits" : "does not fit") the metrics"
+                source.clockConfidence = fits ? 0.8 : 0.2
+            }
+            if midnightMs != nil {
+                words.remarks.append(
+                    "the day from \(reference == nil ? "the file's modification time" : "the metrics")")
+                source.clockConfidence = min(source.clockConfidence ?? 0.5, 0.7)
+            }
+        }
+        words.remarks += WallClock.words(clock.own.steps)
+        source.clockMethod = words.text
     }
 
     private mutating func utc(_ wallMs: Int64?, isTimeOfDay: Bool, isUTC: Bool) -> Int64? {
@@ -181,15 +198,21 @@ struct GPUSink: GPUCaptureSink {
             return wallMs
         }
         (hasLocal, self.isUTC) = (true, false)
+        guard isTimeOfDay else {
+            let timeMs = clock.utc(wallMs)
+            firstOffsetMs = firstOffsetMs ?? clock.offsetMs
+            return timeMs
+        }
         let offsetMs = clock.offsetMs
-        guard isTimeOfDay else { return clock.utc(wallMs) }
         if midnightMs == nil {
             // The last day on which the first row is not in the future. A continued capture counts on from its first row.
             let first = source.firstMs.map { $0 + offsetMs } ?? lastMs + offsetMs
             let day = CivilTime.floorDivide(first, CivilTime.millisPerDay) * CivilTime.millisPerDay
             midnightMs = source.firstMs != nil || day + wallMs <= first ? day : day - CivilTime.millisPerDay
         }
-        return (midnightMs ?? 0) + wallMs - offsetMs
+        let timeMs = clock.utc((midnightMs ?? 0) + wallMs)
+        firstOffsetMs = firstOffsetMs ?? clock.offsetMs
+        return timeMs
     }
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {
@@ -226,7 +249,7 @@ struct GPUSink: GPUCaptureSink {
 
     mutating func event(_ event: GPUCaptureEvent) throws {
         let local = event.wallMs ?? event.afterWallMs
-        let timeMs = event.timeMs ?? clock.outerMs ?? clock.utc(local)
+        let timeMs = event.timeMs ?? clock.outerMs ?? local.map { $0 - clock.offsetMs }
         try writer.write(
             GPUEventRow(
                 instance: writer.knownInstance(busID: event.busID, uuid: event.uuid), line: event.line, timeMs: timeMs,

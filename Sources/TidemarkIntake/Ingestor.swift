@@ -6,8 +6,8 @@ import TidemarkStore
 public struct IngestOptions: Sendable {
     /// Year of log stamps, for logs that no other evidence dates.
     public var year: Int?
-    /// Zone of logs and GPU captures without one, minutes east of UTC.
-    public var offsetMinutes: Int?
+    /// Zone of logs and GPU captures without one.
+    public var zone: LocalZone?
     /// Name of the period for evidence that has no folder of its own.
     public var period: String?
     /// Whether prompts and answers in the attributes of spans are stored.
@@ -20,6 +20,12 @@ public struct IngestOptions: Sendable {
     public var captureStart: (ms: Int64, intervalMs: Int64)?
 
     public init() {}
+
+    /// The zone as minutes east of UTC; nil when it is not known, or a place.
+    public var offsetMinutes: Int? {
+        get { if case .fixed(let minutes) = zone { minutes } else { nil } }
+        set { zone = newValue.map { .fixed(minutesEast: $0) } }
+    }
 }
 
 /// What a run did with one file.
@@ -102,12 +108,13 @@ public final class Ingestor {
         for candidate in candidates where TraceFormat.identifiers.contains(candidate.guess.format) {
             try ingestTraces(candidate, period: period)
         }
-        let reference = try metricsRange(period)
+        let metrics = try metricsRange(period)
         for format in NvidiaSMIFormat.identifiers {
             for candidate in candidates where candidate.guess.format == format {
-                try ingestGPU(candidate, period: period, reference: reference)
+                try ingestGPU(candidate, period: period, reference: metrics)
             }
         }
+        let reference = try reference(period, metrics: metrics)
         for candidate in candidates where candidate.guess.format == KernelLogFormat.identifier {
             try ingestKernelLog(candidate, period: period, capture: capture, reference: reference)
         }
@@ -120,6 +127,8 @@ public final class Ingestor {
             try SpanRequests.update(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
+            try ClockShift(store: store, ledger: ledger).correct(
+                period: period, zone: options.zone, year: options.year)
             try ClockAlignment(store: store, ledger: ledger, period: period).run()
         }
     }
@@ -212,6 +221,28 @@ public final class Ingestor {
         return first...last
     }
 
+    /// What dates the logs of a period: a stretch of time that other evidence covers.
+    private struct Reference {
+        var range: ClosedRange<Int64>
+        var name: String
+        var isUTC: Bool
+    }
+
+    /// The metrics, else the traces, else the GPU captures, whose zone is another question.
+    private func reference(_ period: Int, metrics: ClosedRange<Int64>?) throws -> Reference? {
+        if let metrics { return Reference(range: metrics, name: "the metrics", isUTC: true) }
+        let sources = try ledger.all(period: period)
+        for (formats, name, isUTC) in [
+            (TraceFormat.identifiers, "the traces", true), (NvidiaSMIFormat.identifiers, "the GPU capture", false),
+        ] {
+            let found = sources.filter { formats.contains($0.format) }
+            if let first = found.compactMap(\.firstMs).min(), let last = found.compactMap(\.lastMs).max() {
+                return Reference(range: first...last, name: name, isUTC: isUTC)
+            }
+        }
+        return nil
+    }
+
     // MARK: The ledger
 
     /// What the ledger knows about the content of a stream.
@@ -298,7 +329,7 @@ public final class Ingestor {
                         // A document that grew is read again as a whole: samples that are there already count once.
                         let metrics = MetricsIngest(
                             store: store, ledger: ledger, period: period, progress: share(stream))
-                        try metrics.document(stream, &row, offsetMinutes: options.offsetMinutes)
+                        try metrics.document(stream, &row, zone: options.zone)
                         report(candidate, row, before: before, continued: false)
                     }
                 }
@@ -437,19 +468,19 @@ public final class Ingestor {
     private func ingestGPU(_ candidate: Candidate, period: Int, reference: ClosedRange<Int64>?) throws {
         try continuing(candidate, period: period) { stream, head, row in
             let gpu = GPUIngest(
-                store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
+                store: store, ledger: ledger, period: period, zone: try place(row) ?? options.zone,
                 columns: options.columns, start: options.captureStart, reference: reference, progress: share(stream))
             try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }
         }
     }
 
     private func ingestKernelLog(
-        _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?
+        _ candidate: Candidate, period: Int, capture: Capture, reference: Reference?
     ) throws {
         try continuing(candidate, period: period) { stream, head, row in
             let log = KernelLogIngest(
                 store: store, ledger: ledger, period: period,
-                hints: hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
+                hints: try hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
         }
     }
@@ -474,27 +505,37 @@ public final class Ingestor {
     }
 
     private func hints(
-        _ stream: InputStream, capture: Capture, reference: ClosedRange<Int64>?, before: SourceRow
-    ) -> LogClock.Hints {
+        _ stream: InputStream, capture: Capture, reference: Reference?, before: SourceRow
+    ) throws -> LogClock.Hints {
         var hints = LogClock.Hints()
         hints.year = options.year
-        hints.reference = reference
-        hints.modifiedMs = stream.modifiedMs
-        if let aligned = before.clockMethod, before.id != 0, aligned.contains("by alignment") {
-            // The clock of a log that goes on is the one that was found.
-            (hints.alignedMs, hints.alignedBy) = (before.clockOffsetMs, (aligned, before.clockConfidence ?? 0))
-        } else if let given = options.offsetMinutes {
-            (hints.offsetMinutes, hints.offsetSource) = (given, "--timezone")
+        if let reference {
+            (hints.reference, hints.referenceName) = (reference.range, reference.name)
+            hints.referenceIsUTC = reference.isUTC
+        }
+        hints.date(stream)
+        if let state = before.state, LogState(json: state).clock != nil {
+            hints.known = (
+                before.clockOffsetMs ?? 0, ClockMethod(before.clockMethod ?? ""), before.clockConfidence ?? 0
+            )
+            hints.zone = try place(before)
+        } else if let given = options.zone {
+            (hints.zone, hints.zoneSource) = (given, "--timezone")
         } else if let captured = capture.logUTCOffsetMinutes {
-            (hints.offsetMinutes, hints.offsetSource) = (captured, "capture.json")
+            (hints.zone, hints.zoneSource) = (.fixed(minutesEast: captured), "capture.json")
         }
         return hints
+    }
+
+    /// The zone of the place that an earlier run was given for a source.
+    private func place(_ source: SourceRow) throws -> LocalZone? {
+        try ClockMethod(source.clockMethod ?? "").place.map { try ZoneDatabase.zone(named: $0) }
     }
 
     // MARK: Logs
 
     private func ingestLogs(
-        _ candidates: [Candidate], period: Int, capture: Capture, reference: ClosedRange<Int64>?
+        _ candidates: [Candidate], period: Int, capture: Capture, reference: Reference?
     ) throws {
         var named: [(candidate: Candidate, replica: String, scrapeInstance: String?, joinedBy: String?)] = []
         for candidate in candidates {
@@ -532,7 +573,7 @@ public final class Ingestor {
     }
 
     private func ingestLog(
-        _ candidate: Candidate, period: Int, instance: Int, capture: Capture, reference: ClosedRange<Int64>?
+        _ candidate: Candidate, period: Int, instance: Int, capture: Capture, reference: Reference?
     ) throws {
         let stream = try InputStream(path: candidate.file.path)
         let head = stream.head()
@@ -542,7 +583,7 @@ public final class Ingestor {
         case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
         case .grown(var row), .new(var row):
             let before = row
-            let hints = hints(stream, capture: capture, reference: reference, before: before)
+            let hints = try hints(stream, capture: capture, reference: reference, before: before)
             let log = LogIngest(
                 store: store, ledger: ledger, hints: hints, keepAccessRows: options.keepAccessRows,
                 progress: share(stream))

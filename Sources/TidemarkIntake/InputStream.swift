@@ -17,6 +17,8 @@ public final class InputStream {
     public let fileBytes: Int
     /// Last modification, Unix ms.
     public let modifiedMs: Int64
+    /// The modification time of what was compressed, from gzip's header (RFC 1952), Unix ms; nil where it isn't kept.
+    public let originalMs: Int64?
     /// What went wrong while reading; the content before it was delivered.
     public private(set) var damage: String?
     /// Compressed bytes consumed so far; for progress.
@@ -49,8 +51,11 @@ public final class InputStream {
         // A small file, one scrape of thousands, needs no large buffer.
         raw = [UInt8](repeating: 0, count: min(Self.bufferBytes, max(4096, fileBytes + 1)))
         out = []
-        var magic: [UInt8] = [0, 0]
-        isGzip = pread(descriptor, &magic, 2, 0) == 2 && magic == [0x1F, 0x8B]
+        var header = [UInt8](repeating: 0, count: 8)
+        let length = pread(descriptor, &header, 8, 0)
+        isGzip = length >= 2 && header[0] == 0x1F && header[1] == 0x8B
+        let seconds = header[4...].reversed().reduce(0) { $0 << 8 | Int64($1) }
+        originalMs = isGzip && length == 8 && seconds > 0 ? seconds * 1000 : nil
         if isGzip {
             inflater = Inflater()
             out = [UInt8](repeating: 0, count: Self.bufferBytes)

@@ -10,9 +10,9 @@ struct InspectGPUSink: GPUCaptureSink {
     var lines: JSONLines
 
     init(
-        offsetMinutes: Int?, start: (ms: Int64, intervalMs: Int64)? = nil, emit: @escaping ([UInt8]) -> Void
+        zone: LocalZone?, start: (ms: Int64, intervalMs: Int64)? = nil, emit: @escaping ([UInt8]) -> Void
     ) {
-        clock = CaptureClock(givenOffsetMs: offsetMinutes.map { Int64($0) * 60_000 })
+        clock = CaptureClock(zone: zone)
         clock.start = start
         lines = JSONLines(emit: emit)
     }

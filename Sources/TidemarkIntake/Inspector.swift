@@ -78,13 +78,13 @@ public struct Inspector {
 
     private func log(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
         let framing = head.withUnsafeBytes { LogFraming.detect(head: $0) }
-        let survey = head.withUnsafeBytes { LogSurvey(head: $0, framing: framing) }
+        let survey = try head.withUnsafeBytes { try LogSurvey(path: stream.path, head: $0, framing: framing) }
         var hints = LogClock.Hints()
         hints.year = options.year
-        hints.modifiedMs = stream.modifiedMs
-        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
+        hints.date(stream)
+        if let zone = options.zone { (hints.zone, hints.zoneSource) = (zone, "--timezone") }
         var sink = InspectLogSink(
-            clock: LogClock(hints: hints, firstStamp: survey.firstStamp, outer: survey.outer),
+            clock: LogClock(hints: hints, survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser()
@@ -104,8 +104,7 @@ public struct Inspector {
     }
 
     private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(
-            offsetMinutes: options.offsetMinutes, start: options.captureStart, emit: emit)
+        var sink = InspectGPUSink(zone: options.zone, start: options.captureStart, emit: emit)
         var parser = GPUCaptureReader(format: format, columns: options.columns)
         var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
         func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
@@ -121,14 +120,15 @@ public struct Inspector {
     }
 
     private func kernelLog(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
-        var sink = InspectGPUSink(offsetMinutes: options.offsetMinutes, emit: emit)
+        var sink = InspectGPUSink(zone: options.zone, emit: emit)
         var parser = KernelLogParser()
         let framing = head.withUnsafeBytes { KernelLogIngest.framing(head: $0) }
         var hints = LogClock.Hints()
-        (hints.year, hints.modifiedMs) = (options.year, stream.modifiedMs)
-        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
+        hints.year = options.year
+        hints.date(stream)
+        if let zone = options.zone { (hints.zone, hints.zoneSource) = (zone, "--timezone") }
         let firstStamp = head.withUnsafeBytes { KernelLogIngest.firstStamp($0, framing) }
-        sink.stampClock = firstStamp.map { LogClock(hints: hints, firstStamp: $0, outer: []) }
+        sink.stampClock = firstStamp.map { LogClock(hints: hints, survey: LogSurvey(first: $0)) }
         var unframer = LogUnframer(framing)
         try lines(of: stream) { line in
             try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
@@ -186,7 +186,7 @@ public struct Inspector {
             }
         case GrafanaFormat.csvIdentifier:
             var parser = GrafanaCSVParser(
-                offsetMs: Int64(options.offsetMinutes ?? 0) * 60_000,
+                zone: options.zone ?? .fixed(minutesEast: 0),
                 missingName: MetricsIngest.metricName(ofFile: path))
             try lines(of: stream) { line in
                 sink.line = line.number
@@ -263,12 +263,15 @@ private struct InspectLogSink: VLLMLogSink {
         records += 1
         let timeMs: Int64?
         let source: LogRecordJSON.TimeSource?
+        let outer = record.frame.zoneless ? nil : record.frame.timeMs
         if let stamp = record.stamp {
-            (timeMs, source) = (clock.utc(stamp), .own)
-        } else if let outer = record.frame.timeMs, !record.frame.zoneless {
+            (timeMs, source) = (clock.utc(stamp, outerMs: outer), .own)
+        } else if let outer {
             (timeMs, source) = (outer, .outer)
         } else if let carried = record.carried {
             (timeMs, source) = (clock.utc(carried), .carried)
+        } else if let first = clock.timeBeforeFirst() {
+            (timeMs, source) = (first, .carried)
         } else {
             (timeMs, source) = (nil, nil)
         }

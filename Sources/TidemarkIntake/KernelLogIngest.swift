@@ -14,7 +14,7 @@ struct KernelLogIngest {
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
         let framing = Self.framing(head: head)
         source.framing = framing.rawValue
-        let clock = LogClock(hints: hints, firstStamp: Self.firstStamp(head, framing), outer: [])
+        let clock = LogClock(hints: hints, survey: LogSurvey(first: Self.firstStamp(head, framing)))
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
@@ -60,6 +60,7 @@ struct KernelLogIngest {
                 sink.source.message =
                     "\(parser.counts.untimed) errors have only the seconds since boot: take the log with `journalctl -k -o short-iso` or `dmesg --time-format iso`"
             }
+            sink.describeClock()
             sink.source.add(parser.counts)
             try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
@@ -89,12 +90,35 @@ private struct KernelSink: GPUCaptureSink {
     let ledger: Ledger
     var source: SourceRow
     var clock: LogClock
+    private var hasLocalTimes = false
+    private var hasUTC = false
+
+    init(writer: GPUWriter, ledger: Ledger, source: SourceRow, clock: LogClock) {
+        self.writer = writer
+        self.ledger = ledger
+        self.source = source
+        self.clock = clock
+    }
+
+    /// Writes into the ledger what was learnt about the clock.
+    mutating func describeClock() {
+        if hasUTC, !hasLocalTimes {
+            (source.clockOffsetMs, source.clockMethod, source.clockConfidence) = (0, "UTC in the data", 1)
+        } else if hasLocalTimes, source.clockConfidence == 0 {
+            // Local times with a year.
+            let words = ClockMethod(source.clockMethod ?? "")
+            source.clockMethod = ClockMethod(zone: ClockMethod.asUTC, year: "year printed", remarks: words.remarks).text
+            source.clockConfidence = 0.5
+        } else {
+            source.clockMethod = clock.method
+        }
+    }
 
     mutating func gpu(_ sample: GPUSample, line: Int) throws {}
 
     mutating func event(_ event: GPUCaptureEvent) throws {
-        let timeMs =
-            event.timeMs ?? event.wallMs.map { $0 - clock.offsetMs } ?? event.stamp.map { clock.utc($0) }
+        let timeMs = event.timeMs ?? event.wallMs.map { clock.utc(wallMs: $0) } ?? event.stamp.map { clock.utc($0) }
+        if event.timeMs != nil { hasUTC = true } else if timeMs != nil { hasLocalTimes = true }
         if let timeMs { source.cover(timeMs) }
         try writer.write(
             GPUEventRow(

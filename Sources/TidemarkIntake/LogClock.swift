@@ -1,121 +1,273 @@
 import TidemarkBase
 import TidemarkEvidence
+import TidemarkStore
 
 /// Turns the stamps of a log into UTC: finds the year that the prefix lacks and takes off the zone's offset.
 ///
-/// Year, in order: given by the user; the framing's times; the metrics of the same evidence; the file's modification
-/// time. A stamp that jumps by more than half a year has crossed New Year.
+/// Year, in order: given by the user; the framing's times; a full date in the same file; the date in the name of a rotated
+/// file; the stretch of the other evidence; the time in a gzip header; the file's modification time. 29 February and days
+/// of the week rule years out. A stamp that jumps by more than half a year has crossed New Year.
 struct LogClock {
     /// What is known before a log is read.
     struct Hints {
         var year: Int?
-        /// Zone of the log's clock, minutes east of UTC, given by the user or by `capture.json`.
-        var offsetMinutes: Int?
-        var offsetSource = ""
-        /// The offset that an earlier run found by ``ClockAlignment``, with its words and confidence.
-        var alignedMs: Int64?
-        var alignedBy = (method: "", confidence: 0.0)
+        /// Zone of the log's clock, given by the user or by `capture.json`.
+        var zone: LocalZone?
+        var zoneSource = ""
+        /// The clock that an earlier run found for the same log.
+        var known: (offsetMs: Int64, method: ClockMethod, confidence: Double)?
         /// A stretch of time that other evidence of the period covers, Unix ms.
         var reference: ClosedRange<Int64>?
-        var modifiedMs: Int64 = 0
+        /// What ``reference`` is of, and whether its times are surely UTC.
+        var referenceName = "the metrics"
+        var referenceIsUTC = true
+        /// Latest times at which the log may have ended, in order of preference: Unix ms and where they stand.
+        var bounds: [(timeMs: Int64, name: String)] = []
+
+        /// Takes up what a file says about its age.
+        mutating func date(_ stream: InputStream) {
+            if let named = LogName.rotationMs(stream.path) { bounds.append((named, LogClock.nameBound)) }
+            if let original = stream.originalMs { bounds.append((original, "the time in gzip's header")) }
+            bounds.append((stream.modifiedMs, "the file's modification time"))
+        }
+    }
+
+    /// What a later run of the same log must know.
+    struct Resume: Equatable {
+        var year: Int
+        var wallMs: Int64
+        var offsetMs: Int64
     }
 
     private(set) var year: Int?
-    /// Milliseconds that are taken off the wall clock to get UTC.
+    /// What was taken off the first reading of the wall clock to get UTC, ms.
     private(set) var offsetMs: Int64 = 0
-    private(set) var method = ""
     private(set) var confidence = 0.0
+    /// UTC of the first stamp: the time of what stands before it. nil for a log without any.
+    private(set) var startMs: Int64?
+    /// Whether the framing's times told the zone.
+    private let followsOuter: Bool
+    private var words: ClockMethod
+    private var wall: WallClock
     private var lastWallMs: Int64?
+    /// Records that stand before the first time.
+    private var early = 0
 
-    init(hints: Hints, firstStamp: LogStamp?, outer: [(stamp: LogStamp, timeMs: Int64)]) {
-        var parts: [String] = []
-        if let aligned = hints.alignedMs {
-            offsetMs = aligned
-            confidence = hints.alignedBy.confidence
-            parts.append("zone by alignment")
-        } else if let minutes = hints.offsetMinutes {
-            offsetMs = Int64(minutes) * 60_000
-            parts.append("zone from \(hints.offsetSource)")
-            confidence = 1
-        } else if let found = Self.offset(outer: outer) {
-            offsetMs = found.offsetMs
-            parts.append("zone from the container's times")
-            confidence = found.share
-        }
-        let zoneKnown = !parts.isEmpty
-        guard let first = firstStamp else {
-            method = parts.joined(separator: ", ")
-            return
-        }
-        if first.year != 0 {
-            parts.append("year printed")
-        } else if let given = hints.year {
-            year = given
-            parts.append("year given")
-        } else if let (stamp, timeMs) = outer.first {
-            year = Self.nearestYear(stamp, to: timeMs + offsetMs)
-            parts.append("year from the container's times")
-        } else if let reference = hints.reference {
-            year = Self.nearestYear(first, to: reference.lowerBound + (reference.upperBound - reference.lowerBound) / 2)
-            parts.append("year from the metrics")
-        } else {
-            let modified = CivilTime.year(ofMillis: hints.modifiedMs)
-            let late = first.wallMs(year: modified) - offsetMs > hints.modifiedMs + CivilTime.millisPerDay
-            year = late ? modified - 1 : modified
-            parts.append("year from the file's modification time")
-        }
-        if !zoneKnown {
-            let time = first.wallMs(year: year ?? 1970)
-            if let reference = hints.reference {
-                let near = time >= reference.lowerBound - 3_600_000 && time <= reference.upperBound
-                parts.append(
-                    near ? "taken as UTC, which fits the metrics" : "taken as UTC, which does not fit the metrics")
-                confidence = near ? 0.8 : 0.2
-            } else {
-                parts.append("taken as UTC")
-                confidence = 0.5
-            }
-        }
-        method = hints.alignedMs == nil ? parts.joined(separator: ", ") : hints.alignedBy.method
+    /// How it was found, for the ledger; the steps of daylight-saving time so far included.
+    var method: String {
+        var words = words
+        if early > 0 { words.remarks.append("\(early) records before the first time take it") }
+        words.remarks += WallClock.words(wall.steps)
+        return words.text
     }
 
-    /// UTC of a stamp, Unix ms.
-    mutating func utc(_ stamp: LogStamp) -> Int64 {
-        guard stamp.year == 0 else { return stamp.wallMs(year: 0) - offsetMs }
+    var resume: Resume? { wall.resume.map { Resume(year: year ?? 0, wallMs: $0.wallMs, offsetMs: $0.offsetMs) } }
+
+    init(hints: Hints, survey: LogSurvey, resuming: Resume? = nil) {
+        if let known = hints.known {
+            // The clock of a log that goes on is the one that was found.
+            let zone = known.method.isUTCByWord ? .fixed(minutesEast: 0) : hints.zone
+            wall = WallClock(zone: zone, offsetMs: known.offsetMs)
+            (offsetMs, words, confidence) = (known.offsetMs, known.method, known.confidence)
+            followsOuter = known.method.zone.contains("the container's times")
+            year = Self.year(hints, survey, offsetMs: offsetMs)?.year
+            if let resuming {
+                wall.resume(wallMs: resuming.wallMs, offsetMs: resuming.offsetMs)
+                year = resuming.year > 0 ? resuming.year : year
+                lastWallMs = resuming.wallMs
+            }
+            return
+        }
+        var remarks: [String] = []
+        var zone = ClockMethod.asUTC
+        if let given = hints.zone {
+            wall = WallClock(zone: given)
+            zone = "zone \(given.name) from \(hints.zoneSource)"
+            confidence = 1
+            followsOuter = false
+        } else {
+            let outer = OuterOffset(survey.outer)
+            wall = WallClock(offsetMs: outer.offsetMs ?? 0)
+            followsOuter = outer.offsetMs != nil
+            if let offsetMs = outer.offsetMs {
+                zone = "zone \(LocalZone.text(offsetMs: offsetMs)) from the container's times"
+                confidence = outer.confidence
+            }
+            remarks += outer.remarks
+        }
+        offsetMs = wall.offsetMs
+        words = ClockMethod(zone: zone, remarks: remarks)
+        if let ahead = Self.wrapperAhead(survey.wrapperAheadMs) { words.remarks.append(ahead) }
+        guard let first = survey.firstStamp else {
+            if words.isGuess { words.zone = "no line has a time of its own" }
+            return
+        }
+        let found = Self.year(hints, survey, offsetMs: offsetMs)
+        year = found?.year
+        words.year = found.map { "year \($0.words)" } ?? "year printed"
+        if let found { confidence = confidence > 0 ? min(confidence, found.confidence) : 0 }
+        let wallMs = first.wallMs(year: year ?? 1970)
+        if let zone = hints.zone { offsetMs = zone.offsetMs(wallMs: wallMs) }
+        startMs = wallMs - offsetMs
+        if words.isGuess {
+            confidence = 0.5
+            if let reference = hints.reference, hints.referenceIsUTC {
+                let fits = wallMs >= reference.lowerBound - 3_600_000 && wallMs <= reference.upperBound
+                words.zone += ", which \(fits ? "fits" : "does not fit") \(hints.referenceName)"
+                confidence = fits ? 0.8 : 0.2
+            }
+        }
+    }
+
+    /// UTC of a stamp, Unix ms. Call it in the order of the file.
+    /// - Parameter outerMs: the framing's time of the same line, where it names its zone.
+    mutating func utc(_ stamp: LogStamp, outerMs: Int64? = nil) -> Int64 {
+        let outerMs = followsOuter ? outerMs : nil
         let halfYear: Int64 = 180 * CivilTime.millisPerDay
+        guard stamp.year == 0 else {
+            let wallMs = stamp.wallMs(year: 0)
+            // A stray date far away says nothing about its neighbours.
+            if lastWallMs.map({ abs(wallMs - $0) < halfYear }) ?? true {
+                (year, lastWallMs) = (Int(stamp.year), wallMs)
+                return wall.utc(wallMs, outerMs: outerMs)
+            }
+            var aside = wall
+            return aside.utc(wallMs)
+        }
         var current = year ?? 1970
-        var wall = stamp.wallMs(year: current)
+        var wallMs = stamp.wallMs(year: current)
         if let last = lastWallMs {
-            if wall < last - halfYear {
+            if wallMs < last - halfYear {
                 current += 1
-                wall = stamp.wallMs(year: current)
-            } else if wall > last + halfYear {
+                wallMs = stamp.wallMs(year: current)
+            } else if wallMs > last + halfYear {
                 current -= 1
-                wall = stamp.wallMs(year: current)
+                wallMs = stamp.wallMs(year: current)
             }
         }
         year = current
-        lastWallMs = wall
-        return wall - offsetMs
+        lastWallMs = wallMs
+        return wall.utc(wallMs, outerMs: outerMs)
     }
 
-    private static func nearestYear(_ stamp: LogStamp, to timeMs: Int64) -> Int {
+    /// The time of a record that stands before every stamp: that of the first one; nil in a log without any.
+    mutating func timeBeforeFirst() -> Int64? {
+        if startMs != nil { early += 1 }
+        return startMs
+    }
+
+    /// UTC of a reading with a year.
+    mutating func utc(wallMs: Int64) -> Int64 { wall.utc(wallMs) }
+
+    // MARK: The year
+
+    /// The year of the first stamp without one, and in words where it is from; nil when every stamp has its own.
+    private static func year(
+        _ hints: Hints, _ survey: LogSurvey, offsetMs: Int64
+    ) -> (year: Int, words: String, confidence: Double)? {
+        guard let first = survey.firstShort else { return nil }
+        if let given = hints.year { return (given, "given", 1) }
+        if let (stamp, timeMs) = survey.outer.first(where: { $0.stamp.year == 0 }) {
+            let near = nearest(stamp, to: timeMs + offsetMs)
+            return (near - (stamp.month < first.month ? 1 : 0), "from the container's times", 1)
+        }
+        if let dated = survey.dated { return (nearest(first, to: dated), "from a full date in the log", 0.98) }
+        let last = survey.lastShort ?? first
+        func end(_ year: Int) -> Int64 {
+            last.wallMs(year: (last.month, last.day) < (first.month, first.day) ? year + 1 : year)
+        }
+        func latest(_ bound: Int64) -> Int {
+            let base = CivilTime.year(ofMillis: bound)
+            let possible = (base - 12...base + 1).reversed().filter {
+                end($0) - offsetMs <= bound + CivilTime.millisPerDay
+            }
+            return possible.first { survey.allows(year: $0) } ?? possible.first ?? base
+        }
+        if let named = hints.bounds.first(where: { $0.name == nameBound }) {
+            return (latest(named.timeMs), "from \(named.name)", 0.95)
+        }
+        if let reference = hints.reference {
+            let slack: Int64 = 14 * 3_600_000
+            let base = CivilTime.year(ofMillis: reference.lowerBound)
+            let years = (base - 12...base + 1).filter { survey.allows(year: $0) }
+            func overlap(_ year: Int) -> Int64 {
+                min(end(year), reference.upperBound + slack)
+                    - max(first.wallMs(year: year), reference.lowerBound - slack)
+            }
+            // Where none overlaps, the negative overlap is the distance: the nearest.
+            if let best = (years.isEmpty ? [base] : years).max(by: { overlap($0) < overlap($1) }) {
+                return (best, "from \(hints.referenceName)", overlap(best) >= 0 ? 0.95 : 0.7)
+            }
+        }
+        guard let bound = hints.bounds.first else { return nil }
+        return (latest(bound.timeMs), "from \(bound.name)", 0.8)
+    }
+
+    /// The name of the bound that stands in a rotated file's name.
+    static let nameBound = "the date in the file's name"
+
+    private static func nearest(_ stamp: LogStamp, to timeMs: Int64) -> Int {
         let base = CivilTime.year(ofMillis: timeMs)
         return [base - 1, base, base + 1].min { a, b in
             abs(stamp.wallMs(year: a) - timeMs) < abs(stamp.wallMs(year: b) - timeMs)
-        }!
+        } ?? base
     }
 
-    /// The zone as the difference between inner and outer times: the median, to a quarter of an hour, when 95 % agree.
-    private static func offset(outer: [(stamp: LogStamp, timeMs: Int64)]) -> (offsetMs: Int64, share: Double)? {
-        guard !outer.isEmpty else { return nil }
-        let quarter: Int64 = 900_000
-        let bins = outer.map { stamp, timeMs -> Int64 in
-            let wall = stamp.wallMs(year: stamp.year == 0 ? nearestYear(stamp, to: timeMs) : Int(stamp.year))
-            return CivilTime.floorDivide(wall - timeMs + quarter / 2, quarter)
-        }.sorted()
-        let middle = bins[bins.count / 2]
-        let share = Double(bins.count { $0 == middle }) / Double(bins.count)
-        return share >= 0.95 ? (middle * quarter, share) : nil
+    /// What a framing's clock without zone differs by, in words: only the difference is known.
+    private static func wrapperAhead(_ ahead: [Int64]) -> String? {
+        let sorted = ahead.sorted()
+        guard !sorted.isEmpty else { return nil }
+        let quarters = CivilTime.floorDivide(sorted[sorted.count / 2] + 450_000, 900_000)
+        guard quarters != 0 else { return nil }
+        let text = LocalZone.text(offsetMs: abs(quarters) * 900_000).dropFirst()
+        return
+            "the framing's clock is \(text) h \(quarters > 0 ? "ahead of" : "behind") the log's, and its zone is not known either"
+    }
+}
+
+/// The zone of a log's clock as the difference between its own times and those of a framing.
+struct OuterOffset {
+    /// What the log's clock is ahead of UTC: the median to a quarter of an hour; nil without agreement.
+    private(set) var offsetMs: Int64?
+    private(set) var confidence = 0.0
+    private(set) var remarks: [String] = []
+
+    /// So many lines are as sure as it gets.
+    private static let enough = 20
+    private static let quarterMs: Int64 = 900_000
+
+    init(_ outer: [(stamp: LogStamp, timeMs: Int64)]) {
+        guard !outer.isEmpty else { return }
+        let aheads = outer.map { stamp, timeMs -> Int64 in
+            guard stamp.year == 0 else { return stamp.wallMs(year: 0) - timeMs }
+            let base = CivilTime.year(ofMillis: timeMs)
+            return [base - 1, base, base + 1].map { stamp.wallMs(year: $0) - timeMs }.min { abs($0) < abs($1) } ?? 0
+        }
+        let bins = aheads.map { CivilTime.floorDivide($0 + Self.quarterMs / 2, Self.quarterMs) }
+        let middle = bins.sorted()[bins.count / 2]
+        var share = Double(bins.count { $0 == middle }) / Double(bins.count)
+        var offset = middle
+        // Put forward or back by an hour once: the zone of the beginning.
+        if share < 0.95, let other = bins.first(where: { $0 != middle }), abs(other - middle) == 4,
+            zip(bins, bins.dropFirst()).count(where: { $0 != $1 }) == 1
+        {
+            (share, offset) = (0.95, bins[0])
+        }
+        guard share >= 0.95 || bins.count < Self.enough && share == 1, abs(offset) <= 60 else {
+            let percent = Int(share * 100)
+            remarks.append(
+                "the container's times do not tell the zone: \(percent) % of \(bins.count) lines agree (several zones, or times of arrival)"
+            )
+            return
+        }
+        offsetMs = offset * Self.quarterMs
+        confidence = bins.count >= Self.enough ? share : 0.6 + 0.4 * Double(bins.count) / Double(Self.enough + 5)
+        let late = aheads.map { offset * Self.quarterMs - $0 }.sorted()[aheads.count / 2]
+        // A stamp of whole seconds is up to a second early.
+        if late < -1500 {
+            remarks.append("the log's clock is \(-late / 1000) s ahead of the container's")
+        } else if late > 5000 {
+            remarks.append("the container's times are \(late / 1000) s late")
+        }
     }
 }

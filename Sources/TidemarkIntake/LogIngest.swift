@@ -21,8 +21,8 @@ struct LogIngest {
         source.instance = instance
         var unframer = LogUnframer(framing)
         let saved = LogState(json: source.state)
-        let survey = LogSurvey(head: head, framing: framing)
-        let clock = LogClock(hints: hints, firstStamp: survey.firstStamp, outer: survey.outer)
+        let survey = try LogSurvey(path: stream.path, head: head, framing: framing)
+        let clock = LogClock(hints: hints, survey: survey, resuming: saved.clock)
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
@@ -42,7 +42,11 @@ struct LogIngest {
             sink.source.progressBytes = reader.nextOffset
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
-            sink.source.state = LogState(parser: parser.resumeState, writer: writer.resume).json
+            sink.source.state =
+                LogState(
+                    parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume
+                ).json
+            sink.source.clockMethod = sink.clock.method
             try ledger.save(&sink.source)
             try store.database.execute("COMMIT; BEGIN IMMEDIATE")
             committedAt = reader.nextOffset
@@ -90,7 +94,7 @@ struct LogIngest {
             if let failure = sink.failure { throw failure }
             sink.source.pendingBytes = stream.isGzip ? 0 : reader.pendingBytes
             sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.message = stream.damage
+            sink.source.message = stream.damage ?? sink.remark
             try commit()
             try store.database.execute("COMMIT")
         } catch {
@@ -134,10 +138,12 @@ struct TailHash {
 struct LogState {
     var parser = VLLMLogState()
     var writer = LogWriter.Resume()
+    var clock: LogClock.Resume?
 
-    init(parser: VLLMLogState, writer: LogWriter.Resume) {
+    init(parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?) {
         self.parser = parser
         self.writer = writer
+        self.clock = clock
     }
 
     init(json: String?) {
@@ -149,6 +155,9 @@ struct LogState {
         }
         writer = LogWriter.Resume(run: numbers["run"] ?? 0, lastAccessRow: numbers["access_row"] ?? 0)
         parser.carriageReturns = VLLMLogState.CarriageReturns(rawValue: UInt8(numbers["cr"] ?? 0)) ?? .unknown
+        if let year = numbers["clock_year"], let wall = numbers["clock_wall"], let offset = numbers["clock_offset"] {
+            clock = LogClock.Resume(year: year, wallMs: Int64(wall), offsetMs: Int64(offset))
+        }
         if let month = numbers["month"], let day = numbers["day"] {
             parser.lastStamp = LogStamp(
                 year: Int32(numbers["year"] ?? 0), month: UInt8(month), day: UInt8(day),
@@ -163,6 +172,9 @@ struct LogState {
         if let stamp = parser.lastStamp {
             text += ",\"year\":\(stamp.year),\"month\":\(stamp.month),\"day\":\(stamp.day),\"hour\":\(stamp.hour)"
             text += ",\"minute\":\(stamp.minute),\"second\":\(stamp.second),\"milli\":\(stamp.milli)"
+        }
+        if let clock {
+            text += ",\"clock_year\":\(clock.year),\"clock_wall\":\(clock.wallMs),\"clock_offset\":\(clock.offsetMs)"
         }
         return text + "}"
     }
@@ -183,7 +195,14 @@ struct LogSink: VLLMLogSink {
     private var lastStamp: LogStamp?
     private var lastStampMs: Int64 = 0
     private var lastSerial = -1
-    private var lastSerialMs: Int64?
+    private var lastSerialMs: Int64 = 0
+    private var untimed = 0
+
+    /// What a reader of the ledger should know.
+    var remark: String? {
+        untimed == 0
+            ? nil : "\(untimed) records have no time, and no line of the log has one: they are counted, not placed"
+    }
 
     init(writer: LogWriter, ledger: Ledger, clock: LogClock, source: SourceRow) {
         self.writer = writer
@@ -202,7 +221,7 @@ struct LogSink: VLLMLogSink {
         default: kinds[record.kind, default: 0] += 1
         }
         let timeMs = time(of: record)
-        if let timeMs { source.cover(timeMs) }
+        if let timeMs { source.cover(timeMs) } else { untimed += 1 }
         do { try writer.write(record, timeMs: timeMs) } catch { failure = error }
     }
 
@@ -241,9 +260,10 @@ struct LogSink: VLLMLogSink {
 
     /// Own stamp first; the framing's time for a line without one; else the last stamp before it.
     private mutating func time(of record: LogRecord) -> Int64? {
-        if record.stamp == nil, let outer = record.frame.timeMs, !record.frame.zoneless { return outer }
-        guard let stamp = record.stamp ?? record.carried else { return nil }
-        return utc(stamp)
+        let outer = record.frame.zoneless ? nil : record.frame.timeMs
+        if record.stamp == nil, let outer { return outer }
+        guard let stamp = record.stamp ?? record.carried else { return clock.timeBeforeFirst() }
+        return utc(stamp, outer)
     }
 
     /// The same for an ordinary line. Thousands of them share a stamp.
@@ -254,16 +274,24 @@ struct LogSink: VLLMLogSink {
             return outer
         }
         if place.stampSerial == lastSerial { return lastSerialMs }
+        guard let stamp = place.stamp else {
+            guard let start = clock.timeBeforeFirst() else {
+                untimed += 1
+                return nil
+            }
+            source.cover(start)
+            return start
+        }
         lastSerial = place.stampSerial
-        lastSerialMs = place.stamp.map { utc($0) }
-        if let timeMs = lastSerialMs { source.cover(timeMs) }
+        lastSerialMs = utc(stamp, place.outerMs)
+        source.cover(lastSerialMs)
         return lastSerialMs
     }
 
-    private mutating func utc(_ stamp: LogStamp) -> Int64 {
+    private mutating func utc(_ stamp: LogStamp, _ outer: Int64?) -> Int64 {
         if stamp == lastStamp { return lastStampMs }
         lastStamp = stamp
-        lastStampMs = clock.utc(stamp)
+        lastStampMs = clock.utc(stamp, outerMs: outer)
         return lastStampMs
     }
 

@@ -12,13 +12,13 @@ extension MetricsIngest {
     ]
 
     /// Reads a document of one of the ``documentFormats``.
-    /// - Parameter offsetMinutes: zone of times that have none, minutes east of UTC; nil when unknown.
-    func document(_ stream: InputStream, _ source: inout SourceRow, offsetMinutes: Int?) throws {
+    /// - Parameter zone: of times that have none; nil when unknown.
+    func document(_ stream: InputStream, _ source: inout SourceRow, zone: LocalZone?) throws {
         switch source.format {
         case PromtoolDumpFormat.identifier: try dump(stream, &source)
         case OpenMetricsDumpFormat.identifier: try openMetricsDump(stream, &source)
         case VictoriaMetricsFormat.identifier: try export(stream, &source)
-        case GrafanaFormat.csvIdentifier: try panelTable(stream, &source, offsetMinutes: offsetMinutes)
+        case GrafanaFormat.csvIdentifier: try panelTable(stream, &source, zone: zone)
         case GrafanaFormat.jsonIdentifier: try panelFrames(stream, &source)
         default: try answers(stream, &source)
         }
@@ -69,11 +69,10 @@ extension MetricsIngest {
     }
 
     /// A panel's CSV, line by line.
-    private func panelTable(_ stream: InputStream, _ source: inout SourceRow, offsetMinutes: Int?) throws {
+    private func panelTable(_ stream: InputStream, _ source: inout SourceRow, zone: LocalZone?) throws {
         let name = Self.metricName(ofFile: source.path)
         try stored(&source) { sink in
-            let offsetMs = Int64(offsetMinutes ?? 0) * 60_000
-            var parser = GrafanaCSVParser(offsetMs: offsetMs, missingName: name)
+            var parser = GrafanaCSVParser(zone: zone ?? .fixed(minutesEast: 0), missingName: name)
             var reader = LineReader()
             try stream.read { bytes in
                 try reader.feed(bytes) { try parser.parse(line: $0, into: &sink) }
@@ -83,9 +82,9 @@ extension MetricsIngest {
             try reader.finish { try parser.parse(line: $0, into: &sink) }
             let counts = parser.counts
             if counts.zonelessRows > 0 {
-                sink.source.clockOffsetMs = offsetMs
-                sink.source.clockMethod = offsetMinutes == nil ? "taken as UTC" : "zone given"
-                sink.source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
+                sink.source.clockOffsetMs = zone?.offsetMs(wallMs: sink.source.firstMs ?? 0) ?? 0
+                sink.source.clockMethod = zone.map { "zone \($0.name) from --timezone" } ?? ClockMethod.asUTC
+                sink.source.clockConfidence = zone == nil ? 0.5 : 1
             }
             finish(
                 stream, &sink.source, lines: counts.lines, noise: counts.headerLines + counts.blankLines,

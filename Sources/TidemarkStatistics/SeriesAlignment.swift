@@ -12,10 +12,16 @@ public enum SeriesAlignment {
         public var values: [Double]
         public var referenceTimes: [Double]
         public var referenceValues: [Double]
+        /// Whether the samples may also fall when the reference rises.
+        public var isEitherWay = false
 
-        public init(times: [Double], values: [Double], referenceTimes: [Double], referenceValues: [Double]) {
+        public init(
+            times: [Double], values: [Double], referenceTimes: [Double], referenceValues: [Double],
+            isEitherWay: Bool = false
+        ) {
             (self.times, self.values) = (times, values)
             (self.referenceTimes, self.referenceValues) = (referenceTimes, referenceValues)
+            self.isEitherWay = isEitherWay
         }
     }
 
@@ -82,7 +88,9 @@ public enum SeriesAlignment {
         let numbers =
             "correlation \(rounded(result.correlation)), elsewhere \(rounded(elsewhere)), \(fine.points) samples"
         guard result.correlation >= leastCorrelation else { return .refused("nothing fits well: \(numbers)") }
-        guard result.correlation - elsewhere >= leastMargin else { return .refused("several shifts fit: \(numbers)") }
+        // Few samples fit something by chance.
+        let margin = leastMargin + 0.5 / Double(max(1, fine.points)).squareRoot()
+        guard result.correlation - elsewhere >= margin else { return .refused("several shifts fit: \(numbers)") }
         return .found(result)
     }
 
@@ -147,8 +155,10 @@ public enum SeriesAlignment {
         private var reference: [Double] = []
         /// Samples that can overlap at best.
         private var most = 0
+        private let isEitherWay: Bool
 
         init(_ channel: Channel, step: Double) {
+            isEitherWay = channel.isEitherWay
             let start = channel.referenceTimes[0]
             let count = Int((channel.referenceTimes.last! - start) / step) + 1
             reference = [Double](repeating: .nan, count: min(count, 1 << 22))
@@ -181,7 +191,7 @@ public enum SeriesAlignment {
             }
             let share = min(1, sums.n / Double(most))
             guard sums.n >= Double(SeriesAlignment.fewestPoints), share >= 0.3 else { return (nil, 0) }
-            return (sums.value, share)
+            return (isEitherWay ? sums.value.map(abs) : sums.value, share)
         }
     }
 
@@ -245,7 +255,7 @@ public enum SeriesAlignment {
                 let (low, high) = (channel.referenceValues[next - 1], channel.referenceValues[next])
                 sums.add(channel.values[index], low + (high - low) * share)
             }
-            if let value = sums.value { left *= unexplained(value) }
+            if let value = sums.value { left *= unexplained(channel.isEitherWay ? abs(value) : value) }
         }
         return left
     }

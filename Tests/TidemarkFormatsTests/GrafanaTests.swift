@@ -11,7 +11,7 @@ import TidemarkSeries
         -> (sink: RecordingSink, counts: GrafanaCounts)
     {
         var sink = RecordingSink()
-        var parser = GrafanaCSVParser(offsetMs: offsetMs, missingName: name)
+        var parser = GrafanaCSVParser(zone: .fixed(minutesEast: Int(offsetMs / 60_000)), missingName: name)
         let counts = try bytes.withUnsafeBytes { try parser.parse(csv: $0, into: &sink) }
         #expect(counts.lines == counts.rows + counts.headerLines + counts.blankLines + counts.rejectedLines)
         #expect(counts.samples == sink.samples.count)

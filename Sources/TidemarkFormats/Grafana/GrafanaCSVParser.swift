@@ -22,7 +22,7 @@ public struct GrafanaCounts: Sendable, Equatable {
 ///
 /// "Series joined by time" has a column a series, named by its legend; the long form has columns of labels and one of
 /// values. A file of several tables has several headers. Cells with units are brought to base units (``UnitValue``); a
-/// percent sign makes a ratio. Times without a zone are the browser's: `offsetMs` is taken off them.
+/// percent sign makes a ratio. Times without a zone are the browser's, of the `zone` that is given.
 /// Time: linear; memory: the columns, in the long form also the distinct label sets.
 public struct GrafanaCSVParser: Sendable {
     private enum Column {
@@ -32,7 +32,7 @@ public struct GrafanaCSVParser: Sendable {
         case label(String)
     }
 
-    private let offsetMs: Int64
+    private let zone: LocalZone
     private let legend: GrafanaLegend
     private var table = CSVTable()
     private var header: [String] = []
@@ -45,10 +45,10 @@ public struct GrafanaCSVParser: Sendable {
     public private(set) var counts = GrafanaCounts()
 
     /// - Parameters:
-    ///   - offsetMs: what times without a zone are ahead of UTC.
+    ///   - zone: of times without one.
     ///   - missingName: the metric of series whose legend names none.
-    public init(offsetMs: Int64 = 0, missingName: String = "") {
-        self.offsetMs = offsetMs
+    public init(zone: LocalZone = .fixed(minutesEast: 0), missingName: String = "") {
+        self.zone = zone
         legend = GrafanaLegend(missingName: missingName)
     }
 
@@ -97,7 +97,7 @@ public struct GrafanaCSVParser: Sendable {
         }
         guard let time = GrafanaTime(cells[0]) else { return try reject(line, "the time is not one", into: &sink) }
         if !time.zoned { counts.zonelessRows += 1 }
-        try row(cells, time.zoned ? time.millis : time.millis - offsetMs, line, into: &sink)
+        try row(cells, time.zoned ? time.millis : time.millis - zone.offsetMs(wallMs: time.millis), line, into: &sink)
     }
 
     private mutating func row<Sink: MetricSink>(

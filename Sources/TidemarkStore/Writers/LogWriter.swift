@@ -60,7 +60,7 @@ public final class LogWriter {
 
     @inline(__always)
     public func write(_ line: HTTPAccess, line number: Int, timeMs: Int64?) throws {
-        try access.write(line, line: number, timeMs: timeMs ?? 0)
+        if let timeMs { try access.write(line, line: number, timeMs: timeMs) }
     }
 
     @inline(__always)
@@ -70,12 +70,14 @@ public final class LogWriter {
 
     /// - Parameter timeMs: UTC of the record: its own, carried forward, or of the framing; nil when nothing is known.
     public func write(_ record: LogRecord, timeMs: Int64?) throws {
+        // What only has a place in time cannot be placed without one; it is counted with its kind.
         switch record.payload {
-        case .access(let line): try access.write(line, line: record.line, timeMs: timeMs ?? 0)
+        case .access(let line):
+            if let timeMs { try access.write(line, line: record.line, timeMs: timeMs) }
         case .request(let event): try requests.write(event, line: record.line, timeMs: timeMs)
-        case .stats(let stats): try write(stats, record, timeMs)
-        case .companion(let stats): try write(stats, record, timeMs)
-        case .iteration(let step): try write(step, record, timeMs)
+        case .stats(let stats): if let timeMs { try write(stats, record, timeMs) }
+        case .companion(let stats): if let timeMs { try write(stats, record, timeMs) }
+        case .iteration(let step): if let timeMs { try write(step, record, timeMs) }
         case .startup(let facts): try runs.write(facts, line: record.line, timeMs: timeMs)
         case .preemption: try write(event: record, kind: "preemption", exception: nil, timeMs)
         case .event(.progress, _): break
@@ -86,12 +88,12 @@ public final class LogWriter {
         }
     }
 
-    private func write(_ line: EngineStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
+    private func write(_ line: EngineStatistics, _ record: LogRecord, _ timeMs: Int64) throws {
         let row = stats.batch
         row.add(instance)
         row.add(source)
         row.add(record.line)
-        row.add(timeMs ?? 0)
+        row.add(timeMs)
         row.add(line.engine)
         row.add(line.aggregatedEngines)
         row.add(line.promptTokensPerSecond)
@@ -111,13 +113,13 @@ public final class LogWriter {
         try stats.endRow()
     }
 
-    private func write(_ line: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
+    private func write(_ line: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64) throws {
         for value in line.values {
             let row = companions.batch
             row.add(instance)
             row.add(source)
             row.add(record.line)
-            row.add(timeMs ?? 0)
+            row.add(timeMs)
             row.add(line.engine)
             row.add(line.family)
             row.add(value.name)
@@ -126,12 +128,12 @@ public final class LogWriter {
         }
     }
 
-    private func write(_ step: IterationDetails, _ record: LogRecord, _ timeMs: Int64?) throws {
+    private func write(_ step: IterationDetails, _ record: LogRecord, _ timeMs: Int64) throws {
         let row = iterations.batch
         row.add(instance)
         row.add(source)
         row.add(record.line)
-        row.add(timeMs ?? 0)
+        row.add(timeMs)
         row.add(step.engine)
         row.add(step.iteration)
         row.add(step.contextRequests)
