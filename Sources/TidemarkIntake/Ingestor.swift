@@ -537,7 +537,8 @@ public final class Ingestor {
         case .grown(var row), .new(var row):
             let before = row
             let hints = hints(stream, capture: capture, reference: reference, before: before)
-            let log = LogIngest(store: store, ledger: ledger, hints: hints, progress: share(stream))
+            let log = LogIngest(
+                store: store, ledger: ledger, hints: hints, keepPrompts: options.keepPrompts, progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
             report(candidate, row, before: before, continued: before.id != 0)
         }

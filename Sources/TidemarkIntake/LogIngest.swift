@@ -11,6 +11,7 @@ struct LogIngest {
     let store: Store
     let ledger: Ledger
     let hints: LogClock.Hints
+    let keepPrompts: Bool
     let progress: (Int) -> Void
 
     /// - Parameter source: its row; new, or with the progress of an earlier run.
@@ -27,7 +28,7 @@ struct LogIngest {
         source.clockConfidence = clock.confidence
         try store.database.transaction { try ledger.save(&source) }
 
-        var parser = VLLMLogParser(resuming: saved.parser)
+        var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         let writer = try LogWriter(store, source: source.id, instance: instance, resume: saved.writer)
         var sink = LogSink(writer: writer, ledger: ledger, clock: clock, source: source)

@@ -98,7 +98,16 @@ enum Classifier {
             case .broken: return .reject("an access line: CLIENT - \"METHOD PATH HTTP/x.y\" STATUS")
             case .notAccess: break
             }
-        case .raw: break
+        case .raw:
+            // Quoted without any prefix.
+            switch hot(whole) {
+            case .payload(let payload, _, _):
+                switch payload {
+                case .stats, .companion, .iteration: return .payload(payload)
+                default: break
+                }
+            default: break
+            }
         }
         return .payload(rare(item, whole))
     }
@@ -110,7 +119,7 @@ enum Classifier {
         }
         let limited = message.slice(0, min(message.count, LogRecord.messageLimit))
         switch item.level {
-        case .info, .debug, .trace:
+        case .info, .debug, .trace, nil where item.level != nil || item.form == .record:
             let facts = StartupFacts.parse(limited)
             if !facts.isEmpty { return .startup(facts) }
         default:

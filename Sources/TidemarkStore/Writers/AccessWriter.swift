@@ -58,9 +58,12 @@ final class AccessWriter {
             insertError.bind(4, timeMs)
             insertError.bindClean(5, access.client, limit: 256)
             insertError.bindClean(6, access.method, limit: 32)
-            insertError.bindClean(7, access.path, limit: 512)
             insertError.bind(8, access.status)
-            try insertError.run()
+            // Query strings carry keys.
+            try SecretMask.withMasked(access.path.slice(0, min(access.path.count, 4096))) { path in
+                insertError.bindClean(7, path, limit: 512)
+                try insertError.run()
+            }
         }
     }
 
@@ -102,7 +105,12 @@ final class AccessWriter {
                             row.bind(first + 2, second)
                             row.bindClean(first + 3, key.client.map(client) ?? other, limit: 256)
                             row.bindClean(first + 4, key.method.map(method) ?? other, limit: 256)
-                            row.bindClean(first + 5, key.route.map(route) ?? other, limit: 256)
+                            let path = key.route.map(route) ?? other
+                            if SecretMask.mayOccur(in: path) {
+                                row.bind(first + 5, maskedText(path, limit: 256))
+                            } else {
+                                row.bindClean(first + 5, path, limit: 256)
+                            }
                             row.bind(first + 6, key.status)
                             row.bind(first + 7, counts.count(index))
                         }

@@ -127,9 +127,9 @@ public final class LogWriter {
         }
         row.bind(11, record.sourceLine)
         row.bind(12, exception.map { cleanText($0.type, limit: 200) })
-        row.bind(13, exception.map { cleanText($0.text, limit: 2000) })
+        row.bind(13, exception.map { maskedText($0.text, limit: 2000) })
         row.bind(14, exception.map(\.frame).flatMap { $0.isEmpty ? nil : $0 })
-        row.bind(15, cleanText(record.message, limit: 4000))
+        row.bind(15, maskedText(record.message, limit: 4000))
         try row.run()
     }
 }

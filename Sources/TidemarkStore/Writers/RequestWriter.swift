@@ -119,7 +119,7 @@ final class RequestWriter {
         let update = try statement(for: event.phase)
         update.bind(1, timeMs)
         if event.phase == .failed {
-            update.bind(2, event.reason.count > 0 ? cleanText(event.reason, limit: 500) : nil)
+            update.bind(2, event.reason.count > 0 ? maskedText(event.reason, limit: 500) : nil)
             update.bind(3, rowIDs[number % Self.remembered])
         } else {
             update.bind(2, rowIDs[number % Self.remembered])
@@ -136,7 +136,7 @@ final class RequestWriter {
         case .aborted: if row.times.3 == 0 { row.times.3 = timeMs }
         case .failed:
             if row.times.4 == 0 { row.times.4 = timeMs }
-            row.reason = event.reason.count > 0 ? cleanText(event.reason, limit: 500) : nil
+            row.reason = event.reason.count > 0 ? maskedText(event.reason, limit: 500) : nil
         case .generated: break
         }
     }
