@@ -14,10 +14,12 @@ struct SecretMaskTests {
         ("X-Api-Key: 12345678", "X-Api-Key: ***"), ("password: hunter2!", "password: ***"),
         ("redis://user:pass@host:6379/0", "redis://***@host:6379/0"), ("http://host:80/a@b", "http://host:80/a@b"),
         ("got sk-0123456789abcdefABCDEF here", "got *** here"), ("hf_AbCdEfGhIjKlMnOpQr12345", "***"),
-        ("key AKIAIOSFODNN7EXAMPLE.", "key ***."), ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", "AWS_SECRET_ACCESS_KEY=***"),
+        ("key AKIAIOSFODNN7EXAMPLE.", "key ***."),
+        ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", "AWS_SECRET_ACCESS_KEY=***"),
         ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_123, next", "jwt ***, next"),
         ("ghp_0123456789abcdefghijABCD", "***"), ("a Bearer%20abcdef123456 b", "a Bearer%20*** b"),
-        ("password=one password=two", "password=*** password=***"), ("'api_key': ['first', 'x']", "'api_key': ['***', 'x']"),
+        ("password=one password=two", "password=*** password=***"),
+        ("'api_key': ['first', 'x']", "'api_key': ['***', 'x']"),
     ])
     func hidden(text: String, expected: String) {
         #expect(SecretMask.masked(text) == expected)
@@ -26,7 +28,8 @@ struct SecretMaskTests {
     }
 
     @Test(arguments: [
-        "max_tokens=512, prompt tokens: 12", "api_key=None, password=''", "allow_credentials=False", "the bearer of news",
+        "max_tokens=512, prompt tokens: 12", "api_key=None, password=''", "allow_credentials=False",
+        "the bearer of news",
         "sk-learn and task-0123456789abcdef0123", "tokens 271. Please file an issue", "Unexpected token: foobar",
         "Avg prompt throughput: 1254.4 tokens/s", "eos_token='</s>'", "api_key_file=/etc/key", "12:30:45 core.py:710",
         "cmpl-50c32d7a66084c3f9980d2bf06d79900-0", "hf_transfer is enabled", "eyJub3RhIjoidG9rZW4ifQabcdefgh", "",

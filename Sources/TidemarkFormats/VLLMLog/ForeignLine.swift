@@ -23,8 +23,10 @@ struct ForeignLine {
         var at = 0
         if text.has("[rank"), let close = text.range(of: "]:"), close < 16 { at = close + 2 }
         if at < text.count, text[at] == 32 { at += 1 }
-        // `(raylet) [2026-01-31 09:15:00,123 E 31 31]`
-        if text.has("(raylet) ") { at = 9 }
+        // `(pid=31) (raylet, ip=10.0.0.2) [2026-01-31 09:15:00,123 E 31 31]`
+        while text.has("(pid=", at: at) || text.has("(raylet", at: at) || text.has("(gcs_server", at: at),
+            let close = text.range(of: ") ", from: at), close < 120
+        { at = close + 2 }
         let bracket = at < text.count && text[at] == 91
         if line.readGlog(text, from: bracket ? at + 1 : at, bracket: bracket) { return line }
         if line.readDated(text, from: bracket ? at + 1 : at) { return line }
@@ -51,7 +53,18 @@ struct ForeignLine {
             text[after] == (start == 1 ? 93 : 32)
         else { return false }
         self.level = level
-        if start == 0 { message = after + 1 }
+        if start == 0 {
+            message = after + 1
+        } else if let mark = text.range(of: ".py:", from: after), mark < 160 {
+            // `[INFO] logger - file.py:LINE: text` of SageMaker's router.
+            var begin = mark
+            while begin > after, RecordHeader.isFileByte(text[begin - 1]) { begin -= 1 }
+            var scan = FieldScanner(text, from: mark + 4)
+            if text[begin - 1] == 32, let number = scan.integer() {
+                file = begin..<mark + 3
+                sourceLine = number
+            }
+        }
         return true
     }
 
@@ -98,7 +111,8 @@ struct ForeignLine {
             readPlace(text, from: from + 2)
             return true
         }
-        guard from + 13 <= text.count, let time = text.firstIndex(of: 32, from: from), time == from + 5 || time == from + 4,
+        guard from + 13 <= text.count, let time = text.firstIndex(of: 32, from: from),
+            time == from + 5 || time == from + 4,
             time + 9 <= text.count, let day = RecordHeader.pair(text, time - 2), text[time + 3] == 58,
             text[time + 6] == 58, let hour = RecordHeader.pair(text, time + 1),
             let minute = RecordHeader.pair(text, time + 4), let second = RecordHeader.pair(text, time + 7),
@@ -160,7 +174,8 @@ struct ForeignLine {
         }
         let limit = min(text.count, at + 120)
         while at < limit {
-            if let (level, after) = RecordHeader.level(text, at: at), isWordEdge(text, at - 1), isWordEdge(text, after) {
+            if let (level, after) = RecordHeader.level(text, at: at), isWordEdge(text, at - 1), isWordEdge(text, after)
+            {
                 self.level = level
                 readFile(text, after: after)
                 break
@@ -227,13 +242,16 @@ struct ForeignLine {
 
     /// `path.py:LINE: UserWarning: text`.
     private mutating func readWarning(_ text: Bytes) -> Bool {
-        guard let end = text.range(of: ".py:"), end < 300 else { return false }
-        var scan = FieldScanner(text, from: end + 4)
+        // `<frozen importlib._bootstrap_external>:1301: FutureWarning: text` has no file.
+        let frozen = text.first == 60 ? text.range(of: ">:") : nil
+        guard let end = frozen ?? text.range(of: ".py:"), end < 300 else { return false }
+        var scan = FieldScanner(text, from: end + (frozen == nil ? 4 : 2))
         guard let number = scan.integer(), scan.skip(": "), let colon = text.firstIndex(of: 58, from: scan.at),
             colon - scan.at < 80, StatisticsLine.hasSuffix(text.slice(scan.at, colon), "Warning")
         else { return false }
         level = .warning
         kind = .pythonWarning
+        guard frozen == nil else { return true }
         var start = end
         while start > 0, text[start - 1] != 47, text[start - 1] != 32 { start -= 1 }
         file = start..<end + 3

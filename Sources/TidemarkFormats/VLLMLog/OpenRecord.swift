@@ -77,7 +77,9 @@ struct OpenRecord {
 
     /// Whether more lines must come, so that lines of other writers in between don't end the record.
     func isExpecting(_ meaning: VLLMLogState.CarriageReturns) -> Bool {
-        isOpen && (trace == .inside || (endsWithCR && meaning != .everywhere && form == .record))
+        isOpen
+            && (trace == .inside || endsWithCR && meaning != .everywhere && form == .record
+                || pid != nil && awaitsWarning)
     }
 
     func isSameProcess(_ item: LineItem, stream: String) -> Bool {
@@ -124,6 +126,13 @@ struct OpenRecord {
         buffer.withUnsafeBytes { StatisticsLine.hasSuffix($0.slice(messageStart, headEnd), literal) }
     }
 
+    /// `x.py:7: UserWarning: ` with its text on the next lines, up to the source line.
+    private var awaitsWarning: Bool {
+        guard form == .raw, level == .warning, trace == .none, lineCount < 20 else { return false }
+        return (headEnds("Warning:") || headEnds("Warning: "))
+            && !buffer.withUnsafeBytes { $0.range(of: "warnings.warn(", from: headEnd) != nil }
+    }
+
     /// `Process SpawnProcess-1:8:`, which multiprocessing prints above a traceback.
     private var isProcessHead: Bool {
         buffer.withUnsafeBytes { bytes in
@@ -141,6 +150,7 @@ struct OpenRecord {
                 || TracebackText.continuesText(message)
         case .none:
             if form == .uvicorn || isProcessHead { return TracebackText.opens(message) }
+            if awaitsWarning { return !ForeignLine.isProgress(message) }
             return indented && lineCount < 200 && !ForeignLine.isProgress(message)
         }
     }

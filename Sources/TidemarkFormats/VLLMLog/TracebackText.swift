@@ -116,7 +116,9 @@ enum TracebackText {
             var start = colon
             while start > 0, isTypeByte(message[start - 1]) { start -= 1 }
             let name = message.slice(start, colon)
-            guard StatisticsLine.hasSuffix(name, "Error") || StatisticsLine.hasSuffix(name, "Exception") else { continue }
+            guard StatisticsLine.hasSuffix(name, "Error") || StatisticsLine.hasSuffix(name, "Exception") else {
+                continue
+            }
             type = start..<colon
             text = colon + 2
             break

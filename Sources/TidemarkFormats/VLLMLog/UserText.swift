@@ -79,7 +79,8 @@ enum UserText {
         case 115:  // token_ids messages prompts inputs arguments
             if StatisticsLine.hasSuffix(key, "token_ids") || key.equals("ids") && message.has("token ", at: start - 6) {
                 // These are settings, not what was said.
-                return StatisticsLine.hasSuffix(key, "stop_token_ids") || StatisticsLine.hasSuffix(key, "allowed_token_ids")
+                return StatisticsLine.hasSuffix(key, "stop_token_ids")
+                    || StatisticsLine.hasSuffix(key, "allowed_token_ids")
                     ? nil : .tokenIDs
             }
             if key.equals("messages") || key.equals("prompts") || key.equals("arguments") {
@@ -99,7 +100,9 @@ enum UserText {
             case 123, 91, 39, 34, 98: break
             default: return nil
             }
-            return Found(value: start..<message.count, count: characters(message.slice(start, message.count)), unit: "characters")
+            return Found(
+                value: start..<message.count, count: characters(message.slice(start, message.count)), unit: "characters"
+            )
         case .tokenIDs:
             guard message[start] == 91 || message[start] == 40 else { return nil }
             let end = bracketEnd(message, start)
@@ -126,7 +129,8 @@ enum UserText {
                 return Found(value: start..<end, count: characters(inside), unit: "characters")
             case 38:
                 // Quotes that a web page rewrote: up to the parameters, whatever stands in between.
-                let end = message.range(of: ", params: ", from: start) ?? message.range(of: ", sampling", from: start)
+                let end =
+                    message.range(of: ", params: ", from: start) ?? message.range(of: ", sampling", from: start)
                     ?? message.count
                 return Found(
                     value: start..<end, count: characters(message.slice(start, end)), unit: "characters")

@@ -64,7 +64,7 @@ enum AccessLine {
         guard client.isEmpty || hasPort(client, client.count) else { return .notAccess }
         guard let methodEnd = message.firstIndex(of: 32, from: method), methodEnd > method, methodEnd - method < 40
         else { return .broken }
-        if message.has("WebSocket", at: method) { return .notAccess }
+        if message.has("WebSocket", at: method) { return webSocket(message, client, method) }
         guard var pathEnd = message.firstIndex(of: 32, from: methodEnd + 1) else { return .broken }
         // A raw query may hold blanks: then the path ends at the last blank before the protocol.
         if !message.has("HTTP/", at: pathEnd + 1) {
@@ -97,6 +97,18 @@ enum AccessLine {
             HTTPAccess(
                 client: client, method: message.slice(method, methodEnd),
                 path: message.slice(methodEnd + 1, pathEnd), status: status), end: at, clean: true)
+    }
+
+    /// `CLIENT:PORT - "WebSocket PATH" 403`: refused. An accepted one has no status (`[accepted]`).
+    private static func webSocket(_ message: Bytes, _ client: Bytes, _ method: Int) -> Outcome {
+        guard let blank = message.firstIndex(of: 32, from: method), let quote = message.firstIndex(of: 34, from: blank)
+        else { return .notAccess }
+        var scan = FieldScanner(message, from: quote)
+        guard scan.skip("\" "), let status = scan.integer(), status >= 100, status < 600 else { return .notAccess }
+        return .access(
+            HTTPAccess(
+                client: client, method: message.slice(method, blank), path: message.slice(blank + 1, quote),
+                status: status), end: scan.at, clean: scan.atEnd)
     }
 
     /// The access line that begins at `start` and fills `line`, when it has the common form: no blanks in the path,

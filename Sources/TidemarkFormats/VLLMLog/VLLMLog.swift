@@ -56,7 +56,9 @@ public enum VLLMLog {
         private func hints(at kind: LogEventKind, _ record: LogRecord) -> Bool {
             if record.pid != nil, !record.process.isEmpty { return true }
             // The other half of a server's output, alone when only its standard error was kept.
-            if kind == .progress || kind == .pythonWarning || record.message.has("(Ray deduplicates logs") { return true }
+            if kind == .progress || kind == .pythonWarning || record.message.has("(Ray deduplicates logs") {
+                return true
+            }
             if StatisticsLine.hasSuffix(record.sourceFile, ".cpp") || StatisticsLine.hasSuffix(record.sourceFile, ".ts")
                 || StatisticsLine.hasSuffix(record.sourceFile, ".cc") || record.message.range(of: " UCX ") != nil
             {
@@ -65,7 +67,8 @@ public enum VLLMLog {
             // Notes about an incident use the same words, but no levels.
             guard record.level != nil || kind == .traceback else { return false }
             switch kind {
-            case .other, .progress, .pythonWarning, .traceback, .xid, .outOfHostMemory, .serviceExit, .asgiException: break
+            case .other, .progress, .pythonWarning, .traceback, .xid, .outOfHostMemory, .serviceExit, .asgiException:
+                break
             default: return true
             }
             if record.level == .warning, record.message.has("Invalid HTTP request received") { return true }
@@ -91,7 +94,7 @@ public enum VLLMLog {
             let hinted = hints * 3 >= records ? 0.35 + 0.25 * Double(hints) / Double(records) : 0
             guard access > 0 else { return hinted }
             let known = Double(knownPaths) / Double(access)
-            return max(hinted, Double(access) > 0.5 * Double(records) ? 0.4 + 0.35 * known : 0.3)
+            return max(hinted, Double(access) > 0.5 * Double(records) ? 0.4 + 0.35 * known : 0.3 + 0.1 * known)
         }
     }
 }

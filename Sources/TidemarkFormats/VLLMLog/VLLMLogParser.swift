@@ -75,10 +75,9 @@ public struct VLLMLogParser: Sendable {
                 // The reason of a failure may have several lines, and then this one ends with a CR.
                 guard case .request = payload, !endsWithCR else { return false }
             }
-            if endsWithCR {
-                if case .event = payload { return false }
-                state.carriageReturns = .everywhere
-            }
+            // Details of a request are the user's text.
+            if case .event = payload { return false }
+            if endsWithCR { state.carriageReturns = .everywhere }
             if let tail, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil { return false }
             let item = LineItem(header, in: line, end: end)
             state.lastStamp = header.stamp

@@ -82,7 +82,8 @@ struct FieldLineTests {
             let bytes = Array(block.log.utf8)
             for end in stride(from: 1, to: bytes.count, by: max(1, bytes.count / 24)) {
                 let cut = Array(bytes[..<end])
-                #expect(LogCollector.parse(cut).accounted == LogCollector.lineCount(cut), "\(block.testDescription) \(end)")
+                let accounted = LogCollector.parse(cut).accounted
+                #expect(accounted == LogCollector.lineCount(cut), "\(block.testDescription) \(end)")
             }
         }
     }
@@ -97,7 +98,9 @@ struct FieldLineTests {
             if score <= 0.3 { unknown.append(block.testDescription) }
         }
         // Nothing in these says that a server wrote them.
-        let silent = ["free(): invalid", "Exception ignored in", "[ERROR] 2025", "connection open", "WebSocket", "(raylet)"]
+        let silent = [
+            "free(): invalid", "Exception ignored in", "[ERROR] 2025", "connection open", "WebSocket", "(raylet)",
+        ]
         #expect(unknown.filter { text in !silent.contains { text.contains($0) } } == [])
     }
 }

@@ -51,8 +51,9 @@ struct RequestTests {
             p + "Generated response a (streaming complete): output: '', finish_reason: length", #""reason":"length""#),
         LineCase(
             p + "Request a details: prompt: 'secret', prompt_token_ids: [1], prompt_embeds shape: None.",
-            #""event":"request_details","message":"Request a details: prompt: <6 characters>, prompt_token_ids: <1 ids>, "#),
-        LineCase(p + "Request a JSON body: {\"messages\":[{\"content\":\"x", #"JSON body: <27 characters>""#),
+            #""event":"request_details","message":"Request a details: prompt: <6 characters>, prompt_token_ids: <1 ids>, "#
+        ),
+        LineCase(p + "Request a JSON body: {\"messages\":[{\"content\":\"x", #"JSON body: <26 characters>""#),
         LineCase(p + "Request logging is on.", #""kind":"other""#),
     ])
     func form(line: LineCase) { line.check() }
