@@ -31,6 +31,7 @@ enum UserText {
 
     private struct Found {
         var value: Range<Int>
+        /// Negative: nothing of a user.
         var count: Int
         var unit: String
     }
@@ -53,7 +54,9 @@ enum UserText {
             while value < message.count, message[value] == 32 { value += 1 }
             at += 1
             guard value < message.count, let kind = kind(of: key, in: message, at: start) else { continue }
-            if let found = read(kind, in: message, at: value) { return found }
+            guard let found = read(kind, in: message, at: value) else { continue }
+            if found.count >= 0 { return found }
+            at = found.value.upperBound
         }
         return nil
     }
@@ -123,9 +126,11 @@ enum UserText {
                 }
             case 91, 123:
                 let end = bracketEnd(message, start)
-                // `[]` and lists of numbers say nothing.
+                // `[]` and lists of numbers say nothing; they are stepped over as a whole.
                 let inside = message.slice(start, end)
-                guard inside.contains(where: { $0 == 39 || $0 == 34 }) else { return nil }
+                guard inside.contains(where: { $0 == 39 || $0 == 34 }) || inside.range(of: "token_ids") != nil else {
+                    return Found(value: start..<end, count: -1, unit: "")
+                }
                 return Found(value: start..<end, count: characters(inside), unit: "characters")
             case 38:
                 // Quotes that a web page rewrote: up to the parameters, whatever stands in between.
