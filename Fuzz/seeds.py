@@ -177,6 +177,19 @@ def panels():
         yield from pieces(read(path), most=6)
 
 
+def server_log():
+    for number, path in enumerate(files("vllm-log/*/server.log")):
+        for piece in pieces(read(path), size=1500, most=6):
+            yield bytes([number % 8]) + piece
+    marks = {"␛": "\x1b", "␍": "\r", "␠": " "}
+    for path in files("vllm-log/field-lines/*.txt"):
+        for number, block in enumerate(read(path).decode().split("\n\n")):
+            for mark, text in marks.items():
+                block = block.replace(mark, text)
+            lines = [line for line in block.split("\n") if not line.startswith(("= ", "# "))]
+            yield bytes([number % 8]) + "\n".join(lines).encode()
+
+
 def promql():
     queries = set()
     for name in ("answers.json.gz", "answers-ooo-native.json.gz"):
@@ -221,7 +234,8 @@ def traces():
 MAKERS = {
     "nvidia-smi": gpu, "kernel-log": kernel, "traces": traces,
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
-    "answers": answers, "export": export, "panels": panels, "promql": promql,
+    "answers": answers, "export": export, "panels": panels, "server-log": server_log,
+    "promql": promql,
 }
 
 if __name__ == "__main__":

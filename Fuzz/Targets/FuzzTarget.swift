@@ -20,6 +20,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case export
     /// CSV and JSON of Grafana's panels.
     case panels
+    /// Server logs of vLLM, in every framing.
+    case serverLog = "server-log"
     /// The parser and the evaluator of PromQL.
     case promql
     /// Captures of GPUs in all their forms, framed or not.
@@ -40,6 +42,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .answers: TextFuzz.answers(bytes)
         case .export: TextFuzz.export(bytes)
         case .panels: TextFuzz.panels(bytes)
+        case .serverLog: ServerLogFuzz.run(bytes)
         case .promql: QueryFuzz.run(bytes)
         case .nvidiaSMI: CaptureFuzz.gpu(bytes)
         case .kernelLog: CaptureFuzz.kernelLog(bytes)

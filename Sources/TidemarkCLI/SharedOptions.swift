@@ -31,7 +31,8 @@ struct EvidenceOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
             "Keep prompts and answers of users.",
-            discussion: "Of spans' attributes only their sizes are kept otherwise. Secrets are never kept."))
+            discussion:
+                "In logs and in attributes of spans only their sizes are kept otherwise. Secrets are never kept."))
     var keepPrompts = false
 
     @Flag(help: "Keep each access line as a row of its own, beside the counts by second.")

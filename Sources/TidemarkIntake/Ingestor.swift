@@ -586,7 +586,7 @@ public final class Ingestor {
             let hints = try hints(stream, capture: capture, reference: reference, before: before)
             let log = LogIngest(
                 store: store, ledger: ledger, hints: hints, keepAccessRows: options.keepAccessRows,
-                progress: share(stream))
+                keepPrompts: options.keepPrompts, progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
             report(candidate, row, before: before, continued: before.id != 0)
         }

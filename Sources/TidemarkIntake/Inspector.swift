@@ -87,7 +87,7 @@ public struct Inspector {
             clock: LogClock(hints: hints, survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
-        var parser = VLLMLogParser()
+        var parser = VLLMLogParser(keepsPrompts: keepPrompts)
         var reader = LineReader()
         try stream.read { bytes in
             reader.feed(bytes) { line in
@@ -282,7 +282,8 @@ private struct InspectLogSink: VLLMLogSink {
     mutating func reject(_ reject: LogReject) {
         rejects += 1
         lines.reject(
-            line: reject.line, offset: reject.offset, reason: reject.reason, text: reject.text.text(limit: 500))
+            line: reject.line, offset: reject.offset, reason: reject.reason,
+            text: SecretMask.withMasked(reject.text) { $0.text(limit: 500) })
     }
 
     mutating func noise(line: Int, offset: Int, lineCount: Int) {}

@@ -12,6 +12,7 @@ struct LogIngest {
     let ledger: Ledger
     let hints: LogClock.Hints
     let keepAccessRows: Bool
+    let keepPrompts: Bool
     let progress: (Int) -> Void
 
     /// - Parameter source: its row; new, or with the progress of an earlier run.
@@ -28,7 +29,7 @@ struct LogIngest {
         source.clockConfidence = clock.confidence
         try store.database.transaction { try ledger.save(&source) }
 
-        var parser = VLLMLogParser(resuming: saved.parser)
+        var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         let writer = try LogWriter(
             store, source: source.id, instance: instance, keepAccessRows: keepAccessRows, resume: saved.writer)

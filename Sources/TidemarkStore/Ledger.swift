@@ -187,8 +187,14 @@ public struct Ledger {
         guard source.rejectLines <= Self.keptRejects else { return }
         let statement = try database.prepare(
             "INSERT INTO reject(source_id, line, offset_bytes, reason, text) VALUES (?, ?, ?, ?, ?)")
-        try statement.run(source.id, line, offset, reason, cleanText(text, limit: 500))
+        try statement.run(source.id, line, offset, reason, maskedText(text, limit: 500))
     }
+}
+
+/// Untrusted bytes as text for a column, its secrets replaced (``SecretMask``); for all that is free text.
+public func maskedText(_ bytes: Bytes, limit: Int) -> String {
+    // A secret that the limit cuts must still be known as one.
+    SecretMask.withMasked(bytes.slice(0, min(bytes.count, limit + 4096))) { cleanText($0, limit: limit) }
 }
 
 /// Untrusted bytes as text for a column: valid UTF-8, no NUL (SQLite's text functions would stop there), bounded.

@@ -35,6 +35,7 @@ import TidemarkTestSupport
             (.tsdbLog, "prometheus-text"), (.tsdbIndex, "prometheus-json"), (.tsdbChunk, "promtool-dump"),
             (.nvidiaSMI, "nvidia-smi"),
             (.nvidiaSMI, "kernel-log"), (.kernelLog, "kernel-log"), (.traces, "traces"),
+            (.serverLog, "vllm-log"),
         ])
     func damagedFixtures(target: FuzzTarget, folder: String) throws {
         var random = SeededRandom(seed: 5)

@@ -19,6 +19,15 @@ enum Classifier {
 
     /// Looks at the first bytes of a logger's message only.
     static func hot(_ message: Bytes) -> Hot {
+        // ` [repeated 3x across cluster]`, which Ray puts behind the line of a worker.
+        if message.last == 93 {
+            let from = max(0, message.count - 40)
+            if let mark = message.range(of: " [repeated ", from: from) { return line(message.slice(0, mark)) }
+        }
+        return line(message)
+    }
+
+    private static func line(_ message: Bytes) -> Hot {
         guard let first = message.first else { return .other }
         switch first {
         case 65:
@@ -98,7 +107,16 @@ enum Classifier {
             case .broken: return .reject("an access line: CLIENT - \"METHOD PATH HTTP/x.y\" STATUS")
             case .notAccess: break
             }
-        case .raw: break
+        case .raw:
+            // Quoted without any prefix.
+            switch hot(whole) {
+            case .payload(let payload, _, _):
+                switch payload {
+                case .stats, .companion, .iteration: return .payload(payload)
+                default: break
+                }
+            default: break
+            }
         }
         return .payload(rare(item, whole))
     }
@@ -110,7 +128,8 @@ enum Classifier {
         }
         let limited = message.slice(0, min(message.count, LogRecord.messageLimit))
         switch item.level {
-        case .info, .debug, .trace:
+        case .info, .debug, .trace,
+            nil where item.level != nil || item.form == .record:
             let facts = StartupFacts.parse(limited)
             if !facts.isEmpty { return .startup(facts) }
         default:

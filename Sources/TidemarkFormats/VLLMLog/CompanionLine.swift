@@ -29,6 +29,8 @@ enum CompanionLine {
         while end > family.values, message[end - 1] == 32 || message[end - 1] == 46 || message[end - 1] == 13 {
             end -= 1
         }
+        // Between 0.8.2 and 0.8.5 the line ended with a comma.
+        if message.has("Speculative"), end > family.values, message[end - 1] == 44 { end -= 1 }
         let rest = message.slice(family.values, max(family.values, end))
         var result = CompanionStatistics(family: family.name, engine: engine, values: [])
         switch family.name {

@@ -9,6 +9,8 @@ struct ForeignLine {
     var file = 0..<0
     var sourceLine: Int?
     var kind: LogEventKind?
+    /// Where the message begins, when a level stands before it.
+    var message = 0
 
     static func parse(_ text: Bytes) -> ForeignLine {
         var line = ForeignLine()
@@ -17,9 +19,14 @@ struct ForeignLine {
             line.kind = .progress
             return line
         }
+        if line.readLevel(text) { return line }
         var at = 0
         if text.has("[rank"), let close = text.range(of: "]:"), close < 16 { at = close + 2 }
         if at < text.count, text[at] == 32 { at += 1 }
+        // `(pid=31) (raylet, ip=10.0.0.2) [2026-01-31 09:15:00,123 E 31 31]`
+        while text.has("(pid=", at: at) || text.has("(raylet", at: at) || text.has("(gcs_server", at: at),
+            let close = text.range(of: ") ", from: at), close < 120
+        { at = close + 2 }
         let bracket = at < text.count && text[at] == 91
         if line.readGlog(text, from: bracket ? at + 1 : at, bracket: bracket) { return line }
         if line.readDated(text, from: bracket ? at + 1 : at) { return line }
@@ -28,12 +35,62 @@ struct ForeignLine {
             if text.has("INFO", at: nccl + 6) { line.level = .info }
             return line
         }
+        if line.readUCX(text) { return line }
         if line.readWarning(text) { return line }
+        if let kind = death(text) {
+            line.level = .error
+            line.kind = kind
+            return line
+        }
         if (first | 0x20) &- 97 < 26, isExceptionLine(text) { line.level = .error }
         return line
     }
 
-    /// `W1123 17:39:53.858000 13665 torch/x.py:53] text`, `[rank0]:[E1123 17:39:53.858 File.cpp:607] text`.
+    /// `LEVEL text` of a record whose time and source a user left out, `[ERROR] text` of CANN.
+    private mutating func readLevel(_ text: Bytes) -> Bool {
+        let start = text.first == 91 ? 1 : 0
+        guard let (level, after) = RecordHeader.level(text, at: start), after < text.count,
+            text[after] == (start == 1 ? 93 : 32)
+        else { return false }
+        self.level = level
+        if start == 0 {
+            message = after + 1
+        } else if let mark = text.range(of: ".py:", from: after), mark < 160 {
+            // `[INFO] logger - file.py:LINE: text` of SageMaker's router.
+            var begin = mark
+            while begin > after, RecordHeader.isFileByte(text[begin - 1]) { begin -= 1 }
+            var scan = FieldScanner(text, from: mark + 4)
+            if text[begin - 1] == 32, let number = scan.integer() {
+                file = begin..<mark + 3
+                sourceLine = number
+            }
+        }
+        return true
+    }
+
+    /// `[1758145386.070144] [host:948 :0] mpool.c:281 UCX DEBUG text`.
+    private mutating func readUCX(_ text: Bytes) -> Bool {
+        guard let mark = text.range(of: " UCX "), mark < 200 else { return false }
+        guard let first = text.first(where: { $0 == 91 || $0 &- 48 <= 9 }), first == 91 else { return false }
+        if let (level, _) = RecordHeader.level(text, at: text.skipBlanks(from: mark + 5)) { self.level = level }
+        return true
+    }
+
+    /// How a shell, Python or C++ say that a process died.
+    private static func death(_ text: Bytes) -> LogEventKind? {
+        if text.equals("Killed") || text.equals("Aborted") || text.has("Segmentation fault")
+            || text.has("Aborted (core dumped)") || text.has("Bus error") || text.has("terminate called ")
+            || text.has("Fatal Python error: ") || text.range(of: "Segfault encountered") != nil
+            || text.has("*** SIG")
+        {
+            return .workerDied
+        }
+        if text.has("Memory access fault by GPU") { return .cudaError }
+        return nil
+    }
+
+    /// `W1123 17:39:53.858000 13665 torch/x.py:53] text`, `[rank0]:[E1123 17:39:53.858 File.cpp:607] text`. torch does not
+    /// pad the month: `[W205 16:55:27.345399482 File.cpp:1565]` is of the fifth of February.
     private mutating func readGlog(_ text: Bytes, from: Int, bracket: Bool) -> Bool {
         guard from + 2 < text.count else { return false }
         let level: LogLevel
@@ -47,18 +104,23 @@ struct ForeignLine {
         }
         var scan = FieldScanner(text, from: from + 1)
         if text[from + 1] == 32 {
-            guard bracket, text.range(of: ".cpp:") != nil else { return false }
+            guard bracket, let mark = text.range(of: ".cpp:") ?? text.range(of: ".ts:"), mark < from + 100 else {
+                return false
+            }
             self.level = level
+            readPlace(text, from: from + 2)
             return true
         }
-        guard from + 14 <= text.count, let month = RecordHeader.pair(text, from + 1),
-            let day = RecordHeader.pair(text, from + 3), text[from + 5] == 32, text[from + 8] == 58,
-            text[from + 11] == 58, let hour = RecordHeader.pair(text, from + 6),
-            let minute = RecordHeader.pair(text, from + 9), let second = RecordHeader.pair(text, from + 12),
+        guard from + 13 <= text.count, let time = text.firstIndex(of: 32, from: from),
+            time == from + 5 || time == from + 4,
+            time + 9 <= text.count, let day = RecordHeader.pair(text, time - 2), text[time + 3] == 58,
+            text[time + 6] == 58, let hour = RecordHeader.pair(text, time + 1),
+            let minute = RecordHeader.pair(text, time + 4), let second = RecordHeader.pair(text, time + 7),
+            let month = time == from + 5 ? RecordHeader.pair(text, from + 1) : text[from + 1] &- 48,
             month >= 1, month <= 12, day >= 1, day <= 31, hour < 24, minute < 60, second < 61
         else { return false }
         var stamp = LogStamp(month: month, day: day, hour: hour, minute: minute, second: second)
-        scan.at = from + 14
+        scan.at = time + 9
         if scan.skip(".") {
             var milli = 0
             for index in 0..<3 {
@@ -71,16 +133,22 @@ struct ForeignLine {
         self.stamp = stamp
         _ = scan.until(32)
         scan.skipBlanks()
-        let close = text.firstIndex(of: 93, from: scan.at) ?? text.count
-        let place = text.slice(scan.at, close)
+        readPlace(text, from: scan.at)
+        return true
+    }
+
+    /// `File.cpp:607]`.
+    private mutating func readPlace(_ text: Bytes, from: Int) {
+        guard from <= text.count else { return }
+        let close = text.firstIndex(of: 93, from: from) ?? text.count
+        let place = text.slice(from, close)
         if let colon = lastIndex(of: 58, in: place), let number = Decimal.parseInt(place.slice(colon + 1, place.count))
         {
             var start = colon
             while start > 0, place[start - 1] != 32 { start -= 1 }
-            file = scan.at + start..<scan.at + colon
+            file = from + start..<from + colon
             sourceLine = number
         }
-        return true
     }
 
     private func lastIndex(of byte: UInt8, in text: Bytes) -> Int? {
@@ -99,25 +167,65 @@ struct ForeignLine {
         else { return false }
         stamp = parsed.stamp
         var at = from + parsed.length
-        let limit = min(text.count, at + 40)
+        // Ray's core: `,123 E 31 31] (raylet) node_manager.cc:3064: text`.
+        if at + 2 < text.count, text[at] == 32, text[at + 2] == 32, let letter = Self.letterLevel(text[at + 1]) {
+            level = letter
+            return true
+        }
+        let limit = min(text.count, at + 120)
         while at < limit {
-            if let (level, after) = RecordHeader.level(text, at: at) {
+            if let (level, after) = RecordHeader.level(text, at: at), isWordEdge(text, at - 1), isWordEdge(text, after)
+            {
                 self.level = level
-                var scan = FieldScanner(text, from: after)
-                if scan.skip(" - ") || scan.skip(" ") {
-                    let start = scan.at
-                    while scan.at < text.count, RecordHeader.isFileByte(text[scan.at]) { scan.at += 1 }
-                    let end = scan.at
-                    if end > start + 3, text.has(".py:", at: end - 3), scan.skip(":"), let number = scan.integer() {
-                        file = start..<end
-                        sourceLine = number
-                    }
-                }
+                readFile(text, after: after)
                 break
             }
             at += 1
         }
+        if file.isEmpty { readTrailingFile(text) }
         return true
+    }
+
+    private static func letterLevel(_ byte: UInt8) -> LogLevel? {
+        switch byte {
+        case 73: return .info
+        case 87: return .warning
+        case 69: return .error
+        case 67, 70: return .critical
+        case 68: return .debug
+        default: return nil
+        }
+    }
+
+    private func isWordEdge(_ text: Bytes, _ at: Int) -> Bool {
+        guard at >= 0, at < text.count else { return true }
+        return !((text[at] | 0x20) &- 97 < 26 || text[at] &- 48 <= 9 || text[at] == 95)
+    }
+
+    /// ` - file.py:LINE`, ` file.py:LINE`, `] (file.py:LINE)` behind the level.
+    private mutating func readFile(_ text: Bytes, after: Int) {
+        var start = after
+        while start < text.count, start - after < 4, !RecordHeader.isFileByte(text[start]) || text[start] == 45 {
+            start += 1
+        }
+        var end = start
+        while end < text.count, RecordHeader.isFileByte(text[end]) { end += 1 }
+        var scan = FieldScanner(text, from: end + 1)
+        guard end > start + 3, text.has(".py:", at: end - 3), let number = scan.integer() else { return }
+        file = start..<end
+        sourceLine = number
+    }
+
+    /// LMCache: `text (file.py:LINE:module)`.
+    private mutating func readTrailingFile(_ text: Bytes) {
+        guard text.last == 41 else { return }
+        var open = text.count - 1
+        while open > 0, text.count - open < 200, text[open] != 40 { open -= 1 }
+        guard text[open] == 40, let mark = text.range(of: ".py:", from: open) else { return }
+        var scan = FieldScanner(text, from: mark + 4)
+        guard let number = scan.integer() else { return }
+        file = open + 1..<mark + 3
+        sourceLine = number
     }
 
     /// A date with year at the start of `text`, as a stamp; `zoned` when it names its zone.
@@ -134,13 +242,16 @@ struct ForeignLine {
 
     /// `path.py:LINE: UserWarning: text`.
     private mutating func readWarning(_ text: Bytes) -> Bool {
-        guard let end = text.range(of: ".py:"), end < 300 else { return false }
-        var scan = FieldScanner(text, from: end + 4)
+        // `<frozen importlib._bootstrap_external>:1301: FutureWarning: text` has no file.
+        let frozen = text.first == 60 ? text.range(of: ">:") : nil
+        guard let end = frozen ?? text.range(of: ".py:"), end < 300 else { return false }
+        var scan = FieldScanner(text, from: end + (frozen == nil ? 4 : 2))
         guard let number = scan.integer(), scan.skip(": "), let colon = text.firstIndex(of: 58, from: scan.at),
             colon - scan.at < 80, StatisticsLine.hasSuffix(text.slice(scan.at, colon), "Warning")
         else { return false }
         level = .warning
         kind = .pythonWarning
+        guard frozen == nil else { return true }
         var start = end
         while start > 0, text[start - 1] != 47, text[start - 1] != 32 { start -= 1 }
         file = start..<end + 3
@@ -179,5 +290,14 @@ struct ForeignLine {
             if start < end { return text.slice(start, end) }
         }
         return text.slice(0, 0)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Index of the first byte at or after `start` that is no blank.
+    fileprivate func skipBlanks(from start: Int) -> Int {
+        var at = start
+        while at < count, self[at] == 32 { at += 1 }
+        return at
     }
 }

@@ -49,13 +49,16 @@ struct JSONLogLine {
         switch key.bytes.first {
         case 109 where kind == .string && (key.equals("message") || key.equals("msg")): try readMessage(&reader)
         case 101 where kind == .string && key.equals("event"): try readMessage(&reader)
-        case 101 where kind == .string && (key.equals("exc_info") || key.equals("exc_text")):
-            try reader.string().decode(into: &exception)
+        case 101 where kind == .string && (key.equals("exc_info") || key.equals("exc_text") || key.equals("exception")),
+            116 where kind == .string && key.equals("traceback"):
+            if exception.isEmpty { try reader.string().decode(into: &exception) } else { try reader.skip() }
         case 115 where kind == .string && (key.equals("stack_info") || key.equals("stacktrace")):
             if exception.isEmpty { try reader.string().decode(into: &exception) } else { try reader.skip() }
-        case 108 where kind == .string && (key.equals("levelname") || key.equals("level")),
-            115 where kind == .string && key.equals("severity"):
+        case 108 where kind == .string && (key.equals("levelname") || key.equals("level") || key.equals("log.level")),
+            115 where kind == .string && (key.equals("severity") || key.equals("severity_text")):
             readLevel(try reader.string().bytes)
+        case 108 where kind == .number && (key.equals("levelno") || key.equals("level")):
+            readLevel(number: try reader.number())
         case 97 where key.equals("asctime"),
             116 where key.equals("timestamp") || key.equals("time") || key.equals("ts"),
             64 where key.equals("@timestamp"):
@@ -67,6 +70,9 @@ struct JSONLogLine {
         case 112 where kind == .number && (key.equals("process") || key.equals("pid")):
             pid = Decimal.parseInt(try reader.numberBytes())
         case 102 where kind == .string && key.equals("filename"): file = try reader.string().bytes
+        case 112 where kind == .string && key.equals("pathname"):
+            let path = try reader.string().bytes
+            if file.isEmpty { file = path.slice(path.lastIndex(of: 47).map { $0 + 1 } ?? 0, path.count) }
         case 108 where kind == .number && key.equals("lineno"): sourceLine = Decimal.parseInt(try reader.numberBytes())
         case 110 where kind == .string && key.equals("name"), 108 where kind == .string && key.equals("logger"):
             logger = try reader.string().bytes
@@ -88,6 +94,19 @@ struct JSONLogLine {
         case 100: level = .debug
         case 99, 102: level = .critical
         case 116: level = .trace
+        default: break
+        }
+    }
+
+    /// Python's numbers: DEBUG 10, INFO 20, WARNING 30, ERROR 40, CRITICAL 50.
+    private mutating func readLevel(number: Double) {
+        guard level == nil else { return }
+        switch number {
+        case 50...: level = .critical
+        case 40..<50: level = .error
+        case 30..<40: level = .warning
+        case 20..<30: level = .info
+        case 10..<20: level = .debug
         default: break
         }
     }

@@ -41,7 +41,12 @@ struct LineItem {
         message = line.slice(min(header.message, end), end)
     }
 
-    var isBlank: Bool { form == .raw && message.trimmed.isEmpty }
+    /// Nothing but blanks, or the fence of a code block of a paste.
+    var isBlank: Bool {
+        guard form == .raw else { return false }
+        let text = message.trimmed
+        return text.isEmpty || text.has("```") && text.count < 24
+    }
 
     func sameBytes(_ a: Bytes, _ b: Bytes) -> Bool { a.count == b.count && a.elementsEqual(b) }
 }
@@ -65,16 +70,25 @@ struct LineItems {
         header.process = chain.name
         header.pid = chain.pid
         if header.parseFromLevel(line, at: chain.end) { return record(header) }
-        if let uvicorn = UvicornLine.parse(line, at: chain.end) {
+        if let uvicorn = UvicornLine.parse(line, at: chain.end) ?? UvicornLine.parseCollapsed(line, at: chain.end) {
             return self.uvicorn(uvicorn.level, uvicorn.message, chain.name, chain.pid)
         }
+        if let short = ShortHeader.parse(line, at: chain.end) { return self.short(short, chain.name, chain.pid) }
         let glued = min(headerIndex(from: chain.end), uvicornIndex(from: chain.end))
         if glued < line.count, glued > start, isLoggingPrefix(line.slice(chain.end, glued)) {
+            let prefix = line.slice(chain.end, glued)
             at = glued
             if var item = next() {
                 if item.process.isEmpty, !chain.name.isEmpty {
                     item.process = line.slice(chain.name.lowerBound, chain.name.upperBound)
                     item.pid = chain.pid
+                } else if item.process.isEmpty, let broken = Self.brokenProcess(prefix) {
+                    item.process = broken.name
+                    item.pid = broken.pid
+                }
+                // `INFO … text.` quoted in backticks.
+                if prefix.last == 96, item.message.last == 96 {
+                    item.message = item.message.slice(0, item.message.count - 1)
                 }
                 return item
             }
@@ -97,6 +111,25 @@ struct LineItems {
         }
         at = search.map { gluedIndex(from: header.message + $0) } ?? line.count
         return LineItem(header, in: line, end: at)
+    }
+
+    private mutating func short(_ header: ShortHeader, _ name: Range<Int>, _ pid: Int?) -> LineItem {
+        at = gluedIndex(from: header.message)
+        var item = LineItem(form: .record, message: line.slice(min(header.message, at), at))
+        item.level = header.level
+        item.file = line.slice(header.file.lowerBound, header.file.upperBound)
+        item.sourceLine = header.sourceLine
+        item.process = line.slice(name.lowerBound, name.upperBound)
+        item.pid = pid
+        return item
+    }
+
+    /// `NAME pid=N) `: a process prefix whose parenthesis a paste lost.
+    private static func brokenProcess(_ text: Bytes) -> (name: Bytes, pid: Int)? {
+        guard let mark = text.range(of: " pid="), mark > 0 else { return nil }
+        var scan = FieldScanner(text, from: mark + 5)
+        guard let pid = scan.integer(), scan.rest.trimmed.equals(")") else { return nil }
+        return (text.slice(0, mark), pid)
     }
 
     private mutating func uvicorn(_ level: LogLevel, _ start: Int, _ name: Range<Int>, _ pid: Int?) -> LineItem {
@@ -130,11 +163,14 @@ struct LineItems {
     /// Whether the text before a header is a prefix of the operator or a collector rather than a line of its own:
     /// short, ended by a blank or a mark, and no progress bar.
     private func isLoggingPrefix(_ text: Bytes) -> Bool {
-        guard text.count <= 64, let last = text.last, !ForeignLine.isProgress(text), text.firstIndex(of: 13) == nil,
-            RecordHeader.level(text, at: 0) == nil
+        guard text.count <= 128, let last = text.last, !ForeignLine.isProgress(text), text.firstIndex(of: 13) == nil
         else { return text.isEmpty }
+        // A collector may print the level ahead of its time; otherwise a level begins a record.
+        if let (_, after) = RecordHeader.level(text, at: 0) { guard text.has(" 20", at: after) else { return false } }
         switch last {
-        case 32, 9, 58, 124, 62, 45: return true
+        case 32, 9, 58, 124, 62, 45, 96, 128...: return true
+        // What a lost colour code leaves: `1;36m`.
+        case 109: return text.count <= 6 && text.dropLast().allSatisfy { $0 &- 48 <= 9 || $0 == 59 || $0 == 91 }
         default: return false
         }
     }

@@ -6,7 +6,7 @@ public struct LogRecordJSON {
     /// Where the time of a record comes from.
     public enum TimeSource: String, Sendable { case own, carried, outer }
 
-    /// Print prompts and outputs of users too. By default they are replaced by `<prompt>`.
+    /// Print prompts and outputs of users too. By default their lengths stand for them. Secrets are never printed.
     public var keepPrompts: Bool
 
     public init(keepPrompts: Bool = false) { self.keepPrompts = keepPrompts }
@@ -30,7 +30,12 @@ public struct LogRecordJSON {
         object.field("source_file", record.sourceFile)
         object.field("source_line", record.sourceLine)
         payload(record.payload, &object)
-        object.field("message", keepPrompts ? record.message.text : Self.withoutPrompts(record))
+        var masked: [UInt8] = []
+        if !keepPrompts, UserText.mayOccur(in: record.message), UserText.mask(record.message, into: &masked) {
+            masked.withUnsafeBytes { object.free("message", $0, emptyToo: true) }
+        } else {
+            object.free("message", record.message, emptyToo: true)
+        }
         object.end()
         out = object.out
     }
@@ -56,14 +61,14 @@ public struct LogRecordJSON {
         case .access(let access):
             object.field("client", access.client)
             object.field("method", access.method)
-            object.field("path", access.path)
+            object.free("path", access.path)
             object.field("status", access.status)
         case .request(let event):
             object.field("phase", event.phase.rawValue)
             object.field("request_id", event.requestID)
             object.field("max_tokens", event.maxTokens)
             object.field("prompt_tokens", event.promptTokens)
-            object.field("reason", event.reason)
+            object.free("reason", event.reason)
         case .startup(let facts):
             object.begin("facts")
             var seen: Set<String> = []
@@ -76,10 +81,10 @@ public struct LogRecordJSON {
             if kind != .other { object.field("event", kind.rawValue) }
             guard let exception else { return }
             object.field("exception_type", exception.type)
-            object.field("exception_message", exception.text)
+            object.free("exception_message", exception.text)
             if !exception.frame.isEmpty { object.field("innermost_frame", exception.frame) }
             object.field("root_exception_type", exception.rootType)
-            object.field("root_exception_message", exception.rootText)
+            object.free("root_exception_message", exception.rootText)
         }
     }
 
@@ -103,41 +108,6 @@ public struct LogRecordJSON {
         object.field("kv_fetch_waiting", statistics.kvFetchWaiting)
         object.field("kv_fetch_in_progress", statistics.kvFetchInProgress)
         object.field("kv_fetch_completed", statistics.kvFetchCompleted)
-    }
-
-    /// The message without what users wrote or got: prompts, outputs, bodies, token ids.
-    static func withoutPrompts(_ record: LogRecord) -> String {
-        let message = record.message
-        switch record.payload {
-        case .request(let event) where event.phase == .received || event.phase == .generated:
-            var out: [UInt8] = []
-            var at = 0
-            for marker in ["prompt: ", "output: "] as [StaticString] {
-                guard let found = message.range(of: marker, from: at), found < 1200 else { continue }
-                let start = found + marker.utf8CodeUnitCount
-                out.append(contentsOf: message.slice(at, start))
-                out.append(contentsOf: "<prompt>".utf8)
-                at = RequestLine.afterLiteral(message, start) ?? message.count
-                break
-            }
-            for marker in ["token_ids: [", "token ids: ["] as [StaticString] {
-                guard let found = message.range(of: marker, from: at) else { continue }
-                let start = found + marker.utf8CodeUnitCount
-                out.append(contentsOf: message.slice(at, start))
-                out.append(contentsOf: "<prompt>".utf8)
-                at = message.firstIndex(of: 93, from: start) ?? message.count
-                break
-            }
-            out.append(contentsOf: message.slice(at, message.count))
-            return String(decoding: out, as: UTF8.self)
-        case .event(.requestDetails, _):
-            var end = message.count
-            for marker in ["details: ", "body: "] as [StaticString] {
-                if let found = message.range(of: marker) { end = min(end, found + marker.utf8CodeUnitCount) }
-            }
-            return message.slice(0, min(end, 1200)).text + "<prompt>"
-        default: return message.text
-        }
     }
 }
 
@@ -189,6 +159,12 @@ private struct JSONObjectWriter {
         if !value.isEmpty { field(name, value.text) }
     }
 
+    /// Free text, without the secrets in it.
+    mutating func free(_ name: String, _ value: Bytes, emptyToo: Bool = false) {
+        guard emptyToo || !value.isEmpty else { return }
+        field(name, SecretMask.withMasked(value) { $0.text })
+    }
+
     mutating func begin(_ name: String) {
         key(name)
         out.write(byte: 123)
@@ -209,7 +185,7 @@ private struct JSONObjectWriter {
         if !isText, fact.value == "true" || fact.value == "false" || Self.isNumber(fact.value) {
             out.write(fact.value)
         } else {
-            out.writeJSONString(fact.value)
+            out.writeJSONString(SecretMask.masked(fact.value))
         }
     }
 

@@ -77,7 +77,9 @@ struct OpenRecord {
 
     /// Whether more lines must come, so that lines of other writers in between don't end the record.
     func isExpecting(_ meaning: VLLMLogState.CarriageReturns) -> Bool {
-        isOpen && (trace == .inside || (endsWithCR && meaning != .everywhere && form == .record))
+        isOpen
+            && (trace == .inside || endsWithCR && meaning != .everywhere && form == .record
+                || pid != nil && awaitsWarning)
     }
 
     func isSameProcess(_ item: LineItem, stream: String) -> Bool {
@@ -104,11 +106,12 @@ struct OpenRecord {
 
     /// For logs whose CRs were lost: equal prefixes alone don't make one record (forty `Route: …` lines have them too).
     private func continuesByContent(_ message: Bytes) -> Bool {
-        if trace == .inside { return true }
+        if trace == .inside || headEnds("chat template:") { return true }
         guard let first = message.first else { return true }
         if first == 32 || first == 9 || first == 124 { return true }
         if TracebackText.opens(message) || TracebackText.isChain(message) { return true }
         if trace == .afterException { return !isHead(message) }
+        if message.equals("NoneType: None") || TracebackText.continuesText(message) { return true }
         return message.has("the current vLLM instance") || message.has("model weights take ")
             || message.has("**CUDAGraph ") || message.has("- Mode: ") || message.has("- Capture sizes: ")
     }
@@ -116,6 +119,26 @@ struct OpenRecord {
     /// Whether `message` equals the first line of this record: the same call logged again.
     private func isHead(_ message: Bytes) -> Bool {
         buffer[messageStart..<headEnd].elementsEqual(message)
+    }
+
+    /// Whether the first line of this record ends with `literal`.
+    private func headEnds(_ literal: StaticString) -> Bool {
+        buffer.withUnsafeBytes { StatisticsLine.hasSuffix($0.slice(messageStart, headEnd), literal) }
+    }
+
+    /// `x.py:7: UserWarning: ` with its text on the next lines, up to the source line.
+    private var awaitsWarning: Bool {
+        guard form == .raw, level == .warning, trace == .none, lineCount < 20 else { return false }
+        return (headEnds("Warning:") || headEnds("Warning: "))
+            && !buffer.withUnsafeBytes { $0.range(of: "warnings.warn(", from: headEnd) != nil }
+    }
+
+    /// `Process SpawnProcess-1:8:`, which multiprocessing prints above a traceback.
+    private var isProcessHead: Bool {
+        buffer.withUnsafeBytes { bytes in
+            let head = bytes.slice(messageStart, headEnd)
+            return head.has("Process ") && head.last == 58 && head.count < 120
+        }
     }
 
     private func continuesRaw(_ message: Bytes) -> Bool {
@@ -126,7 +149,8 @@ struct OpenRecord {
             return indented || message.trimmed.isEmpty || TracebackText.isChain(message) || TracebackText.opens(message)
                 || TracebackText.continuesText(message)
         case .none:
-            if form == .uvicorn { return TracebackText.opens(message) }
+            if form == .uvicorn || isProcessHead { return TracebackText.opens(message) }
+            if awaitsWarning { return !ForeignLine.isProgress(message) }
             return indented && lineCount < 200 && !ForeignLine.isProgress(message)
         }
     }
@@ -174,7 +198,7 @@ struct OpenRecord {
 
     /// Follows the shape of a traceback.
     private mutating func follow(_ line: Bytes) {
-        if TracebackText.opens(line) {
+        if TracebackText.opens(line) || TracebackText.isFrame(line) {
             trace = .inside
             return
         }

@@ -38,7 +38,8 @@ struct RecordHeader {
         at = ANSI.skip(line, at + 14)
         guard at < line.count, line[at] == 32 else { return false }
         at = ANSI.skip(line, at + 1)
-        if at < line.count, line[at] == 91 { at += 1 }
+        let isBracketed = at < line.count && line[at] == 91
+        if isBracketed { at += 1 }
         let nameStart = at
         while at < line.count, Self.isFileByte(line[at]) { at += 1 }
         guard at - nameStart > 3, at < line.count, line[at] == 58, line[at - 3] == 46,
@@ -54,7 +55,8 @@ struct RecordHeader {
             number = number &* 10 &+ Int(digit)
             at += 1
         }
-        guard at > digits, at < line.count, line[at] == 93 else { return false }
+        // The documentation of 0.4 prints the line without any bracket.
+        guard at > digits, at < line.count, line[at] == 93 || (!isBracketed && line[at] == 32) else { return false }
         at = ANSI.skip(line, at + 1)
         if at < line.count, line[at] == 32 { at += 1 }
         self.level = level
@@ -121,7 +123,8 @@ struct ProcessPrefix {
     /// The prefix whose parenthesis stands at `at`.
     static func parse(_ line: Bytes, at: Int) -> ProcessPrefix? {
         let first = at + 1
-        guard first < line.count, (line[first] | 0x20) &- 97 < 26 else { return nil }
+        // Ray's actors may begin with an underscore.
+        guard first < line.count, (line[first] | 0x20) &- 97 < 26 || line[first] == 95 else { return nil }
         let limit = min(line.count, at + longest)
         var index = first
         while true {
@@ -175,5 +178,32 @@ struct ProcessPrefix {
             return nil
         }
         return (at + 1..<index, min(index + 3, line.count))
+    }
+}
+
+/// What is left of a header when a user shortened it: `LEVEL [file.py:LINE] message`, `[file.py:LINE] message`. It has no
+/// time.
+struct ShortHeader {
+    var level: LogLevel?
+    var file: Range<Int>
+    var sourceLine: Int
+    var message: Int
+
+    static func parse(_ line: Bytes, at start: Int) -> ShortHeader? {
+        var at = start
+        var level: LogLevel?
+        if let (read, after) = RecordHeader.level(line, at: at), after < line.count, line[after] == 32 {
+            level = read
+            at = after + 1
+        }
+        guard at < line.count, line[at] == 91 else { return nil }
+        let name = at + 1
+        at = name
+        while at < line.count, RecordHeader.isFileByte(line[at]) { at += 1 }
+        guard at - name > 3, line.has(".py:", at: at - 3) || line.has(".rs:", at: at - 3) else { return nil }
+        var scan = FieldScanner(line, from: at + 1)
+        guard let number = scan.integer(), scan.skip("]") else { return nil }
+        if !scan.atEnd, line[scan.at] == 32 { scan.at += 1 }
+        return ShortHeader(level: level, file: name..<at, sourceLine: number, message: scan.at)
     }
 }

@@ -52,11 +52,12 @@ enum RecordSearch {
         var probe = from
         while let colon = line.firstIndex(of: 58, from: probe) {
             probe = colon + 1
-            guard line.has("  ", at: colon + 1) else { continue }
+            guard line.has(" ", at: colon + 1) else { continue }
             for length in [4, 5, 7, 8] where colon - length >= from {
                 let at = colon - length
                 guard let (_, after) = RecordHeader.level(line, at: at), after == colon,
-                    let found = UvicornLine.parse(line, at: at), found.message <= line.count,
+                    let found = UvicornLine.parse(line, at: at) ?? UvicornLine.parseCollapsed(line, at: at),
+                    found.message <= line.count,
                     UvicornLine.isKnown(line.slice(found.message, line.count))
                 else { continue }
                 var start = at

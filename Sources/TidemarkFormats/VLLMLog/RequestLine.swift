@@ -73,12 +73,12 @@ enum RequestLine {
             guard let after = afterLiteral(message, at + 8) else { return .request(event, tail: message.count) }
             at = after
         }
-        guard let parameters = message.range(of: "max_tokens=", rarest: 2, from: at) else {
-            return .request(event, tail: at)
+        if let parameters = message.range(of: "max_tokens=", rarest: 2, from: at) {
+            var scan = FieldScanner(message, from: parameters + 11)
+            if let value = scan.numberBytes() { event.maxTokens = Decimal.parseInt(value) }
+            at = scan.at
         }
-        var scan = FieldScanner(message, from: parameters + 11)
-        if let value = scan.numberBytes() { event.maxTokens = Decimal.parseInt(value) }
-        if let list = tokenList(message, from: scan.at) {
+        if let list = tokenList(message, from: at) {
             event.promptTokens = list.count
             at = list.end
         }
@@ -131,6 +131,11 @@ enum RequestLine {
         guard rest.has("failed") else { return .notRequest }
         var event = RequestEvent(phase: .failed, requestID: id, reason: empty)
         var reason = rest.slice(6, rest.count).trimmed
+        if reason.has("with ") {
+            // `… failed with an internal error during generation`, at ERROR (0.20.2+).
+            event.reason = reason
+            return .request(event, tail: message.count)
+        }
         guard reason.last == 46 else { return .broken("the dot that ends the line") }
         reason = reason.slice(0, reason.count - 1)
         if reason.has("due to ") { reason = reason.slice(7, reason.count) }

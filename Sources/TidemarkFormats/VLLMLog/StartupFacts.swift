@@ -77,8 +77,18 @@ struct StartupFacts {
         {
             add("rank", rank)
             add("world_size", world)
+            for (name, words) in Self.ranks where scan.find(words) { add(name, scan.integer()) }
+        } else if var scan = scan(prefix: "Automatically detected platform ") {  // 0.6.4+
+            add("platform", scan.until(46).trimmed)
+        } else if var scan = scan(prefix: "Started DP Coordinator process (PID: ") {
+            add("coordinator_pid", scan.integer())
         }
     }
+
+    /// `is assigned as DP rank a, PP rank b[, PCP rank c], TP rank d[, EP rank e]`, in the order of the line.
+    private static let ranks: [(String, StaticString)] = [
+        ("dp_rank", "DP rank "), ("pp_rank", "PP rank "), ("tp_rank", "TP rank "), ("ep_rank", "EP rank "),
+    ]
 
     /// Arguments and engine configuration.
     private mutating func settings() {
@@ -167,6 +177,15 @@ struct StartupFacts {
             if scan.find("# CPU blocks: ") { add("cpu_blocks", scan.integer()) }
         } else if var scan = scan(after: "num_gpu_blocks is: ") {  // 0.9.0–0.11.0, DEBUG later
             add("gpu_blocks", scan.integer())
+        } else if var scan = scan(prefix: "Available memory: "), let free = scan.integer(),
+            scan.skip(", total memory: ")
+        {  // Ascend, bytes
+            add("kv_cache_memory_bytes", free)
+            add("device_memory_bytes", scan.integer())
+        } else if var scan = scan(prefix: "Auto set (") ?? scan(prefix: "Explicitly set ("),
+            message.range(of: " GiB for KV cache") != nil, let gigabytes = scan.number(), gigabytes < 1e9
+        {  // CPU
+            add("kv_cache_memory_bytes", Int((gigabytes * 1_073_741_824).rounded()))
         }
         if var scan = scan(after: " KV cache size: ") {  // 0.8.0+; with the concurrency on one line from 0.28.0
             add("kv_cache_tokens", scan.integer())
@@ -188,8 +207,14 @@ struct StartupFacts {
             if scan.find("max_num_batched_tokens=") { add("max_num_batched_tokens", scan.integer()) }
         } else if var scan = scan(prefix: "Defaulting max_num_batched_tokens to ") {
             add("max_num_batched_tokens", scan.integer())
-        } else if var scan = scan(prefix: "Defaulting max_num_seqs to ") {
+        } else if var scan = scan(prefix: "Defaulting max_num_seqs to ") ?? scan(prefix: "Setting max_num_seqs to ") {
             add("max_num_seqs", scan.integer())
+        } else if var scan = scan(prefix: "Setting max_num_batched_tokens to ") {
+            add("max_num_batched_tokens", scan.integer())
+        } else if var scan = scan(prefix: "Initial profiling/warmup run took ") {
+            add("warmup_seconds", decimal: scan.numberBytes())
+        } else if message.has("Warmup finished in "), var scan = scan(prefix: "Warmup finished in ") {  // Gaudi
+            add("warmup_seconds", decimal: scan.numberBytes())
         } else if var scan = scan(prefix: "Asynchronous scheduling is ") {  // 0.14.0–0.26.0
             facts.append(StartupFact("async_scheduling", scan.skip("enabled") ? "true" : "false"))
         } else if var scan = scan(after: "Dynamo bytecode transform time: ") {

@@ -83,6 +83,8 @@ enum StatisticsLine {
     /// A piece without a key: the further parts of `KV fetch`. Anything else is a line cut short.
     private static func unkeyed(_ piece: Bytes, into statistics: inout EngineStatistics) -> Bool {
         var scan = FieldScanner(piece)
+        // `Avg time/tok:149.4 ms` of a fork.
+        if let colon = piece.firstIndex(of: 58), colon > 0, colon + 1 < piece.count { return true }
         guard statistics.kvFetchWaiting != nil, let value = scan.integer() else { return false }
         if scan.skip(" in progress"), scan.atEnd {
             statistics.kvFetchInProgress = value

@@ -9,6 +9,9 @@ enum TracebackText {
         return at < 160
     }
 
+    /// `  File "path", line N, in function`: a paste may begin in the middle of a traceback.
+    static func isFrame(_ line: Bytes) -> Bool { readFrame(withoutMargin(line).0) != nil }
+
     /// The sentences between the tracebacks of a chain.
     static func isChain(_ line: Bytes) -> Bool {
         let text = line.trimmed
@@ -21,7 +24,8 @@ enum TracebackText {
         line.has("CUDA kernel errors might be") || line.has("For debugging consider passing")
             || line.has("Compile with `TORCH_USE_CUDA_DSA`") || line.has("Device-side assertion")
             || line.has("Exception raised from ") || line.has("frame #") || line.has("Last error:")
-            || line.has("Search for `cuda") || line.has("Failed core proc")
+            || line.has("Search for `cuda") || line.has("Failed core proc") || line.has("HIP kernel errors might be")
+            || line.has("Compile with `TORCH_USE_HIP_DSA`") || line.has("terminate called ")
     }
 
     private struct Found {
@@ -33,10 +37,13 @@ enum TracebackText {
 
     /// The last exception of `message` (the one that ended things), with the first one of its chain as root cause.
     static func exception(in message: Bytes) -> ExceptionInfo? {
-        guard message.range(of: "raceback (most recent call last)") != nil else { return nil }
+        let opening = message.range(of: "raceback (most recent call last)")
+        guard opening != nil || message.range(of: "File \"") != nil && message.range(of: "\", line ") != nil else {
+            return nil
+        }
         var found: [Found] = []
         var frame: (file: Bytes, line: Bytes, function: Bytes)?
-        var inside = false
+        var inside = opening == nil
         var at = 0
         while at < message.count {
             let end = message.firstIndex(of: 10, from: at) ?? message.count
@@ -73,6 +80,7 @@ enum TracebackText {
             if found.count > 64 { break }
         }
         guard let last = found.last else {
+            if let opening, let flat = flattened(message, from: opening) { return flat }
             guard let frame else { return nil }
             let none = message.slice(0, 0)
             return ExceptionInfo(type: none, text: none, frame: describe(frame))
@@ -85,6 +93,44 @@ enum TracebackText {
             info.rootText = message.slice(found[0].textStart, found[0].textEnd).trimmed
         }
         return info
+    }
+
+    /// A traceback whose line feeds became blanks: its last frame, and the last word behind it that names an exception.
+    private static func flattened(_ message: Bytes, from opening: Int) -> ExceptionInfo? {
+        var at = opening
+        var frame: (file: Bytes, line: Bytes, function: Bytes)?
+        var search = opening + 32
+        while let start = message.range(of: "File \"", from: at) {
+            at = start + 6
+            let end = message.firstIndex(of: 10, from: start) ?? message.count
+            guard let read = readFrame(message.slice(start, end)) else { continue }
+            let word = read.function.firstIndex(of: 32) ?? read.function.count
+            frame = (read.file, read.line, read.function.slice(0, word))
+            search = at
+        }
+        guard search < message.count else { return nil }
+        var type: Range<Int>?
+        var text = message.count
+        while let colon = message.range(of: ": ", from: search) {
+            search = colon + 2
+            var start = colon
+            while start > 0, isTypeByte(message[start - 1]) { start -= 1 }
+            let name = message.slice(start, colon)
+            guard StatisticsLine.hasSuffix(name, "Error") || StatisticsLine.hasSuffix(name, "Exception") else {
+                continue
+            }
+            type = start..<colon
+            text = colon + 2
+            break
+        }
+        guard type != nil || frame != nil else { return nil }
+        let name = type.map { message.slice($0.lowerBound, $0.upperBound) } ?? message.slice(0, 0)
+        return ExceptionInfo(
+            type: name, text: message.slice(text, message.count).trimmed, frame: frame.map(describe) ?? "")
+    }
+
+    private static func isTypeByte(_ byte: UInt8) -> Bool {
+        byte &- 48 <= 9 || (byte | 0x20) &- 97 < 26 || byte == 95 || byte == 46
     }
 
     private static func describe(_ frame: (file: Bytes, line: Bytes, function: Bytes)) -> String {

@@ -19,6 +19,14 @@ enum UvicornLine {
         return (level, message)
     }
 
+    /// The same where a paste made one blank of several: `INFO: 127.0.0.1:1 - "GET / HTTP/1.1" 200 OK`.
+    static func parseCollapsed(_ line: Bytes, at: Int) -> (level: LogLevel, message: Int)? {
+        guard let (level, after) = RecordHeader.level(line, at: at), line.has(": ", at: after),
+            isKnown(line.slice(after + 2, line.count))
+        else { return nil }
+        return (level, after + 2)
+    }
+
     /// Whether the message is one that uvicorn prints; used where a line might be glued to another.
     static func isKnown(_ message: Bytes) -> Bool {
         if case .notAccess = AccessLine.parse(message) {
@@ -26,6 +34,7 @@ enum UvicornLine {
                 || message.has("Application ") || message.has("Uvicorn running") || message.has("Shutting down")
                 || message.has("Finished server process") || message.has("Exception in ASGI")
                 || message.has("Invalid HTTP request") || message.has("Started parent process")
+                || message.has("Waiting for connections")
         }
         return true
     }
@@ -41,13 +50,21 @@ enum AccessLine {
     }
 
     static func parse(_ message: Bytes) -> Outcome {
-        guard let clientEnd = message.firstIndex(of: 32), clientEnd < 256, message.has(" - \"", at: clientEnd)
-        else { return .notAccess }
-        let method = clientEnd + 4
-        guard clientEnd == 0 || hasPort(message, clientEnd) else { return .notAccess }
+        guard let blank = message.firstIndex(of: 32), blank < 256 else { return .notAccess }
+        var client = message.slice(0, blank)
+        var method = blank + 4
+        if !message.has(" - \"", at: blank) {
+            // kserve's formatter prints the process id behind the client.
+            var scan = FieldScanner(message, from: blank + 1)
+            guard scan.integer() != nil, scan.skip(" - \"") else { return .notAccess }
+            method = scan.at
+        }
+        // A web page made a link of the address: `[10.0.0.1:1](http://10.0.0.1:1/)`.
+        if client.first == 91, let close = client.range(of: "](http") { client = client.slice(1, close) }
+        guard client.isEmpty || hasPort(client, client.count) else { return .notAccess }
         guard let methodEnd = message.firstIndex(of: 32, from: method), methodEnd > method, methodEnd - method < 40
         else { return .broken }
-        if message.has("WebSocket", at: method) { return .notAccess }
+        if message.has("WebSocket", at: method) { return webSocket(message, client, method) }
         guard var pathEnd = message.firstIndex(of: 32, from: methodEnd + 1) else { return .broken }
         // A raw query may hold blanks: then the path ends at the last blank before the protocol.
         if !message.has("HTTP/", at: pathEnd + 1) {
@@ -72,14 +89,26 @@ enum AccessLine {
             default:
                 return .access(
                     HTTPAccess(
-                        client: message.slice(0, clientEnd), method: message.slice(method, methodEnd),
+                        client: client, method: message.slice(method, methodEnd),
                         path: message.slice(methodEnd + 1, pathEnd), status: status), end: end, clean: false)
             }
         }
         return .access(
             HTTPAccess(
-                client: message.slice(0, clientEnd), method: message.slice(method, methodEnd),
+                client: client, method: message.slice(method, methodEnd),
                 path: message.slice(methodEnd + 1, pathEnd), status: status), end: at, clean: true)
+    }
+
+    /// `CLIENT:PORT - "WebSocket PATH" 403`: refused. An accepted one has no status (`[accepted]`).
+    private static func webSocket(_ message: Bytes, _ client: Bytes, _ method: Int) -> Outcome {
+        guard let blank = message.firstIndex(of: 32, from: method), let quote = message.firstIndex(of: 34, from: blank)
+        else { return .notAccess }
+        var scan = FieldScanner(message, from: quote)
+        guard scan.skip("\" "), let status = scan.integer(), status >= 100, status < 600 else { return .notAccess }
+        return .access(
+            HTTPAccess(
+                client: client, method: message.slice(method, blank), path: message.slice(blank + 1, quote),
+                status: status), end: scan.at, clean: scan.atEnd)
     }
 
     /// The access line that begins at `start` and fills `line`, when it has the common form: no blanks in the path,

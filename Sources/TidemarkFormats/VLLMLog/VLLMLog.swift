@@ -25,6 +25,9 @@ public enum VLLMLog {
         /// Records that nothing else prints: statistics, requests, start-up facts of an engine.
         var own = 0
         var foreign = 0
+        /// Lines of other writers that stand in a vLLM server's output more than anywhere else: typed failures,
+        /// processes and files of vLLM, uvicorn's notices.
+        var hints = 0
 
         mutating func record(_ record: LogRecord) {
             records += 1
@@ -35,11 +38,13 @@ public enum VLLMLog {
                     knownPaths += 1
                 }
             case .stats, .iteration, .companion, .request, .preemption: own += 1
+            case .event(let kind, _): if hints(at: kind, record) { hints += 1 }
             case .startup(let facts):
                 if facts.contains(where: { $0.name != "server_pid" && $0.name != "ready" && $0.name != "listen" }) {
                     own += 1
+                } else {
+                    hints += 1
                 }
-            case .event: break
             }
             if record.stamp != nil, record.level != nil, StatisticsLine.hasSuffix(record.sourceFile, ".py") {
                 prefixed += 1
@@ -48,7 +53,36 @@ public enum VLLMLog {
             }
         }
 
-        mutating func reject(_ reject: LogReject) { records += 1 }
+        private func hints(at kind: LogEventKind, _ record: LogRecord) -> Bool {
+            if record.pid != nil, !record.process.isEmpty { return true }
+            // The other half of a server's output, alone when only its standard error was kept.
+            if kind == .progress || kind == .pythonWarning || record.message.has("(Ray deduplicates logs") {
+                return true
+            }
+            if StatisticsLine.hasSuffix(record.sourceFile, ".cpp") || StatisticsLine.hasSuffix(record.sourceFile, ".ts")
+                || StatisticsLine.hasSuffix(record.sourceFile, ".cc") || record.message.range(of: " UCX ") != nil
+            {
+                return true
+            }
+            // Notes about an incident use the same words, but no levels.
+            guard record.level != nil || kind == .traceback else { return false }
+            switch kind {
+            case .other, .progress, .pythonWarning, .traceback, .xid, .outOfHostMemory, .serviceExit, .asgiException:
+                break
+            default: return true
+            }
+            if record.level == .warning, record.message.has("Invalid HTTP request received") { return true }
+            for word in ["/vllm/", "vllm.", "NCCL ", "ProcessGroup", "LMCache"] as [StaticString]
+            where record.message.range(of: word) != nil { return true }
+            return false
+        }
+
+        /// What claims to be a line of a known kind.
+        mutating func reject(_ reject: LogReject) {
+            records += 1
+            hints += 1
+        }
+
         mutating func noise(line: Int, offset: Int, lineCount: Int) {}
 
         var score: Double {
@@ -56,12 +90,11 @@ public enum VLLMLog {
             if own > 0 { return prefixed > 0 || own > 1 ? 1 : 0.9 }
             let share = Double(prefixed) / Double(records)
             if prefixed >= 2 { return share > 0.1 ? 0.95 : 0.8 }
-            if access > 0 {
-                let known = Double(knownPaths) / Double(access)
-                return Double(access) > 0.5 * Double(records) ? 0.4 + 0.35 * known : 0.3
-            }
-            if prefixed == 1 { return 0.7 }
-            return 0
+            if access == 0, prefixed == 1 { return 0.7 }
+            let hinted = hints * 3 >= records ? 0.35 + 0.25 * Double(hints) / Double(records) : 0
+            guard access > 0 else { return hinted }
+            let known = Double(knownPaths) / Double(access)
+            return max(hinted, Double(access) > 0.5 * Double(records) ? 0.4 + 0.35 * known : 0.3 + 0.1 * known)
         }
     }
 }

@@ -23,13 +23,17 @@ public struct VLLMLogParser: Sendable {
     private var openBytes = 0
     private var scratch: [UInt8] = []
 
+    /// Whether prompts and answers stay in the messages of events. By default their lengths replace them.
+    private let keepsPrompts: Bool
+
     private static let mostOpen = 512
     private static let mostOpenBytes = 1 << 20
     /// A record that has not grown for so many lines is over.
     private static let patience = 256
 
-    public init(resuming state: VLLMLogState = VLLMLogState()) {
+    public init(resuming state: VLLMLogState = VLLMLogState(), keepsPrompts: Bool = false) {
         self.state = state
+        self.keepsPrompts = keepsPrompts
         stampSerial = state.lastStamp == nil ? 0 : 1
     }
 
@@ -88,10 +92,9 @@ public struct VLLMLogParser: Sendable {
             // The reason of a failure may have several lines, and then this one ends with a CR.
             guard case .request = payload, !endsWithCR else { return false }
         }
-        if endsWithCR {
-            if case .event = payload { return false }
-            state.carriageReturns = .everywhere
-        }
+        // Details of a request are the user's text.
+        if case .event = payload { return false }
+        if endsWithCR { state.carriageReturns = .everywhere }
         if let tail, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil { return false }
         stamped(header.stamp)
         let place = place(number, frame, hasOwnStamp: true)
@@ -175,9 +178,12 @@ public struct VLLMLogParser: Sendable {
     ) {
         var end = bytes.count
         while end > 0, bytes[end - 1] == 13 { end -= 1 }
+        // A terminal shows a CR as ^M.
+        while end > 1, bytes[end - 1] == 77, bytes[end - 2] == 94 { end -= 2 }
         let endsWithCR = end < bytes.count
-        let line = bytes.slice(0, end)
-        guard ANSI.mayOccur(in: line) else {
+        let line = PasteMarks.withoutQuotes(bytes.slice(0, end))
+        let hasEntities = PasteMarks.hasEntities(line)
+        guard hasEntities || ANSI.mayOccur(in: line) else {
             return items(line, endsWithCR, number, offset, frame, &sink)
         }
         // The scratch leaves the parser while its bytes are in use, so that the parser may be changed meanwhile.
@@ -185,7 +191,14 @@ public struct VLLMLogParser: Sendable {
         scratch = []
         stripped.removeAll(keepingCapacity: true)
         ANSI.strip(line, into: &stripped)
-        stripped.withUnsafeBytes { items($0, endsWithCR, number, offset, frame, &sink) }
+        if hasEntities {
+            stripped = stripped.withUnsafeBytes { PasteMarks.decoded($0) }
+            stripped.withUnsafeBytes {
+                items(PasteMarks.withoutQuotes($0), endsWithCR, number, offset, frame, &sink)
+            }
+        } else {
+            stripped.withUnsafeBytes { items($0, endsWithCR, number, offset, frame, &sink) }
+        }
         if stripped.capacity <= 1 << 20 { scratch = stripped }
     }
 
@@ -245,6 +258,8 @@ public struct VLLMLogParser: Sendable {
         if foreign.kind == .progress || item.message.firstIndex(of: 13) != nil {
             item.file = item.message.slice(0, 0)
             item.message = ForeignLine.lastSegment(item.message)
+        } else if foreign.message > 0 {
+            item.message = item.message.slice(foreign.message, item.message.count)
         }
     }
 
@@ -310,7 +325,7 @@ public struct VLLMLogParser: Sendable {
     private func mayContinue(_ item: LineItem) -> Bool {
         switch item.form {
         case .json: return false
-        case .uvicorn: return item.message.has("Exception in ASGI")
+        case .uvicorn: return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
         case .raw: return !ForeignLine.isProgress(item.message)
         case .record:
             guard case .payload(let payload, _, let singleLine) = Classifier.hot(item.message), singleLine else {
@@ -357,7 +372,50 @@ public struct VLLMLogParser: Sendable {
         _ item: LineItem, _ number: Int, _ offset: Int, _ count: Int, _ frame: FrameInfo, _ carried: LogStamp?,
         _ sink: inout Sink
     ) {
-        switch Classifier.classify(item, whole: item.message) {
+        let outcome = Classifier.classify(item, whole: item.message)
+        if !keepsPrompts, Self.mayTellOfUsers(outcome, item.message) {
+            var masked: [UInt8] = []
+            if UserText.mask(item.message, into: &masked) {
+                return masked.withUnsafeBytes {
+                    var item = item
+                    item.message = $0
+                    var again = Classifier.classify(item, whole: $0)
+                    if case .reject = outcome { again = outcome }
+                    deliver(item, again, number, offset, count, frame, carried, &sink)
+                }
+            }
+            if case .payload(.event(.requestDetails, _)) = outcome {
+                var item = item
+                item.message = Self.withoutDetails(item.message)
+                return deliver(item, outcome, number, offset, count, frame, carried, &sink)
+            }
+        }
+        deliver(item, outcome, number, offset, count, frame, carried, &sink)
+    }
+
+    /// Whether the text of what was found is kept as it stands: events and rejects. Requests keep their fields only.
+    private static func mayTellOfUsers(_ outcome: Classifier.Outcome, _ message: Bytes) -> Bool {
+        switch outcome {
+        case .payload(.event(.requestDetails, _)): return true
+        case .payload(.event), .reject: return UserText.mayOccur(in: message)
+        default: return false
+        }
+    }
+
+    /// Details of a request in no form that is known: all of it is the user's.
+    private static func withoutDetails(_ message: Bytes) -> Bytes {
+        var end = message.count
+        for marker in ["details: ", "body: "] as [StaticString] {
+            if let found = message.range(of: marker) { end = min(end, found + marker.utf8CodeUnitCount) }
+        }
+        return message.slice(0, end).trimmed
+    }
+
+    private mutating func deliver<Sink: VLLMLogSink>(
+        _ item: LineItem, _ outcome: Classifier.Outcome, _ number: Int, _ offset: Int, _ count: Int,
+        _ frame: FrameInfo, _ carried: LogStamp?, _ sink: inout Sink
+    ) {
+        switch outcome {
         case .payload(.event(.other, nil)) where item.form == .raw:
             let kind = ForeignLine.parse(item.message).kind ?? .other
             deliver(item, .event(kind, nil), number, offset, count, frame, carried, &sink)

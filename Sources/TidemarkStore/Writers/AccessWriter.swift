@@ -168,7 +168,8 @@ final class AccessWriter {
         row.add(timeMs)
         row.add(clean: access.client, limit: 256)
         row.add(clean: access.method, limit: 32)
-        row.add(clean: access.path, limit: 512)
+        // Query strings carry keys.
+        SecretMask.withMasked(access.path.slice(0, min(access.path.count, 4096))) { row.add(clean: $0, limit: 512) }
         row.add(access.status)
         try table.endRow()
     }
@@ -210,7 +211,9 @@ final class AccessWriter {
         if nextRow > first { lastMinuteRow = first }
     }
 
-    private func clean(_ text: String) -> String { withBytes(of: text) { cleanText($0, limit: 256) } }
+    private func clean(_ text: String) -> String {
+        withBytes(of: text) { SecretMask.mayOccur(in: $0) ? maskedText($0, limit: 256) : cleanText($0, limit: 256) }
+    }
 
     /// Takes the rows of a minute that a checkpoint closed back into the open roll-up when more of that minute comes:
     /// where commits fall then doesn't show in the table.

@@ -40,7 +40,7 @@ final class EngineRunWriter {
             try begin(line: line, timeMs: timeMs)
         }
         for fact in facts {
-            try insertFact.run(run, fact.name, String(fact.value.prefix(16_384)), line)
+            try insertFact.run(run, fact.name, SecretMask.masked(String(fact.value.prefix(16_384))), line)
             switch fact.name {
             case "version" where !hasVersion:
                 hasVersion = true

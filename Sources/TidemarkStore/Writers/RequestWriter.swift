@@ -154,7 +154,7 @@ final class RequestWriter {
         let update = try statement(for: event.phase)
         update.bind(1, timeMs)
         if event.phase == .failed {
-            update.bind(2, event.reason.count > 0 ? cleanText(event.reason, limit: 500) : nil)
+            update.bind(2, event.reason.count > 0 ? maskedText(event.reason, limit: 500) : nil)
             update.bind(3, row)
         } else {
             update.bind(2, row)
@@ -177,7 +177,10 @@ final class RequestWriter {
         case .failed:
             if row.times.4 == 0 { row.times.4 = timeMs }
             let start = texts.count
-            texts.append(contentsOf: event.reason.slice(0, min(event.reason.count, 512)))
+            // Masked first: a cut may hide that something is a secret.
+            SecretMask.withMasked(event.reason.slice(0, min(event.reason.count, 4096))) {
+                texts.append(contentsOf: $0.slice(0, min($0.count, 512)))
+            }
             row.reason = start..<texts.count
         case .generated: break
         }

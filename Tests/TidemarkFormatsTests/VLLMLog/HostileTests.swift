@@ -25,10 +25,18 @@ struct HostileTests {
             "Engine 000: Avg prompt throughput: ", "Received request a: prompt: '", "SpecDecoding metrics: ",
             "KV Transfer metrics: ", "**CUDAGraph ", "Request a details: ",
         ] {
-            for filler in ["(", "[{(", "'", "\\'", ",", ", ", "a=", "1", ": ", "a: 1, ", "api_key="] {
+            for filler in ["(", "[{(", "'", "\\'", ",", ", ", "a=", "1", ": ", "a: 1, ", "api_key=", "messages=["] {
                 all.append(
                     (message + filler, Array((prefix + message).utf8) + many(filler, size / 8 / filler.utf8.count)))
             }
+        }
+        // What the search for records, the text of users and secrets looks at.
+        for filler in [
+            "messages=[", "prompt: '", "text='", "token_ids=[", "body: {", "INFO: ", "Bearer ", "sk-", "&quot;", "> ",
+            "File \"a\", line 1, in f ", "Traceback (most recent call last): File \"", "://a:", "password=",
+        ] {
+            all.append((filler, many(filler, size / filler.utf8.count)))
+            all.append(("event " + filler, Array(prefix.utf8) + many(filler, size / filler.utf8.count)))
         }
         return all
     }

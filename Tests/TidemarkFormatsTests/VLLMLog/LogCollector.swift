@@ -56,7 +56,7 @@ struct LogCollector: VLLMLogSink, Equatable {
         var collector = LogCollector()
         collector.keepPrompts = keepPrompts
         var unframer = LogUnframer(framing)
-        var parser = VLLMLogParser()
+        var parser = VLLMLogParser(keepsPrompts: keepPrompts)
         var reader = LineReader()
         bytes.withUnsafeBytes { buffer in
             var at = 0

@@ -12,7 +12,7 @@ struct RequestTests {
                 + "Received request cmpl-1-0: prompt: 'Hello', sampling params: SamplingParams(n=1, max_tokens=16), prompt token "
                 + "ids: [1, 15043, 7].",
             #""phase":"received","request_id":"cmpl-1-0","max_tokens":16,"prompt_tokens":3"#,
-            #"prompt: <prompt>, sampling"#),
+            "prompt: <5 characters>, sampling", "prompt token ids: <3 ids>."),
         LineCase(
             p
                 + "Received request cmpl-1-0: prompt: None, params: SamplingParams(n=1, max_tokens=None), prompt_token_ids: [5], "
@@ -43,7 +43,7 @@ struct RequestTests {
         LineCase(
             p + "Generated response a: output: 'hi, finish_reason: no', output_token_ids: [1, 2], finish_reason: stop",
             #""phase":"generated","request_id":"a","reason":"stop""#,
-            "output: <prompt>, output_token_ids: [<prompt>], finish"),
+            "output: <21 characters>, output_token_ids: <2 ids>, finish"),
         LineCase(
             p + "Generated response a (streaming delta): output: ' x', finish_reason: None",
             #""request_id":"a","message""#),
@@ -51,8 +51,9 @@ struct RequestTests {
             p + "Generated response a (streaming complete): output: '', finish_reason: length", #""reason":"length""#),
         LineCase(
             p + "Request a details: prompt: 'secret', prompt_token_ids: [1], prompt_embeds shape: None.",
-            #""event":"request_details","message":"Request a details: <prompt>""#),
-        LineCase(p + "Request a JSON body: {\"messages\":[{\"content\":\"x", #"JSON body: <prompt>""#),
+            #""event":"request_details","message":"Request a details: prompt: <6 characters>, prompt_token_ids: <1 ids>, "#
+        ),
+        LineCase(p + "Request a JSON body: {\"messages\":[{\"content\":\"x", #"JSON body: <26 characters>""#),
         LineCase(p + "Request logging is on.", #""kind":"other""#),
     ])
     func form(line: LineCase) { line.check() }

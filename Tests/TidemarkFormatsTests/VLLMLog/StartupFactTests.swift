@@ -114,7 +114,8 @@ struct StartupFactTests {
         LineCase(p + "Starting vLLM API server 0 on http://0.0.0.0:8000", #"{"listen":"http://0.0.0.0:8000"}"#),
         LineCase(p + "Starting vLLM server on http://0.0.0.0:8000", #"{"listen":"http://0.0.0.0:8000"}"#),
         LineCase(
-            p + "rank 1 in world size 4 is assigned as DP rank 0, PP rank 0, TP rank 1", #"{"rank":1,"world_size":4}"#),
+            p + "rank 1 in world size 4 is assigned as DP rank 0, PP rank 0, TP rank 1",
+            #"{"rank":1,"world_size":4,"dp_rank":0,"pp_rank":0,"tp_rank":1}"#),
         LineCase(p + "Started 2 API server processes", #"{"api_server_processes":2}"#),
     ])
     func form(line: LineCase) { line.check() }

@@ -1,0 +1,42 @@
+import TidemarkBase
+
+/// What web pages and mail programs do to a pasted log: quote marks before the lines, HTML entities in them.
+enum PasteMarks {
+    /// Without `> ` marks at the beginning.
+    static func withoutQuotes(_ line: Bytes) -> Bytes {
+        var at = 0
+        while line.has("> ", at: at) { at += 2 }
+        return at == 0 ? line : line.slice(at, line.count)
+    }
+
+    /// Whether the line went through an HTML editor: an entity stands where a log has quotes.
+    static func hasEntities(_ line: Bytes) -> Bool {
+        guard line.firstIndex(of: 38) != nil else { return false }
+        return line.has("&gt; ") || line.range(of: "&quot;") != nil
+    }
+
+    static func decoded(_ line: Bytes) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(line.count)
+        var at = 0
+        while at < line.count {
+            if line[at] == 38, let (byte, length) = entity(line, at) {
+                out.append(byte)
+                at += length
+            } else {
+                out.append(line[at])
+                at += 1
+            }
+        }
+        return out
+    }
+
+    private static func entity(_ line: Bytes, _ at: Int) -> (UInt8, Int)? {
+        if line.has("&quot;", at: at) { return (34, 6) }
+        if line.has("&gt;", at: at) { return (62, 4) }
+        if line.has("&lt;", at: at) { return (60, 4) }
+        if line.has("&amp;", at: at) { return (38, 5) }
+        if line.has("&#39;", at: at) || line.has("&#x27;", at: at) { return (39, line[at + 2] == 51 ? 5 : 6) }
+        return nil
+    }
+}
