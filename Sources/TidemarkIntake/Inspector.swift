@@ -45,6 +45,8 @@ public struct Inspector {
             try InspectTraceSink.inspect(stream, keepPrompts: keepPrompts, emit: emit, &summary)
         case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
+        case GatewayFormat.identifier:
+            try InspectGatewaySink.inspect(stream, head: head, hints: hints(stream), emit: emit, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
         summary.damage = stream.damage
@@ -77,12 +79,8 @@ public struct Inspector {
     private func log(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
         let framing = head.withUnsafeBytes { LogFraming.detect(head: $0) }
         let survey = head.withUnsafeBytes { LogSurvey(head: $0, framing: framing) }
-        var hints = LogClock.Hints()
-        hints.year = options.year
-        hints.modifiedMs = stream.modifiedMs
-        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
         var sink = InspectLogSink(
-            clock: LogClock(hints: hints, firstStamp: survey.firstStamp, outer: survey.outer),
+            clock: LogClock(hints: hints(stream), firstStamp: survey.firstStamp, outer: survey.outer),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser()
@@ -99,6 +97,14 @@ public struct Inspector {
         sink.flush()
         summary.records = sink.records
         summary.rejects = sink.rejects
+    }
+
+    private func hints(_ stream: InputStream) -> LogClock.Hints {
+        var hints = LogClock.Hints()
+        hints.year = options.year
+        hints.modifiedMs = stream.modifiedMs
+        if let minutes = options.offsetMinutes { (hints.offsetMinutes, hints.offsetSource) = (minutes, "--timezone") }
+        return hints
     }
 
     private func gpu(_ stream: InputStream, _ format: String, _ summary: inout Summary) throws {
