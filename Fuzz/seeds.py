@@ -177,6 +177,12 @@ def panels():
         yield from pieces(read(path), most=6)
 
 
+def gateway():
+    for path in files("gateway/*.log", "gateway/*.csv"):
+        yield from pieces(read(path))
+        yield from read(path).splitlines(keepends=True)
+
+
 def promql():
     queries = set()
     for name in ("answers.json.gz", "answers-ooo-native.json.gz"):
@@ -196,7 +202,7 @@ def promql():
 
 MAKERS = {
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
-    "answers": answers, "export": export, "panels": panels, "promql": promql,
+    "answers": answers, "export": export, "panels": panels, "gateway": gateway, "promql": promql,
 }
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case export
     /// CSV and JSON of Grafana's panels.
     case panels
+    /// Access logs of gateways.
+    case gateway
     /// The parser and the evaluator of PromQL.
     case promql
 
@@ -34,6 +36,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .answers: TextFuzz.answers(bytes)
         case .export: TextFuzz.export(bytes)
         case .panels: TextFuzz.panels(bytes)
+        case .gateway: GatewayFuzz.run(bytes)
         case .promql: QueryFuzz.run(bytes)
         }
     }

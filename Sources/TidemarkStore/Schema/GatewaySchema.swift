@@ -53,36 +53,60 @@ extension EvidenceSchema {
             LEFT JOIN gateway_text c ON c.text_id = g.client_id LEFT JOIN gateway_text u ON u.text_id = g.upstream_id
             LEFT JOIN gateway_text l ON l.text_id = g.model_id;
 
+        CREATE VIEW engine_request AS
+            -- Requests as the engines know them, from the request log and from spans, with the id that a client may have
+            -- given: vLLM puts chatcmpl-, cmpl- and the like before X-Request-Id, -0 behind that of a completion and, from
+            -- 0.14, a dash and eight hexadecimal digits behind all.
+            SELECT *, CASE WHEN request_id LIKE 'cmpl-%' AND own_id LIKE '%-0' THEN substr(own_id, 1, length(own_id) - 2)
+                ELSE own_id END AS external_id
+            FROM (SELECT *, CASE WHEN length(bare_id) > 9 AND substr(bare_id, -9, 1) = '-'
+                    AND NOT substr(bare_id, -8) GLOB '*[^0-9a-f]*' THEN substr(bare_id, 1, length(bare_id) - 9)
+                    ELSE bare_id END AS own_id
+                FROM (SELECT *, \(bareID("request_id")) AS bare_id
+                    FROM (SELECT s.period_id, 'request_log' AS evidence, q.instance_id, q.request_id,
+                            (q.finished_ms - q.received_ms) / 1e3 AS e2e_seconds, NULL AS ttft_seconds
+                        FROM request q JOIN source s USING (source_id)
+                        UNION ALL
+                        SELECT period_id, 'span', NULL, request_id, e2e_seconds, ttft_seconds FROM span
+                        WHERE request_id IS NOT NULL AND e2e_seconds IS NOT NULL)));
+
         CREATE VIEW gateway_join AS
-            -- A gateway's request beside the engine's: one row for each match, by the request's id (vLLM puts chatcmpl-,
-            -- cmpl- and the like before X-Request-Id and, from 0.14, eight hexadecimal digits behind it) or by the id of
-            -- the trace. Durations in seconds: the client's from the gateway, the engine's from its span, else, for a
-            -- whole request, from the request log.
-            SELECT g.source_id, g.line, g.start_ms, 'request_id' AS joined_by, g.request_id AS gateway_request_id,
-                e.request_id, e.instance_id, NULL AS trace_id, g.status, g.end_reason,
-                g.duration_us / 1e6 AS gateway_seconds, g.headers_us / 1e6 AS gateway_headers_seconds,
-                coalesce((e.finished_ms - e.received_ms) / 1e3,
-                    (SELECT max(e2e_seconds) FROM span p WHERE p.request_id = e.request_id)) AS engine_e2e_seconds,
-                (SELECT max(ttft_seconds) FROM span p WHERE p.request_id = e.request_id) AS engine_ttft_seconds
-            FROM gateway_request g JOIN source s USING (source_id)
-            JOIN (SELECT q.*, b.period_id,
-                    CASE WHEN substr(bare, -9, 1) = '-' AND length(bare) > 9
-                        AND NOT substr(bare, -8) GLOB '*[^0-9a-f]*' THEN substr(bare, 1, length(bare) - 9) ELSE bare END
-                        AS external_id, bare
-                FROM (SELECT *, CASE
-                        WHEN request_id LIKE 'chatcmpl-%' THEN substr(request_id, 10)
-                        WHEN request_id LIKE 'cmpl-%' THEN substr(request_id, 6)
-                        WHEN request_id LIKE 'embd-%' THEN substr(request_id, 6)
-                        WHEN request_id LIKE 'score-%' THEN substr(request_id, 7)
-                        WHEN request_id LIKE 'resp_%' THEN substr(request_id, 6)
-                        ELSE request_id END AS bare FROM request) q
-                JOIN source b USING (source_id)) e
-                ON e.period_id = s.period_id AND g.request_id IN (e.request_id, e.bare, e.external_id)
+            -- A gateway's request beside the engine's, a row for each match: by the request's id (engine_request), or by
+            -- the id of the trace. Durations in seconds.
+            WITH engine AS MATERIALIZED (SELECT * FROM engine_request),
+                gateway AS MATERIALIZED (
+                    SELECT g.*, s.period_id, \(bareID("g.request_id")) AS key
+                    FROM gateway_request g JOIN source s USING (source_id) WHERE g.request_id IS NOT NULL)
+            SELECT g.source_id, g.line, g.start_ms, 'request_id' AS joined_by, e.evidence, e.instance_id, e.request_id,
+                g.trace_id, g.status, g.end_reason, g.duration_us / 1e6 AS gateway_seconds,
+                g.headers_us / 1e6 AS gateway_headers_seconds, e.e2e_seconds AS engine_e2e_seconds,
+                e.ttft_seconds AS engine_ttft_seconds
+            FROM engine e JOIN gateway g ON g.key = e.external_id AND g.period_id = e.period_id
             UNION ALL
-            SELECT g.source_id, g.line, g.start_ms, 'trace_id', g.request_id, p.request_id, NULL, g.trace_id, g.status,
+            SELECT g.source_id, g.line, g.start_ms, 'request_id', e.evidence, e.instance_id, e.request_id, g.trace_id,
+                g.status, g.end_reason, g.duration_us / 1e6, g.headers_us / 1e6, e.e2e_seconds, e.ttft_seconds
+            FROM engine e JOIN gateway g ON g.key = e.bare_id AND g.period_id = e.period_id
+            WHERE e.bare_id IS NOT e.external_id
+            UNION ALL
+            SELECT g.source_id, g.line, g.start_ms, 'trace_id', 'span', NULL, p.request_id, g.trace_id, g.status,
                 g.end_reason, g.duration_us / 1e6, g.headers_us / 1e6, p.e2e_seconds, p.ttft_seconds
             FROM gateway_request g JOIN source s USING (source_id)
             JOIN span p ON p.period_id = s.period_id AND p.trace_id = g.trace_id
             WHERE p.e2e_seconds IS NOT NULL;
         """
+
+    private static func bareID(_ column: String) -> String { GatewayJoin.bareID(column) }
+}
+
+/// How requests of a gateway are found at the engines.
+public enum GatewayJoin {
+    /// SQL: a request's id without what vLLM puts in front, which clients see in its answers.
+    public static func bareID(_ column: String) -> String {
+        let prefixes = ["chatcmpl-", "cmpl-", "embd-", "score-", "rerank-", "classify-", "pool-", "resp_"]
+        let cases = prefixes.map {
+            let pattern = $0.hasSuffix("_") ? "\($0.dropLast())\\_%' ESCAPE '\\" : "\($0)%"
+            return "WHEN \(column) LIKE '\(pattern)' THEN substr(\(column), \($0.utf8.count + 1))"
+        }
+        return "CASE \(cases.joined(separator: " ")) ELSE \(column) END"
+    }
 }
