@@ -90,7 +90,8 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .statistics, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate, .gatewayQuantile,
+        case .statistics, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate,
+            .gatewayQuantile,
             .gatewayRate, .gatewayShare:
             return []
         }

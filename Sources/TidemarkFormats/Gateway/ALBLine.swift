@@ -5,7 +5,8 @@ import TidemarkEvidence
 /// processing times in seconds (-1: not reached), behind the certificate the time of the request's creation.
 enum ALBLine {
     static func parse(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
-        guard line.count > 60, let blank = line.firstIndex(of: 32), blank >= 2, blank <= 5, isType(line.slice(0, blank)),
+        guard line.count > 60, let blank = line.firstIndex(of: 32), blank >= 2, blank <= 5,
+            isType(line.slice(0, blank)),
             let time = CivilTime.parseRFC3339(line.slice(blank + 1, min(line.count, blank + 50))), time.zoned,
             line.has(" ", at: blank + 1 + time.length)
         else { return .other }

@@ -89,7 +89,8 @@ enum GatewayEventLine {
 
     /// `time="2026-08-22T05:14:15Z" level=info msg="…"`.
     private static func logfmt(_ line: Bytes, _ event: inout GatewayEvent) -> Int? {
-        guard let time = CivilTime.parseRFC3339(line.slice(6, min(line.count, 60))), line.has("\" ", at: 6 + time.length)
+        guard let time = CivilTime.parseRFC3339(line.slice(6, min(line.count, 60))),
+            line.has("\" ", at: 6 + time.length)
         else { return nil }
         event.timeMs = time.millis
         event.zoneless = !time.zoned
@@ -175,8 +176,8 @@ enum GatewayEventLine {
 
 /// Takes out of messages what looks like a key.
 enum SecretMask {
-    /// Appends `text`, at most `limit` bytes in all, with keys and credentials as `***`: words that begin with `sk-`, `hf_`,
-    /// `ghp_` or `xoxb-`, and what follows `Bearer` or `Basic`.
+    /// Appends `text`, at most `limit` bytes in all, with keys and credentials as `***`: words that begin with `sk-`,
+    /// `hf_`, `ghp_` or `xoxb-`, and what follows `Bearer` or `Basic`.
     static func append(_ text: Bytes, to out: inout [UInt8], limit: Int) {
         var at = 0
         while at < text.count, out.count < limit {
@@ -197,15 +198,20 @@ enum SecretMask {
         guard at == 0 || !isWordByte(text[at - 1]) else { return nil }
         if text.has("Bearer ", at: at) || text.has("bearer ", at: at) { return wordEnd(text, at + 7) }
         if text.has("Basic ", at: at) { return wordEnd(text, at + 6) }
-        guard text.has("sk-", at: at) || text.has("hf_", at: at) || text.has("ghp_", at: at) || text.has("xoxb-", at: at)
-        else { return nil }
+        let isKey =
+            text.has("sk-", at: at) || text.has("hf_", at: at) || text.has("ghp_", at: at)
+            || text.has("xoxb-", at: at)
+        guard isKey else { return nil }
         let end = wordEnd(text, at)
         return end - at >= 8 ? end : nil
     }
 
     private static func wordEnd(_ text: Bytes, _ start: Int) -> Int {
         var at = start
-        while at < text.count, isWordByte(text[at]) || text[at] == 46 || text[at] == 43 || text[at] == 47 || text[at] == 61 {
+        func isInside(_ byte: UInt8) -> Bool {
+            isWordByte(byte) || byte == 46 || byte == 43 || byte == 47 || byte == 61
+        }
+        while at < text.count, isInside(text[at]) {
             at += 1
         }
         return at

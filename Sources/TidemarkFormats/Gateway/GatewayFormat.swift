@@ -87,9 +87,10 @@ public enum GatewayFormat {
 
         /// Logs of any program may look like a router's: these words stand in those of vLLM's router and of llm-d.
         private static func namesRouter(_ head: Bytes) -> Bool {
-            for word: StaticString in ["vllm_router", "InferencePool", "endpoint-picker", "llm-d", "inference-scheduler"]
-            where head.range(of: word) != nil { return true }
-            return false
+            let words: [StaticString] = [
+                "vllm_router", "InferencePool", "endpoint-picker", "llm-d", "inference-scheduler",
+            ]
+            return words.contains { head.range(of: $0) != nil }
         }
     }
 }

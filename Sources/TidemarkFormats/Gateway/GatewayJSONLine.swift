@@ -146,7 +146,9 @@ final class GatewayJSONLine {
         if isSpend, !spend(statusText, &access) { return .damaged("expected a time in startTime") }
         if !isSpend {
             durations(&access, isTraefik: isTraefik, isCaddy: isCaddy, isEnvoy: isEnvoy)
-            guard times(&access, isEnvoy: isEnvoy) else { return .damaged("a JSON access line without a time that can be read") }
+            guard times(&access, isEnvoy: isEnvoy) else {
+                return .damaged("a JSON access line without a time that can be read")
+            }
         }
         if access.end == nil {
             access.end = EnvoyLine.end(access.flags) ?? GatewayText.end(status: access.status)
@@ -182,8 +184,10 @@ final class GatewayJSONLine {
                 access.durationMicros = GatewayText.micros(duration)
             }
         }
-        for (key, unit) in [(GatewayKey.durationSeconds, Int64(1_000_000)), (.durationMillis, 1000), (.durationMicros, 1)]
-        where access.durationMicros == nil {
+        let named: [(GatewayKey, Int64)] = [
+            (.durationSeconds, 1_000_000), (.durationMillis, 1000), (.durationMicros, 1),
+        ]
+        for (key, unit) in named where access.durationMicros == nil {
             access.durationMicros = GatewayText.micros(values.text(key), microsPerUnit: unit)
         }
         if access.durationMicros == nil { access.durationMicros = GatewayText.nanos(values.text(.durationNanos)) }

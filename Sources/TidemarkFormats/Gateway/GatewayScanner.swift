@@ -190,7 +190,9 @@ enum GatewayText {
         var end = target.firstIndex(of: 63) ?? target.count
         if let fragment = target.slice(0, end).firstIndex(of: 35) { end = fragment }
         let path = target.slice(0, end)
-        guard path.count > 8, path[0] | 0x20 == 104, let scheme = path.range(of: "://"), scheme <= 5 else { return path }
+        guard path.count > 8, path[0] | 0x20 == 104, let scheme = path.range(of: "://"), scheme <= 5 else {
+            return path
+        }
         guard let slash = path.firstIndex(of: 47, from: scheme + 3) else { return none }
         return path.slice(slash, path.count)
     }

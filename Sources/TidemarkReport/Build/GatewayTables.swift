@@ -38,7 +38,8 @@ struct GatewayTables {
         let engines = Self.columns.map { column in column.engine.flatMap { results.figure($0)?.value } }
         if engines.contains(where: { $0 != nil }) {
             rows.append(
-                .init(name: "Engines", values: engines, note: "vLLM\u{2019}s end-to-end latency, aborts for disconnects"))
+                .init(
+                    name: "Engines", values: engines, note: "vLLM\u{2019}s end-to-end latency, aborts for disconnects"))
         }
         let used = Self.columns.indices.filter { index in rows.contains { $0.values[index] != nil } }
         for index in rows.indices { rows[index].values = used.map { rows[index].values[$0] } }

@@ -111,7 +111,9 @@ struct StripBuilder {
         let origin = results.origin(signal.name)
         let from = origin.isEmpty ? "" : ", from \(origin)"
         guard several, results.instances(signal.name).count > 1 else { return origin.isEmpty ? "" : "from \(origin)" }
-        let over = signal.scope == .gpu ? "GPUs" : signal.scope == .host ? "hosts" : signal.scope == .gateway ? "gateways" : "replicas"
+        let over =
+            signal.scope == .gpu
+            ? "GPUs" : signal.scope == .host ? "hosts" : signal.scope == .gateway ? "gateways" : "replicas"
         switch signal.fleet {
         case .sum: return "sum over \(over)\(from)"
         case .max: return "highest of the \(over)\(from)"

@@ -9,7 +9,8 @@ extension Page {
                 time(request.startMs, seconds: true), .code(request.request),
                 .text(request.status.map { "\($0)" } ?? NumberText.missing), .quantity(request.duration, .seconds),
                 .quantity(request.timeToHeaders, .seconds), .quantity(request.engineEndToEnd, .seconds),
-                .quantity(request.engineFirstToken, .seconds), .code(request.upstream), .text(request.ending),
+                .quantity(request.engineFirstToken, .seconds), .code(request.upstream),
+                .text(request.ending.split(separator: "_").joined(separator: " ")),
                 .code(request.requestID),
             ]
         }

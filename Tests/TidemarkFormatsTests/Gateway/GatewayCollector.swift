@@ -55,7 +55,8 @@ struct GatewayCollector: GatewaySink, Equatable {
     mutating func event(_ event: borrowing GatewayEvent) {
         let level = event.level?.rawValue ?? "-"
         events.append(
-            "\(event.line)+\(event.lineCount) \(level) \(event.timeMs ?? -1) \(String(decoding: event.message, as: UTF8.self))")
+            "\(event.line)+\(event.lineCount) \(level) \(event.timeMs ?? -1) \(String(decoding: event.message, as: UTF8.self))"
+        )
     }
 
     mutating func reject(_ reject: FormatReject) { rejects.append(reject) }

@@ -106,7 +106,8 @@ struct GatewayLineTests {
             #"{"start_time":"2026-11-23T17:31:50Z","method":"GET","path":"/x","response_code":200,"response_flags":"-","duration":"63","upstream_service_time":"60"}"#
         )
         #expect(envoy.duration == 63_000 && envoy.headers == 60_000 && envoy.startMs == Self.base)
-        let unknown = try only(#"{"time":"2026-11-23T17:31:50Z","method":"GET","path":"/x","status":200,"duration":63}"#)
+        let unknown = try only(
+            #"{"time":"2026-11-23T17:31:50Z","method":"GET","path":"/x","status":200,"duration":63}"#)
         #expect(unknown.duration == nil && unknown.startMs == Self.base)
         let named = try only(#"{"time":1795455110000,"method":"GET","path":"/x","status":200,"latency_ms":63}"#)
         #expect(named.duration == 63_000 && named.startMs == Self.base - 63)

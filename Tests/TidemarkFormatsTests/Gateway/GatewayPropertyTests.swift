@@ -5,7 +5,9 @@ import TidemarkFormats
 
 @Suite("Gateway logs: properties")
 struct GatewayPropertyTests {
-    @Test("any split of the input gives the same records; every line is accounted for", arguments: GatewayCollector.fixtures)
+    @Test(
+        "any split of the input gives the same records; every line is accounted for",
+        arguments: GatewayCollector.fixtures)
     func splits(name: String) {
         let bytes = GatewayCollector.load(name)
         let whole = GatewayCollector.parse(bytes)
