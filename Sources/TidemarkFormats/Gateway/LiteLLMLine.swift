@@ -110,7 +110,9 @@ struct SpendTimes {
 
     /// RFC 3339, with or without a zone (UTC then).
     static func read(_ text: Bytes) -> Int64? {
-        guard let time = CivilTime.parseRFC3339(text), time.length >= text.count - 1 else { return nil }
+        guard let time = CivilTime.parseRFC3339(text) else { return nil }
+        // psql shortens a zone to its hours.
+        guard time.length == text.count || text.slice(time.length, text.count).equals("+00") else { return nil }
         // parseRFC3339 keeps milliseconds; the rest of the fraction counts for short times.
         var micros = time.millis * 1000
         if text.count > 19, text[19] == 46 {

@@ -55,7 +55,8 @@ struct GatewayTables {
             """
             WITH slow AS (
                 SELECT g.rowid, g.* FROM gateway_request g JOIN source s USING (source_id)
-                WHERE s.period_id = ?1 AND g.duration_us IS NOT NULL AND g.start_ms BETWEEN ?2 AND ?3
+                WHERE s.period_id = ?1 AND g.duration_us IS NOT NULL AND g.start_ms <= ?3
+                    AND g.start_ms + g.duration_us / 1000 >= ?2
                     AND \(GatewayMeasure.inferenceSQL)
                 ORDER BY g.duration_us DESC, g.start_ms, g.source_id, g.line LIMIT 20)
             SELECT g.start_ms, coalesce(i.name, ''), trim(coalesce(m.text, '') || ' ' || coalesce(r.text, '')), g.status,
