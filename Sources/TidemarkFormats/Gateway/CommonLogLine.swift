@@ -24,6 +24,8 @@ struct CommonLogLine {
         guard let blank = line.firstIndex(of: 32), blank > 0, blank <= 256, line[0] != 91, line[0] != 123,
             let open = line.firstIndex(of: 91, from: blank), open < 1024, line[open - 1] == 32
         else { return .other }
+        // The time of a framing is no client.
+        if blank >= 20, line[4] == 45, line[10] == 84 { return .other }
         let close: Int
         if let timeMs = time.parse(line, at: open + 1) {
             access.timeMs = timeMs

@@ -9,15 +9,23 @@ import TidemarkEvidence
 /// sizes, and cluster and addresses at the end.
 enum EnvoyLine {
     static func parse(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
-        guard line.count > 24, line[0] == 91, line[1] &- 48 <= 9, line[11] == 84,
+        guard line.count > 24 else { return .other }
+        var scan = GatewayScanner(line)
+        if line[0] == 34, let timeMs = access.frame.timeMs, !access.frame.zoneless {
+            // A framing that may print a time in brackets took Envoy's own for it.
+            access.timeMs = timeMs
+        } else if line[0] == 91, line[1] &- 48 <= 9, line[11] == 84,
             let time = CivilTime.parseRFC3339(line.slice(1, min(line.count, 50))),
             line.has("] \"", at: 1 + time.length)
-        else { return .other }
+        {
+            access.timeMs = time.millis
+            access.zoneless = !time.zoned
+            scan.at = time.length + 3
+        } else {
+            return .other
+        }
         access.dialect = .envoy
         access.moment = .start
-        access.timeMs = time.millis
-        access.zoneless = !time.zoned
-        var scan = GatewayScanner(line, from: time.length + 3)
         guard let request = scan.quoted() else { return .damaged("the request of an access line is cut off") }
         GatewayText.request(request, into: &access)
         let status = scan.field()

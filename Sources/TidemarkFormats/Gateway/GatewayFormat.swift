@@ -14,12 +14,12 @@ public enum GatewayFormat {
         return FormatGuess(format: identifier, score: 0.93, detail: words)
     }
 
-    /// What wraps the lines. Access lines that begin with a time themselves (Envoy's) or are objects wear no framing;
-    /// HAProxy's are found behind any.
+    /// What wraps the lines. Access lines that begin with a time themselves (Envoy's) or are objects or rows of a table
+    /// wear no framing, even if they look as if they did; the others may be found behind one, too.
     public static func framing(head: Bytes) -> LogFraming {
         let plain = Tally(head: head, framing: .plain)
-        let isHAProxy = (plain.dialects[.haproxy] ?? 0) * 2 > plain.strong
-        if plain.strong > 0, plain.strong * 2 >= plain.total, !isHAProxy { return .plain }
+        let own = [GatewayDialect.json, .envoy, .spendCSV, .litellm].reduce(0) { $0 + (plain.dialects[$1] ?? 0) }
+        if plain.strong > 0, own * 2 >= plain.total { return .plain }
         return LogFraming.detect(head: head)
     }
 

@@ -52,6 +52,32 @@ struct GatewayPropertyTests {
         }
     }
 
+    @Test(
+        "any framing gives the same requests as none",
+        arguments: ["nginx_timed.log", "traefik.log", "envoy.log", "caddy.log", "alb.log", "litellm_json.log"])
+    func framings(name: String) {
+        let lines = String(decoding: GatewayCollector.load(name), as: UTF8.self).split(separator: "\n")
+        let plain = GatewayCollector.parse(GatewayCollector.load(name)).accesses
+        func json(_ line: Substring) -> String {
+            var out = ByteWriter()
+            out.writeJSONString(String(line) + "\n")
+            return out.text
+        }
+        let time = "2026-11-23T17:31:59.123456789Z"
+        let framings: [(LogFraming, (Substring) -> String)] = [
+            (.timestamps, { "\(time) \($0)" }), (.cri, { "\(time) stdout F \($0)" }),
+            (.compose, { "edge-1  | \($0)\r" }), (.kubectlPrefix, { "[pod/edge/main] \($0)" }),
+            (.dockerJSON, { "{\"log\":\(json($0)),\"stream\":\"stdout\",\"time\":\"\(time)\"}" }),
+            (.journaldShort, { "Nov 23 17:31:59 edge gateway[12]: \($0)" }),
+        ]
+        for (framing, wrap) in framings {
+            let text = lines.map { wrap($0) + "\n" }.joined()
+            #expect(withBytes(of: text) { GatewayFormat.framing(head: $0) } == framing, "\(framing)")
+            let found = GatewayCollector.parse(text)
+            #expect(found.accesses == plain, "\(framing)")
+        }
+    }
+
     @Test("hostile lines: endless ones, numbers without bounds, open quotes, deep JSON")
     func hostile() {
         let long = String(repeating: "a", count: 3 << 20)
