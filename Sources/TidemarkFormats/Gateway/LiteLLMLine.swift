@@ -132,8 +132,12 @@ struct SpendTimes {
         guard let start else { return false }
         access.moment = .start
         access.timeMs = CivilTime.floorDivide(start, 1000)
-        if let end, end >= start { access.durationMicros = end - start }
-        if let firstToken, firstToken >= start, firstToken != end { access.firstTokenMicros = firstToken - start }
+        // A time centuries away is damage.
+        let latest = start + 1_000_000_000_000_000
+        if let end, end >= start, end < latest { access.durationMicros = end - start }
+        if let firstToken, firstToken >= start, firstToken < latest, firstToken != end {
+            access.firstTokenMicros = firstToken - start
+        }
         return true
     }
 }
