@@ -190,6 +190,12 @@ def server_log():
             yield bytes([number % 8]) + "\n".join(lines).encode()
 
 
+def gateway():
+    for path in files("gateway/*.log", "gateway/*.csv"):
+        yield from pieces(read(path))
+        yield from read(path).splitlines(keepends=True)
+
+
 def promql():
     queries = set()
     for name in ("answers.json.gz", "answers-ooo-native.json.gz"):
@@ -234,7 +240,7 @@ def traces():
 MAKERS = {
     "nvidia-smi": gpu, "kernel-log": kernel, "traces": traces,
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
-    "answers": answers, "export": export, "panels": panels, "server-log": server_log,
+    "answers": answers, "export": export, "panels": panels, "server-log": server_log, "gateway": gateway,
     "promql": promql,
 }
 

@@ -96,3 +96,4 @@ for kind in Values.allCases {
         try parser.parse(export: $0, into: &$1)
     }
 }
+try measureGateways(lines: total / 6)

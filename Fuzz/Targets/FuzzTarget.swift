@@ -22,6 +22,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case panels
     /// Server logs of vLLM, in every framing.
     case serverLog = "server-log"
+    /// Access logs of gateways.
+    case gateway
     /// The parser and the evaluator of PromQL.
     case promql
     /// Captures of GPUs in all their forms, framed or not.
@@ -43,6 +45,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .export: TextFuzz.export(bytes)
         case .panels: TextFuzz.panels(bytes)
         case .serverLog: ServerLogFuzz.run(bytes)
+        case .gateway: GatewayFuzz.run(bytes)
         case .promql: QueryFuzz.run(bytes)
         case .nvidiaSMI: CaptureFuzz.gpu(bytes)
         case .kernelLog: CaptureFuzz.kernelLog(bytes)

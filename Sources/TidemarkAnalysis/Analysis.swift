@@ -71,7 +71,8 @@ public struct Analysis {
         let logs = try range(
             """
             SELECT min(first_ms), max(last_ms) FROM source
-            WHERE period_id = ? AND instance_id IS NOT NULL AND first_ms IS NOT NULL
+            WHERE period_id = ? AND first_ms IS NOT NULL
+                AND instance_id IN (SELECT instance_id FROM instance WHERE kind = 'engine')
             """)
         if let metrics {
             // The log of the same minutes may begin a little earlier and end a little later.

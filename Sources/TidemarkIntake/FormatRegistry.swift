@@ -16,6 +16,7 @@ public enum FormatRegistry {
         TraceFormat.sniff,
         NvidiaSMIFormat.sniff,
         KernelLogFormat.sniff,
+        GatewayFormat.sniff,
         VLLMLogFormat.sniff,
     ]
 

@@ -118,6 +118,9 @@ public final class Ingestor {
         for candidate in candidates where candidate.guess.format == KernelLogFormat.identifier {
             try ingestKernelLog(candidate, period: period, capture: capture, reference: reference)
         }
+        for candidate in candidates where candidate.guess.format == GatewayFormat.identifier {
+            try ingestGateway(candidate, period: period, capture: capture, reference: reference)
+        }
         try ingestLogs(
             candidates.filter { $0.guess.format == VLLMLogFormat.identifier }, period: period, capture: capture,
             reference: reference)
@@ -482,6 +485,23 @@ public final class Ingestor {
                 store: store, ledger: ledger, period: period,
                 hints: try hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
+        }
+    }
+
+    // MARK: Gateways
+
+    private func ingestGateway(
+        _ candidate: Candidate, period: Int, capture: Capture, reference: Reference?
+    ) throws {
+        try continuing(candidate, period: period) { stream, head, row in
+            let instance = try store.database.transaction {
+                try store.instance(
+                    period: period, kind: "gateway", name: LogName.replicaName(candidate.file.relative))
+            }
+            let log = GatewayIngest(
+                store: store, ledger: ledger,
+                hints: try hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
+            try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
         }
     }
 

@@ -47,6 +47,8 @@ public struct Inspector {
             try InspectTraceSink.inspect(stream, format: guess.format, keepPrompts: keepPrompts, emit: emit, &summary)
         case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, head, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
+        case GatewayFormat.identifier:
+            try InspectGatewaySink.inspect(stream, head: head, hints: hints(stream), emit: emit, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
         summary.damage = stream.damage
@@ -79,12 +81,8 @@ public struct Inspector {
     private func log(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
         let framing = head.withUnsafeBytes { LogFraming.detect(head: $0) }
         let survey = try head.withUnsafeBytes { try LogSurvey(path: stream.path, head: $0, framing: framing) }
-        var hints = LogClock.Hints()
-        hints.year = options.year
-        hints.date(stream)
-        if let zone = options.zone { (hints.zone, hints.zoneSource) = (zone, "--timezone") }
         var sink = InspectLogSink(
-            clock: LogClock(hints: hints, survey: survey),
+            clock: LogClock(hints: hints(stream), survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser(keepsPrompts: keepPrompts)
@@ -101,6 +99,14 @@ public struct Inspector {
         sink.flush()
         summary.records = sink.records
         summary.rejects = sink.rejects
+    }
+
+    private func hints(_ stream: InputStream) -> LogClock.Hints {
+        var hints = LogClock.Hints()
+        hints.year = options.year
+        hints.date(stream)
+        if let zone = options.zone { (hints.zone, hints.zoneSource) = (zone, "--timezone") }
+        return hints
     }
 
     private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
@@ -123,10 +129,7 @@ public struct Inspector {
         var sink = InspectGPUSink(zone: options.zone, emit: emit)
         var parser = KernelLogParser()
         let framing = head.withUnsafeBytes { KernelLogIngest.framing(head: $0) }
-        var hints = LogClock.Hints()
-        hints.year = options.year
-        hints.date(stream)
-        if let zone = options.zone { (hints.zone, hints.zoneSource) = (zone, "--timezone") }
+        let hints = hints(stream)
         let firstStamp = head.withUnsafeBytes { KernelLogIngest.firstStamp($0, framing) }
         sink.stampClock = firstStamp.map { LogClock(hints: hints, survey: LogSurvey(first: $0)) }
         var unframer = LogUnframer(framing)

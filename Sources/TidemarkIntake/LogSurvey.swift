@@ -30,9 +30,10 @@ struct LogSurvey {
         self = Self.read(framing) { _ = $0(head) }
     }
 
-    /// Of a file of which only the first time is known.
-    init(first: LogStamp?) {
+    /// Of a file of which only the first time is known, and times of the framing beside the file's own.
+    init(first: LogStamp?, outer: [(stamp: LogStamp, timeMs: Int64)] = []) {
         firstStamp = first
+        self.outer = outer
         if first?.year == 0 { firstShort = first }
     }
 

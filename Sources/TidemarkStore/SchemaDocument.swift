@@ -17,7 +17,8 @@ extension Schema {
 
             """
         let tables = try database.prepare(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+            "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+        )
         while try tables.step() {
             text += "\n## \(tables.text(0))\n\n```sql\n\(tables.text(1));\n```\n"
         }

@@ -18,8 +18,7 @@ public struct StoreMerge {
     private static let tables = [
         "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
         "http_rollup", "http_access_row", "http_error", "request", "log_event", "span_resource", "span", "gpu_sample",
-        "gpu_process", "gpu_event",
-        "chunk", "load_point",
+        "gpu_process", "gpu_event", "chunk", "load_point", "gateway_request",
     ]
 
     private let database: Database
@@ -44,7 +43,7 @@ public struct StoreMerge {
     }
 
     private func run() throws -> Outcome {
-        for map in ["period", "instance", "source", "series", "key"] {
+        for map in ["period", "instance", "source", "series", "key", "text"] {
             try database.execute(
                 """
                 CREATE TEMP TABLE IF NOT EXISTS map_\(map)(old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
@@ -54,6 +53,7 @@ public struct StoreMerge {
         try mapNames()
         let outcome = try mapSources()
         try mapSeries()
+        try mapTexts()
         let runs = try database.int("SELECT coalesce(max(run_id), 0) FROM main.engine_run")!
         let resources = try database.int("SELECT coalesce(max(resource_id), 0) FROM main.span_resource")!
         try database.execute(
@@ -167,6 +167,16 @@ public struct StoreMerge {
             """)
     }
 
+    /// The texts of gateways' requests.
+    private func mapTexts() throws {
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.gateway_text(text) SELECT text FROM other.gateway_text ORDER BY text_id;
+            INSERT INTO map_text SELECT o.text_id, t.text_id FROM other.gateway_text o
+                JOIN main.gateway_text t USING (text);
+            """)
+    }
+
     private func columns(_ table: String) throws -> [String] {
         let rows = try database.prepare("SELECT name FROM pragma_table_info(?, 'main') ORDER BY cid")
         rows.bind(1, table)
@@ -187,6 +197,8 @@ public struct StoreMerge {
             case "period_id": "p.new"
             case "run_id": "t.run_id + \(runs)"
             case "resource_id": "t.resource_id + \(resources)"
+            case "method_id", "route_id", "client_id", "upstream_id", "model_id":
+                "(SELECT new FROM map_text WHERE old = t.\(column))"
             // Made anew.
             case "event_id", "template_id": "NULL"
             default: "t.\(column)"

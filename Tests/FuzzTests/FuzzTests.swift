@@ -32,6 +32,7 @@ import TidemarkTestSupport
         arguments: [
             (FuzzTarget.exposition, "prometheus-text"), (.exposition, "openmetrics-dump"), (.dump, "promtool-dump"),
             (.answers, "prometheus-json"), (.export, "victoriametrics"), (.panels, "grafana"),
+            (.gateway, "gateway"),
             (.tsdbLog, "prometheus-text"), (.tsdbIndex, "prometheus-json"), (.tsdbChunk, "promtool-dump"),
             (.nvidiaSMI, "nvidia-smi"),
             (.nvidiaSMI, "kernel-log"), (.kernelLog, "kernel-log"), (.traces, "traces"),

@@ -105,6 +105,20 @@ struct FigureBuilder {
                 let count = Double(try spans.exact(measure, quantile, series.instance, 0, grid.count).count)
                 figure.count = count
                 if let quantile, count * (1 - quantile) < 1 { figure.note = "few observations for this quantile" }
+            case .gateway(let measure, let quantile):
+                let gateways = evaluator.gateways
+                try fill(&figure, series) { low, high in
+                    (try gateways.exact(measure, quantile, series.instance, low, high).value, nil, nil)
+                }
+                let count = Double(try gateways.exact(measure, quantile, series.instance, 0, grid.count).count)
+                figure.count = count
+                if count * (1 - quantile) < 1 { figure.note = "few observations for this quantile" }
+            case .gatewayShare(let share):
+                let gateways = evaluator.gateways
+                try fill(&figure, series) { low, high in
+                    (try gateways.exactShare(share, series.instance, low, high).value, nil, nil)
+                }
+                figure.count = Double(try gateways.exactShare(share, series.instance, 0, grid.count).count)
             case nil:
                 fill(&figure, series) { low, high in
                     let known = series.values[low..<high].compactMap { $0 }
@@ -120,7 +134,7 @@ struct FigureBuilder {
         switch scope {
         case .replica: evaluator.fleet.replica(scrapeInstance: labels["instance"] ?? "")?.name
         case .gpu: labels["gpu"].map { "GPU \($0)" }
-        case .host: labels["instance"]
+        case .host, .gateway: labels["instance"]
         }
     }
 

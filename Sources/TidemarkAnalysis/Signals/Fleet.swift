@@ -18,6 +18,8 @@ public struct Fleet: Sendable {
     public var replicas: [Replica] = []
     /// GPU instances: row and name.
     public var gpus: [(id: Int, name: String)] = []
+    /// Gateways in front of the replicas: row and name.
+    public var gateways: [(id: Int, name: String)] = []
     /// Rows of `span_resource` that engines wrote, with the place of the replica in ``replicas``; nil: which one is
     /// not known.
     public internal(set) var engineResources: [Int: Int?] = [:]
@@ -39,6 +41,7 @@ public struct Fleet: Sendable {
                         name: rows.text(2), scrapeInstance: rows.optionalText(3), logInstance: rows.int(0),
                         joinedBy: rows.optionalText(4), gpus: []))
             case "gpu": gpus.append((rows.int(0), rows.text(2)))
+            case "gateway": gateways.append((rows.int(0), rows.text(2)))
             default: break
             }
         }

@@ -20,7 +20,7 @@ public struct Signal: Sendable {
 
     public enum Section: String, Sendable, CaseIterable { case service, inference, system }
     public enum Worst: Sendable { case high, low }
-    public enum Scope: String, Sendable { case replica, gpu, host }
+    public enum Scope: String, Sendable { case replica, gpu, host, gateway }
     public enum Aggregation: String, Sendable { case sum, max, mean = "avg" }
 
     /// One way to get a signal.
@@ -61,5 +61,11 @@ public struct Signal: Sendable {
         case spanMean(SpanMeasure)
         /// What the engine's spans count, per second.
         case spanRate(SpanCount)
+        /// Quantile `q` over a gateway's requests in the window.
+        case gatewayQuantile(Double, GatewayMeasure)
+        /// A gateway's requests that are counted, per second.
+        case gatewayRate(GatewayCount)
+        /// Their share of all the gateway's requests.
+        case gatewayShare(GatewayCount)
     }
 }

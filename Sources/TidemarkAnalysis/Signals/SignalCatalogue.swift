@@ -2,7 +2,7 @@ import TidemarkEvidence
 
 /// All signals. Metric names through the versions (`vllm/v1/metrics/loggers.py`, `engine/metrics.py`) live here alone.
 public enum SignalCatalogue {
-    public static let all: [Signal] = service + inference + system
+    public static let all: [Signal] = service + gateways + inference + system
 
     public static func signal(_ name: String) -> Signal? { byName[name] }
 

@@ -43,6 +43,10 @@ extension SignalCatalogue {
         case .spanQuantile(let q, let measure): return "spans: quantile \(q) of `\(measure.rawValue)`"
         case .spanMean(let measure): return "spans: mean of `\(measure.rawValue)`"
         case .spanRate(let count): return "spans: \(count.rawValue)"
+        case .gatewayQuantile(let q, let measure): return "gateway logs: quantile \(q) of `\(measure.rawValue)`"
+        case .gatewayRate(.requests): return "gateway logs: requests that ended"
+        case .gatewayRate(let count): return "gateway logs: requests where `\(count.rawValue)`"
+        case .gatewayShare(let count): return "gateway logs: share of requests where `\(count.rawValue)`"
         }
     }
 }

@@ -15,6 +15,7 @@ struct SignalEvaluator {
     let variables: [String: String]
     private let log: LogSignals
     let spans: SpanSignals
+    let gateways: GatewaySignals
 
     init(
         store: Store, period: Int, source: StoreSeries, fleet: Fleet, grid: TimeGrid, rateWindowMs: Int64
@@ -29,6 +30,7 @@ struct SignalEvaluator {
         variables = ["vllm_jobs": jobs.joined(separator: "|")]
         log = LogSignals(store: store, period: period, grid: grid)
         spans = SpanSignals(store: store, period: period, grid: grid, fleet: fleet, windowMs: rateWindowMs)
+        gateways = GatewaySignals(store: store, period: period, grid: grid, fleet: fleet, windowMs: rateWindowMs)
     }
 
     func evaluateAll() throws -> SignalTable {
@@ -101,7 +103,10 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .statistics, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate: return []
+        case .statistics, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate,
+            .gatewayQuantile,
+            .gatewayRate, .gatewayShare:
+            return []
         }
     }
 
@@ -120,6 +125,9 @@ struct SignalEvaluator {
         case .spanQuantile(let q, let measure): return try spans.series(signal, measure, quantile: q)
         case .spanMean(let measure): return try spans.series(signal, measure, quantile: nil)
         case .spanRate(let count): return try spans.series(signal, count)
+        case .gatewayQuantile(let q, let measure): return try gateways.series(signal, measure, quantile: q)
+        case .gatewayRate(let count): return try gateways.series(signal, count)
+        case .gatewayShare(let count): return try gateways.share(signal, count)
         default: return try metrics(signal, origin)
         }
     }
@@ -169,7 +177,7 @@ struct SignalEvaluator {
         switch scope {
         case .replica: fleet.replica(scrapeInstance: label)?.name
         case .gpu: "GPU \(label)"
-        case .host: label
+        case .host, .gateway: label
         }
     }
 

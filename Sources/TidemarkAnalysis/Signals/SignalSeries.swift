@@ -3,7 +3,7 @@ public struct SignalSeries: Sendable {
     public let signal: Signal
     /// Replica, GPU or host; ``fleet`` for all together.
     public let instance: String
-    /// `metrics`, `log`, `spans` or `nvidia-smi`.
+    /// `metrics`, `log`, `spans`, `gateway` or `nvidia-smi`.
     public let origin: String
     /// PromQL, or table and column.
     public let expression: String
@@ -32,6 +32,9 @@ public struct SignalSeries: Sendable {
         case mean(String)
         /// From the spans themselves; without a quantile the mean.
         case spans(SpanMeasure, Double?)
+        /// From a gateway's requests: a quantile, a share of them.
+        case gateway(GatewayMeasure, Double)
+        case gatewayShare(GatewayCount)
     }
 
     public var hasValues: Bool { values.contains { $0 != nil } }

@@ -137,6 +137,7 @@ struct EvidenceTables {
         switch format {
         case "vllm-log": "log"
         case "otlp-json", "jaeger-json", "zipkin-json", "tempo-json": "traces"
+        case "gateway-access": "gateway"
         case let other where other.hasPrefix("nvidia"): "gpu"
         default: "metrics"
         }

@@ -55,6 +55,9 @@ public struct ReportBuilder {
         model.logEvents = try evidence.logEvents()
         model.topClients = try evidence.clients()
         model.slowestRequests = try evidence.slowestRequests()
+        let gateways = GatewayTables(store, period: period, window: startMs...endMs)
+        model.gateways = gateways.figures(results)
+        if !model.gateways.rows.isEmpty { model.slowestAtGateway = try gateways.slowest() }
         model.engineRuns = runs.map(engineRun)
         model.coverage = try evidence.coverage()
         model.methods = MethodNotes.all(stepMs: results.stepMs)

@@ -44,6 +44,17 @@ struct StripBuilder {
             ("abort_requests_per_second", "aborts"),
         ], role: .bad)
 
+    private static let gateway = Plan(
+        id: "gateway_duration", title: "Duration at the gateway", subtitle: "percentiles over all gateways",
+        signals: [50, 95, 99].map { ("gateway_duration_p\($0)_seconds", "P\($0)") }, isLog: true)
+
+    private static let gatewayErrors = Plan(
+        id: "gateway_trouble", title: "Left and timed-out requests at the gateway", subtitle: "sum over gateways",
+        signals: [
+            ("gateway_disconnect_requests_per_second", "left by the client"),
+            ("gateway_upstream_timeout_requests_per_second", "upstream too slow"),
+        ], role: .bad)
+
     /// The rows of the aligned chart, in the order in which a reader asks.
     func overview() -> [ReportModel.Strip] {
         let plans = [
@@ -57,7 +68,7 @@ struct StripBuilder {
     func sections() -> [ReportModel.StripSection] {
         var service: [ReportModel.Strip?] = [single("request_rate_requests_per_second").flatMap { strip($0) }]
         service += Self.latency.map { strip(Self.percentiles($0.short, $0.long, [50, 90, 95, 99])) }
-        service += [strip(Self.errors), strip(Self.queue)]
+        service += [strip(Self.errors), strip(Self.queue), strip(Self.gateway), strip(Self.gatewayErrors)]
         let split = Plan(
             id: "phases", title: "Queue, prefill and decode", subtitle: "means of requests finished in the step",
             signals: [
@@ -100,7 +111,9 @@ struct StripBuilder {
         let origin = results.origin(signal.name)
         let from = origin.isEmpty ? "" : ", from \(origin)"
         guard several, results.instances(signal.name).count > 1 else { return origin.isEmpty ? "" : "from \(origin)" }
-        let over = signal.scope == .gpu ? "GPUs" : signal.scope == .host ? "hosts" : "replicas"
+        let over =
+            signal.scope == .gpu
+            ? "GPUs" : signal.scope == .host ? "hosts" : signal.scope == .gateway ? "gateways" : "replicas"
         switch signal.fleet {
         case .sum: return "sum over \(over)\(from)"
         case .max: return "highest of the \(over)\(from)"

@@ -23,6 +23,10 @@ public enum ReportTables {
         if !model.findings.isEmpty { add(link(.findings, model)) { findings(model.findings) } }
         if !model.logEvents.isEmpty { add(link(.logEvents, model)) { logEvents(model.logEvents) } }
         if !model.topClients.isEmpty { add(link(.clients, model)) { clients(model.topClients) } }
+        add(model.gateways.csv) { figures(model.gateways) }
+        if !model.slowestAtGateway.isEmpty {
+            add(link(.slowestAtGateway, model)) { slowestAtGateway(model.slowestAtGateway) }
+        }
         if !model.slowestRequests.isEmpty {
             add(link(.slowestRequests, model)) { slowestRequests(model.slowestRequests) }
         }
@@ -35,6 +39,7 @@ public enum ReportTables {
         case findings, clients, coverage
         case logEvents = "log_events"
         case slowestRequests = "slowest_requests"
+        case slowestAtGateway = "gateway_slowest_requests"
     }
 
     static func link(_ table: FixedTable, _ model: ReportModel) -> ReportModel.FileLink? {
@@ -145,6 +150,22 @@ public enum ReportTables {
                     .number(request.endToEnd), .number(request.timeToFirstToken), .number(request.queue),
                     .integer(request.promptTokens), .integer(request.completionTokens), .text(request.instance),
                     .text(request.logLine),
+                ]
+            })
+    }
+
+    public static func slowestAtGateway(_ requests: [ReportModel.GatewayRequest]) -> [UInt8] {
+        CSVTable.render(
+            columns: [
+                "time", "gateway", "request", "status", "duration_seconds", "time_to_headers_seconds",
+                "engine_e2e_seconds", "engine_ttft_seconds", "upstream", "request_id", "end_reason",
+            ],
+            rows: requests.map { request in
+                [
+                    .time(request.startMs), .text(request.gateway), .text(request.request), .integer(request.status),
+                    .number(request.duration), .number(request.timeToHeaders), .number(request.engineEndToEnd),
+                    .number(request.engineFirstToken), .text(request.upstream), .text(request.requestID),
+                    .text(request.ending),
                 ]
             })
     }

@@ -35,6 +35,10 @@ public struct ReportModel: Sendable, Equatable {
     public var topClients: [Client]
     /// The slowest of the traced requests, the slowest first.
     public var slowestRequests: [TracedRequest]
+    /// Gateways, and the engines for comparison.
+    public var gateways: FigureTable
+    /// The slowest requests at the gateways, the slowest first.
+    public var slowestAtGateway: [GatewayRequest]
     public var engineRuns: [EngineRun]
     public var coverage: Coverage
     public var methods: [MethodNote]
@@ -50,7 +54,8 @@ public struct ReportModel: Sendable, Equatable {
         notChecked: [NotChecked] = [], incidents: [IncidentBand] = [], events: [EventMark] = [],
         overview: [Strip] = [], sections: [StripSection] = [], keyFigures: [KeyFigureTable] = [],
         distributions: [Distribution] = [], replicas: FigureTable = FigureTable(), logEvents: [LogEvent] = [],
-        topClients: [Client] = [], slowestRequests: [TracedRequest] = [], engineRuns: [EngineRun] = [],
+        topClients: [Client] = [], slowestRequests: [TracedRequest] = [], gateways: FigureTable = FigureTable(),
+        slowestAtGateway: [GatewayRequest] = [], engineRuns: [EngineRun] = [],
         coverage: Coverage = Coverage(),
         methods: [MethodNote] = [], downloads: [FileLink] = [], csvFolder: String? = nil
     ) {
@@ -73,6 +78,8 @@ public struct ReportModel: Sendable, Equatable {
         self.logEvents = logEvents
         self.topClients = topClients
         self.slowestRequests = slowestRequests
+        self.gateways = gateways
+        self.slowestAtGateway = slowestAtGateway
         self.engineRuns = engineRuns
         self.coverage = coverage
         self.methods = methods

@@ -79,6 +79,7 @@ struct Page {
         if !model.replicas.rows.isEmpty { parts.append(Part(title: phrases.replicas) { $0.writeReplicas() }) }
         if !model.logEvents.isEmpty { parts.append(Part(title: phrases.logEvents) { $0.writeLogEvents() }) }
         if !model.topClients.isEmpty { parts.append(Part(title: phrases.topClients) { $0.writeTopClients() }) }
+        if !model.gateways.rows.isEmpty { parts.append(Part(title: phrases.gateways) { $0.writeGateways() }) }
         if !model.slowestRequests.isEmpty {
             parts.append(Part(title: phrases.slowestRequests) { $0.writeSlowestRequests() })
         }

@@ -36,11 +36,13 @@ extension Page {
         .time(timeMs, timeMs.map { frame.moment($0, seconds: seconds) } ?? "")
     }
 
-    mutating func writeReplicas() {
+    mutating func writeReplicas() { write(model.replicas, name: phrases.replica, caption: phrases.replicas) }
+
+    /// Named rows of figures.
+    mutating func write(_ table: ReportModel.FigureTable, name: String, caption: String) {
         let phrases = phrases
-        let table = model.replicas
         let hasNotes = table.rows.contains { !$0.note.isEmpty }
-        var columns: [Table.Column] = [.init(phrases.replica)]
+        var columns: [Table.Column] = [.init(name)]
         // One prefix a column, stated in its head.
         let scales = table.columns.enumerated().map { index, column in
             let sizes = table.rows.compactMap { index < $0.values.count ? $0.values[index] : nil }.filter(\.isFinite)
@@ -59,7 +61,7 @@ extension Page {
             return cells
         }
         Table(
-            caption: phrases.replicas, isCaptionHidden: true, csv: table.csv, csvLabel: phrases.csv, columns: columns,
+            caption: caption, isCaptionHidden: true, csv: table.csv, csvLabel: phrases.csv, columns: columns,
             rows: rows
         ).write(&out)
     }

@@ -35,6 +35,7 @@ public enum Schema {
         EvidenceSchema.accessRows,
         EvidenceSchema.gpuRuns,
         EvidenceSchema.tracedRequests,
+        EvidenceSchema.gateways,
     ]
     public static var version: Int { migrations.count }
 

@@ -1,0 +1,96 @@
+import TidemarkBase
+import TidemarkEvidence
+
+/// Recognises logs of gateways and routers in front of vLLM by their lines, in any framing.
+public enum GatewayFormat {
+    public static let identifier = "gateway-access"
+
+    /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``.
+    public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
+        let framing = framing(head: head)
+        let tally = Tally(head: head, framing: framing)
+        guard let detail = tally.verdict(head) else { return nil }
+        let words = framing == .plain ? detail : "\(detail), in \(framing.rawValue)"
+        return FormatGuess(format: identifier, score: 0.93, detail: words)
+    }
+
+    /// What wraps the lines. Access lines that begin with a time themselves (Envoy's) or are objects or rows of a table
+    /// wear no framing, even if they look as if they did; the others may be found behind one, too.
+    public static func framing(head: Bytes) -> LogFraming {
+        let plain = Tally(head: head, framing: .plain)
+        let own = [GatewayDialect.json, .envoy, .spendCSV, .litellm].reduce(0) { $0 + (plain.dialects[$1] ?? 0) }
+        if plain.strong > 0, own * 2 >= plain.total { return .plain }
+        return LogFraming.detect(head: head)
+    }
+
+    /// The beginning of the content without its framing, as ``GatewayParser/init(head:)`` wants it.
+    public static func parser(head: Bytes, framing: LogFraming) -> GatewayParser {
+        if framing == .plain { return GatewayParser(head: head) }
+        let inner = framing.unframe(head: head)
+        return inner.withUnsafeBytes { GatewayParser(head: Bytes(rebasing: $0[...])) }
+    }
+
+    /// What the beginning of a file holds.
+    private struct Tally: GatewaySink {
+        /// Access lines that only gateways write, and uvicorn's, which vLLM writes too.
+        var strong = 0
+        var uvicorn = 0
+        var events = 0
+        var liteLLM = 0
+        var dialects: [GatewayDialect: Int] = [:]
+        var total = 0
+
+        init(head: Bytes, framing: LogFraming) {
+            var parser = GatewayFormat.parser(head: head, framing: framing)
+            var unframer = LogUnframer(framing)
+            var reader = LineReader()
+            var seen = 0
+            reader.feed(head) { line in
+                // Enough to judge by.
+                guard seen < 200 else { return }
+                seen += 1
+                unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
+            }
+            if seen == 0 {
+                reader.finish { line in
+                    unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
+                }
+            }
+            unframer.finish { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
+            try? parser.finish(into: &self)
+            total = parser.counts.accesses + parser.counts.events + parser.counts.rejects
+        }
+
+        mutating func access(_ access: borrowing GatewayAccess) {
+            if access.dialect == .litellm, access.timeMs == nil { uvicorn += 1 } else { strong += 1 }
+            dialects[access.dialect, default: 0] += 1
+        }
+
+        mutating func event(_ event: borrowing GatewayEvent) {
+            events += 1
+            event.message.withUnsafeBytes { if Bytes(rebasing: $0[...]).has("LiteLLM") { liteLLM += 1 } }
+        }
+
+        mutating func reject(_ reject: FormatReject) {}
+
+        /// In words what it is; nil: no gateway's log.
+        func verdict(_ head: Bytes) -> String? {
+            guard total > 0 else { return nil }
+            if strong > 0, strong * 2 >= total || strong > 2 && (strong + events) * 10 > total * 9 {
+                let dialect = dialects.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
+                return "access lines of \(dialect?.key.rawValue ?? "a gateway")"
+            }
+            if liteLLM > 0, (uvicorn + events) * 2 > total { return "a log of LiteLLM" }
+            if events * 2 > total, uvicorn * 2 <= total, Self.namesRouter(head) { return "a log of a router" }
+            return nil
+        }
+
+        /// Logs of any program may look like a router's: these words stand in those of vLLM's router and of llm-d.
+        private static func namesRouter(_ head: Bytes) -> Bool {
+            let words: [StaticString] = [
+                "vllm_router", "InferencePool", "endpoint-picker", "llm-d", "inference-scheduler",
+            ]
+            return words.contains { head.range(of: $0) != nil }
+        }
+    }
+}

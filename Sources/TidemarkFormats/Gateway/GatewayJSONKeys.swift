@@ -1,0 +1,111 @@
+import TidemarkBase
+
+/// What a key of a JSON access log means, whoever chose its spelling.
+enum GatewayKey: Int, CaseIterable {
+    case time, start, startUTC, end, firstToken
+    case client, clientFallback, method, path, request, nestedRequest, status, upstreamStatus
+    case bytesIn, bytesOut
+    /// `duration` and its like: the unit depends on who wrote it.
+    case duration
+    case durationSeconds, durationMillis, durationMicros, durationNanos
+    case connectSeconds, headersSeconds, headersMillis, upstreamSeconds, upstreamNanos
+    case upstream, requestID, traceID, flags, retries, attempts
+    case level, message, logger
+    case model, modelGroup, promptTokens, completionTokens
+    /// Keys that only tell whose line it is.
+    case envoySign, traefikSign
+
+    /// The meaning of a key in lower case without punctuation; of keys in objects with the names of the objects in front.
+    static func find(_ normalised: Bytes) -> GatewayKey? { byHash[ByteTable.hash(normalised)] }
+
+    private static let byHash: [UInt64: GatewayKey] = {
+        var found: [UInt64: GatewayKey] = [:]
+        for (key, names) in names {
+            for name in names.split(separator: " ") {
+                found[withBytes(of: String(name)) { ByteTable.hash($0) }] = key
+            }
+        }
+        return found
+    }()
+
+    private static let names: [(GatewayKey, String)] = [
+        (.time, "time timelocal timeiso8601 timestamp ts msec date datetime timems timestampms asctime"),
+        (.start, "starttime requeststarttime requeststart"),
+        (.startUTC, "startutc"),
+        (.end, "endtime"),
+        (.firstToken, "completionstarttime"),
+        (
+            .client,
+            "remoteaddr clientip clienthost clientaddr client requestclientip remoteip sourceip sourceaddress remotehost"
+        ),
+        (.clientFallback, "requestremoteip downstreamremoteaddress xforwardedfor forwardedfor"),
+        (.method, "method requestmethod reqmethod httpmethod httprequestmethod verb"),
+        (
+            .path,
+            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath originalpath httppath httpurl urlpath"
+        ),
+        (.request, "request requestline"),
+        (
+            .status,
+            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode statusnum"
+        ),
+        (.upstreamStatus, "upstreamstatus originstatus"),
+        (.bytesIn, "requestlength bytesreceived bytesread requestcontentsize requestsize bytesin"),
+        (.bytesOut, "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength"),
+        (.duration, "duration latency elapsed responsetime totaltime requestduration"),
+        (.durationSeconds, "requesttime reqtime rt durationseconds durations latencyseconds latencys requesttimes"),
+        (
+            .durationMillis,
+            "durationms latencyms requesttimems responsetimems elapsedms totaltimems requestdurationms"
+        ),
+        (.durationMicros, "durationus latencyus durationmicros"),
+        (.durationNanos, "durationns latencyns eventduration"),
+        (.connectSeconds, "upstreamconnecttime uct"),
+        (.headersSeconds, "upstreamheadertime uht"),
+        (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime"),
+        (.upstreamSeconds, "upstreamresponsetime urt upstreamtime"),
+        (.upstreamNanos, "originduration"),
+        (.upstream, "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase"),
+        (
+            .requestID,
+            "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid"
+        ),
+        (.traceID, "traceid traceparent requesttraceparent requestheaderstraceparent xb3traceid"),
+        (.flags, "responseflags responseflag"),
+        (.retries, "retryattempts"),
+        (.attempts, "upstreamrequestattemptcount"),
+        (.level, "level severity loglevel"),
+        (.message, "message msg"),
+        (.logger, "logger"),
+        (.model, "model"),
+        (.modelGroup, "modelgroup"),
+        (.promptTokens, "prompttokens"),
+        (.completionTokens, "completiontokens"),
+        (.envoySign, "upstreamcluster responsecodedetails upstreamtransportfailurereason downstreamlocaladdress"),
+        (.traefikSign, "requestcount routername entrypointname overhead"),
+    ]
+}
+
+/// The values of one JSON object by their meaning.
+struct GatewayValues {
+    struct Value {
+        var bytes = GatewayText.none
+        var isString = false
+    }
+
+    private var values: [Value?] = Array(repeating: nil, count: GatewayKey.allCases.count)
+
+    subscript(key: GatewayKey) -> Value? {
+        get { values[key.rawValue] }
+        set { values[key.rawValue] = newValue }
+    }
+
+    mutating func removeAll() {
+        for index in values.indices { values[index] = nil }
+    }
+
+    /// Text of a value; empty without one.
+    func text(_ key: GatewayKey) -> Bytes { GatewayText.present(self[key]?.bytes ?? GatewayText.none) }
+
+    func has(_ key: GatewayKey) -> Bool { self[key] != nil }
+}

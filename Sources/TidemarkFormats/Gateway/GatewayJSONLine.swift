@@ -1,0 +1,245 @@
+import TidemarkBase
+import TidemarkEvidence
+
+/// One JSON object a line. The keys of Envoy's, Traefik's and Caddy's objects and of LiteLLM's spend logs are theirs;
+/// an operator's own (nginx' `escape=json`, Envoy's `json_format`) are taken by what they are usually called, whatever
+/// their letter case and punctuation.
+///
+/// A duration without a unit in its key is Traefik's in nanoseconds, Envoy's in milliseconds, Caddy's in seconds; a
+/// stranger's counts as seconds when it has a decimal point, and else as unknown.
+final class GatewayJSONLine {
+    enum Result: Equatable {
+        case access, event
+        case damaged(String)
+    }
+
+    private(set) var values = GatewayValues()
+    /// Decoded strings of the object; values point into it.
+    private var arena = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+    private var used = 0
+    private var key = UnsafeMutableRawBufferPointer.allocate(byteCount: 96, alignment: 8)
+    private var decoded: [UInt8] = []
+    private var time = CommonTime()
+
+    deinit {
+        arena.deallocate()
+        key.deallocate()
+    }
+
+    /// Reads the object that `reader` stands before. For an event the values stay in ``values``.
+    func parse(_ reader: inout JSONReader, into access: inout GatewayAccess) -> Result {
+        values.removeAll()
+        used = 0
+        // Decoding never makes a string longer.
+        if arena.count < reader.bytes.count {
+            arena.deallocate()
+            arena = .allocate(byteCount: reader.bytes.count, alignment: 8)
+        }
+        do {
+            try walk(&reader, depth: 0, prefix: 0)
+        } catch let error as JSONReader.JSONError {
+            return .damaged("expected \(error.expected) at byte \(error.offset) of the JSON object")
+        } catch {
+            return .damaged("expected a JSON object")
+        }
+        return fill(&access)
+    }
+
+    // MARK: Collecting
+
+    private func walk(_ reader: inout JSONReader, depth: Int, prefix: Int) throws {
+        try reader.object { name, reader in
+            let length = self.append(name, prefix)
+            switch try reader.peek() {
+            case .object:
+                if depth == 0, GatewayKey.find(Bytes(key).slice(0, length)) == .request {
+                    self.values[.nestedRequest] = .init()
+                }
+                if depth < 3 { try self.walk(&reader, depth: depth + 1, prefix: length) } else { try reader.skip() }
+            case .array:
+                guard let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)) else { return try reader.skip() }
+                var isFirst = true
+                try reader.array { element in
+                    if isFirst, try element.peek() == .string {
+                        self.keep(meaning, try element.string())
+                    } else {
+                        try element.skip()
+                    }
+                    isFirst = false
+                }
+            case .string:
+                let value = try reader.string()
+                if let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)) { self.keep(meaning, value) }
+            case .number:
+                let value = try reader.numberBytes()
+                if let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)), !self.values.has(meaning) {
+                    self.values[meaning] = .init(bytes: value, isString: false)
+                }
+            case .literal: _ = try reader.literal()
+            case .end: try reader.skip()
+            }
+        }
+    }
+
+    private func keep(_ meaning: GatewayKey, _ string: JSONReader.RawString) {
+        guard values[meaning].map({ GatewayText.isAbsent($0.bytes) }) ?? true else { return }
+        guard string.escaped else {
+            values[meaning] = .init(bytes: string.bytes, isString: true)
+            return
+        }
+        decoded.removeAll(keepingCapacity: decoded.capacity <= 1 << 16)
+        string.decode(into: &decoded)
+        let count = min(decoded.count, arena.count - used)
+        decoded.withUnsafeBytes { source in
+            for index in 0..<count { arena[used + index] = source[index] }
+        }
+        values[meaning] = .init(bytes: Bytes(arena).slice(used, used + count), isString: true)
+        used += count
+    }
+
+    /// Puts a key behind the names of the objects that it stands in: lower case, letters and digits. Returns its end.
+    private func append(_ name: JSONReader.RawString, _ prefix: Int) -> Int {
+        var length = prefix
+        for byte in name.bytes where length < key.count {
+            if byte &- 65 < 26 {
+                key[length] = byte | 0x20
+            } else if byte &- 97 < 26 || byte &- 48 < 10 {
+                key[length] = byte
+            } else {
+                continue
+            }
+            length += 1
+        }
+        return length
+    }
+
+    // MARK: Understanding
+
+    private func fill(_ access: inout GatewayAccess) -> Result {
+        let isTraefik = values.has(.startUTC) || values.has(.upstreamNanos) || values.has(.traefikSign)
+        let isCaddy = values.has(.nestedRequest)
+        let isEnvoy = values.has(.flags) || values.has(.headersMillis) || values.has(.envoySign)
+        let hasPlace = values.has(.path) || values.has(.method) || values.has(.request)
+        let isSpend = values.has(.start) && values.has(.end) && values.has(.requestID) && !hasPlace
+        let statusText = values.text(.status)
+        guard hasPlace && (values.has(.status) || values.has(.duration) || values.has(.durationSeconds)) || isSpend
+        else {
+            if values.has(.message) || values.has(.level) { return .event }
+            return .damaged("a JSON object without a request and a status, and without a message")
+        }
+        access.dialect = .json
+        access.status = GatewayText.status(statusText)
+        access.upstreamStatus = GatewayText.status(GatewayText.last(values.text(.upstreamStatus)).entry)
+        request(&access)
+        access.client = GatewayText.host(values.text(.client))
+        if access.client.isEmpty { access.client = GatewayText.host(values.text(.clientFallback)) }
+        access.bytesIn = GatewayText.integer(values.text(.bytesIn))
+        access.bytesOut = GatewayText.integer(values.text(.bytesOut))
+        access.requestID = values.text(.requestID)
+        access.traceID = GatewayText.trace(values.text(.traceID))
+        access.flags = values.text(.flags)
+        access.model = values.text(.modelGroup).isEmpty ? values.text(.model) : values.text(.modelGroup)
+        access.promptTokens = GatewayText.integer(values.text(.promptTokens)).map { Int($0) }
+        access.completionTokens = GatewayText.integer(values.text(.completionTokens)).map { Int($0) }
+        access.upstream = CommonLogLine.address(GatewayText.last(values.text(.upstream)).entry)
+        retries(&access)
+        if isSpend, !spend(statusText, &access) { return .damaged("expected a time in startTime") }
+        if !isSpend {
+            durations(&access, isTraefik: isTraefik, isCaddy: isCaddy, isEnvoy: isEnvoy)
+            guard times(&access, isEnvoy: isEnvoy) else {
+                return .damaged("a JSON access line without a time that can be read")
+            }
+        }
+        if access.end == nil {
+            access.end = EnvoyLine.end(access.flags) ?? GatewayText.end(status: access.status)
+        }
+        return .access
+    }
+
+    private func request(_ access: inout GatewayAccess) {
+        let line = values.text(.request)
+        if !line.isEmpty { GatewayText.request(line, into: &access) }
+        if values.has(.method) { access.method = values.text(.method) }
+        if values.has(.path) { access.route = GatewayText.route(values.text(.path)) }
+    }
+
+    private func retries(_ access: inout GatewayAccess) {
+        if let retries = GatewayText.integer(values.text(.retries)) {
+            access.retries = Int(retries)
+        } else if let attempts = GatewayText.integer(values.text(.attempts)), attempts > 0 {
+            access.retries = Int(attempts) - 1
+        }
+    }
+
+    private func durations(_ access: inout GatewayAccess, isTraefik: Bool, isCaddy: Bool, isEnvoy: Bool) {
+        let duration = values.text(.duration)
+        if !duration.isEmpty {
+            if isTraefik {
+                access.durationMicros = GatewayText.nanos(duration)
+            } else if isCaddy {
+                access.durationMicros = GatewayText.micros(duration)
+            } else if isEnvoy {
+                access.durationMicros = GatewayText.micros(duration, microsPerUnit: 1000)
+            } else if duration.firstIndex(of: 46) != nil {
+                access.durationMicros = GatewayText.micros(duration)
+            }
+        }
+        let named: [(GatewayKey, Int64)] = [
+            (.durationSeconds, 1_000_000), (.durationMillis, 1000), (.durationMicros, 1),
+        ]
+        for (key, unit) in named where access.durationMicros == nil {
+            access.durationMicros = GatewayText.micros(values.text(key), microsPerUnit: unit)
+        }
+        if access.durationMicros == nil { access.durationMicros = GatewayText.nanos(values.text(.durationNanos)) }
+        access.connectMicros = GatewayText.seconds(values.text(.connectSeconds)).last
+        access.headersMicros =
+            GatewayText.seconds(values.text(.headersSeconds)).last
+            ?? GatewayText.micros(values.text(.headersMillis), microsPerUnit: 1000)
+        let upstream = values.text(.upstreamSeconds)
+        if !upstream.isEmpty {
+            NginxVariable.setUpstream(GatewayText.seconds(upstream).sum, upstream, &access)
+        } else if values.has(.upstreamNanos) {
+            access.upstreamMicros = GatewayText.nanos(values.text(.upstreamNanos))
+        }
+    }
+
+    private func spend(_ status: Bytes, _ access: inout GatewayAccess) -> Bool {
+        let times = SpendTimes(
+            start: SpendTimes.read(values.text(.start)), end: SpendTimes.read(values.text(.end)),
+            firstToken: SpendTimes.read(values.text(.firstToken)))
+        access.dialect = .litellm
+        if status.equals("failure") { access.end = .failure }
+        return times.apply(&access)
+    }
+
+    /// The start where the object has it (in Envoy's, `timestamp` is the start too), else the end.
+    private func times(_ access: inout GatewayAccess, isEnvoy: Bool) -> Bool {
+        for key in [GatewayKey.startUTC, .start] {
+            if let found = moment(key) {
+                (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, .start)
+                return true
+            }
+        }
+        guard let found = moment(.time) ?? moment(.end) else { return access.frame.timeMs != nil }
+        (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, isEnvoy ? .start : .end)
+        return true
+    }
+
+    /// RFC 3339, the common log's form, or a number since 1970 in seconds, milliseconds, micro- or nanoseconds.
+    func moment(_ key: GatewayKey) -> (ms: Int64, zoneless: Bool)? {
+        let text = values.text(key)
+        guard let first = text.first, first &- 48 <= 9 else { return nil }
+        if text.count >= 19, text[4] == 45 {
+            return CivilTime.parseRFC3339(text).map { ($0.millis, !$0.zoned) }
+        }
+        if text.count == CommonTime.length, text[2] == 47 { return time.parse(text, at: 0).map { ($0, false) } }
+        let point = text.firstIndex(of: 46) ?? text.count
+        switch point {
+        case 9...11: return SecondsText.millis(text).map { ($0, false) }
+        case 12...14: return GatewayText.integer(text.slice(0, point)).map { ($0, false) }
+        case 15...17: return GatewayText.integer(text.slice(0, point)).map { ($0 / 1000, false) }
+        case 18, 19: return Decimal.parseInt(text.slice(0, point)).map { (Int64($0 / 1_000_000), false) }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,232 @@
+import TidemarkBase
+import TidemarkEvidence
+
+/// Takes what a gateway's log says. Bytes in a record are valid only during the call.
+public protocol GatewaySink {
+    mutating func access(_ access: borrowing GatewayAccess) throws
+    mutating func event(_ event: borrowing GatewayEvent) throws
+    mutating func reject(_ reject: FormatReject) throws
+}
+
+/// Where the lines went: `lines` = `recordLines` + `noiseLines` + `rejectedLines`.
+public struct GatewayCounts: Sendable, Equatable {
+    public var lines = 0
+    public var recordLines = 0
+    /// Blank lines, headers, the brackets around a list.
+    public var noiseLines = 0
+    public var rejectedLines = 0
+    public var accesses = 0
+    public var events = 0
+    public var rejects = 0
+    /// Requests without any time.
+    public var untimed = 0
+
+    public init() {}
+}
+
+/// Reads the unwrapped lines of one gateway's log, whatever the dialect: what the last line was is tried first.
+///
+/// Every line is a request, an event, noise or a reject. Lines behind an event that look like nothing else (tracebacks)
+/// belong to it. Call ``finish(into:)`` at the end and before each commit. Time: linear; memory: one line and one event.
+public struct GatewayParser {
+    public private(set) var counts = GatewayCounts()
+    /// Whether the input is known to be cut off: then a last line without a line feed is a reject. Otherwise it is taken
+    /// for whole, as in text that was pasted.
+    public var lastLineIsCut = false
+    private var common = CommonLogLine()
+    private let json = GatewayJSONLine()
+    private var spend: SpendTable?
+    private var last: GatewayDialect?
+    private var event = GatewayEvent()
+    private var hasEvent = false
+    private static let longestMessage = 4000
+
+    /// - Parameter head: the beginning of the unwrapped content; a continued file needs the header of its table.
+    public init(head: Bytes) {
+        let lines = head.headLines(limit: 1)
+        if let first = lines.first { spend = SpendTable(header: first) }
+    }
+
+    /// Takes the next line.
+    public mutating func parse<Sink: GatewaySink>(
+        line: borrowing Line, frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        counts.lines += frame.lines
+        var bytes = line.bytes
+        if line.offset == 0, bytes.has("\u{FEFF}") { bytes = bytes.slice(3, bytes.count) }
+        if let end = bytes.last, end == 13 { bytes = bytes.slice(0, bytes.count - 1) }
+        guard bytes.count > 0 else {
+            counts.noiseLines += frame.lines
+            return
+        }
+        var access = GatewayAccess()
+        access.line = line.number
+        access.lineCount = frame.lines
+        access.offset = line.offset
+        access.frame = frame
+        let first = bytes[0]
+        if first == 123 || first == 91 && (bytes.count < 3 || bytes[1] == 123 || bytes[1] == 93) || bytes.equals("]") {
+            return try parseJSON(bytes, &access, line, into: &sink)
+        }
+        if let spend {
+            if SpendTable.isHeader(bytes) {
+                counts.noiseLines += frame.lines
+                return
+            }
+            return try take(spend.parse(bytes, into: &access), &access, line, into: &sink)
+        }
+        let result = parseText(bytes, &access)
+        if result != .other { return try take(result, &access, line, into: &sink) }
+        try takeText(bytes, line, frame, into: &sink)
+    }
+
+    /// Passes on the event that waits for further lines.
+    public mutating func finish<Sink: GatewaySink>(into sink: inout Sink) throws {
+        guard hasEvent else { return }
+        hasEvent = false
+        counts.events += 1
+        try sink.event(event)
+    }
+
+    // MARK: Text
+
+    private mutating func parseText(_ bytes: Bytes, _ access: inout GatewayAccess) -> GatewayLineResult {
+        let hint = last ?? .nginx
+        var result = parse(bytes, as: hint, &access)
+        if result != .other { return result }
+        for dialect in [GatewayDialect.nginx, .envoy, .haproxy, .alb, .litellm] where dialect != hint {
+            result = parse(bytes, as: dialect, &access)
+            if result != .other { return result }
+        }
+        return .other
+    }
+
+    @inline(__always)
+    private mutating func parse(
+        _ bytes: Bytes, as dialect: GatewayDialect, _ access: inout GatewayAccess
+    ) -> GatewayLineResult {
+        switch dialect {
+        case .nginx, .traefik: common.parse(bytes, into: &access)
+        case .envoy: EnvoyLine.parse(bytes, into: &access)
+        case .haproxy: HAProxyLine.parse(bytes, into: &access)
+        case .alb: ALBLine.parse(bytes, into: &access)
+        case .litellm: LiteLLMLine.access(bytes, into: &access)
+        case .json, .spendCSV: .other
+        }
+    }
+
+    @inline(__always)
+    private mutating func take<Sink: GatewaySink>(
+        _ result: GatewayLineResult, _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
+    ) throws {
+        try finish(into: &sink)
+        var isWhole = line.omitted == 0
+        if !line.terminated, lastLineIsCut { isWhole = false }
+        guard result == .access, isWhole else {
+            counts.rejectedLines += access.lineCount
+            counts.rejects += 1
+            var reason = isWhole ? "not an access line" : "the line is cut off"
+            if case .damaged(let expected) = result { reason = expected }
+            var reject = FormatReject(line, reason)
+            reject.lineCount = access.lineCount
+            return try sink.reject(reject)
+        }
+        last = access.dialect
+        counts.recordLines += access.lineCount
+        counts.accesses += 1
+        if access.timeMs == nil, access.frame.timeMs == nil, access.frame.stamp == nil { counts.untimed += 1 }
+        try sink.access(access)
+    }
+
+    /// A line that is no access line: an event, more of one, or a reject.
+    private mutating func takeText<Sink: GatewaySink>(
+        _ bytes: Bytes, _ line: borrowing Line, _ frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        var next = GatewayEvent()
+        if let start = GatewayEventLine.parse(bytes, into: &next) {
+            try finish(into: &sink)
+            open(&next, bytes.slice(start, bytes.count), line, frame)
+            return
+        }
+        if hasEvent, event.frame.stream == frame.stream {
+            counts.recordLines += frame.lines
+            event.lineCount += frame.lines
+            if event.message.count < Self.longestMessage {
+                event.message.append(10)
+                Self.append(bytes, to: &event.message)
+            }
+            return
+        }
+        // A container's or service's output holds banners and the like besides its log.
+        if frame.timeMs != nil || frame.stamp != nil || !frame.source.isEmpty {
+            return open(&next, bytes, line, frame)
+        }
+        counts.rejectedLines += frame.lines
+        counts.rejects += 1
+        var reject = FormatReject(line, "neither an access line nor a message of a form that is known")
+        reject.lineCount = frame.lines
+        try sink.reject(reject)
+    }
+
+    /// Appends text without its secrets, as far as there is room.
+    private static func append(_ text: Bytes, to message: inout [UInt8]) {
+        SecretMask.withMasked(text.slice(0, min(text.count, longestMessage))) {
+            message.append(contentsOf: $0.slice(0, min($0.count, max(0, longestMessage - message.count))))
+        }
+    }
+
+    private mutating func open(
+        _ next: inout GatewayEvent, _ message: Bytes, _ line: borrowing Line, _ frame: FrameInfo
+    ) {
+        next.line = line.number
+        next.lineCount = frame.lines
+        next.offset = line.offset
+        next.frame = frame
+        Self.append(message, to: &next.message)
+        counts.recordLines += frame.lines
+        event = next
+        hasEvent = true
+    }
+
+    // MARK: JSON
+
+    /// An object, a list of objects, or a line of a list that has an object a line.
+    private mutating func parseJSON<Sink: GatewaySink>(
+        _ bytes: Bytes, _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
+    ) throws {
+        try finish(into: &sink)
+        var at = bytes[0] == 91 ? 1 : 0
+        var count = 0
+        let blank = access
+        while true {
+            while at < bytes.count, bytes[at] <= 32 || bytes[at] == 44 { at += 1 }
+            guard at < bytes.count, bytes[at] != 93 else { break }
+            access = blank
+            // The line counts with its first object.
+            if count > 0 { access.lineCount = 0 }
+            var reader = JSONReader(bytes, from: at)
+            switch bytes[at] == 123 ? json.parse(&reader, into: &access) : .damaged("expected a JSON object") {
+            case .access: try take(.access, &access, line, into: &sink)
+            case .event:
+                var next = GatewayEvent()
+                if let time = json.moment(.time) { (next.timeMs, next.zoneless) = (time.ms, time.zoneless) }
+                next.level = GatewayEventLine.level(json.values.text(.level))
+                open(&next, json.values.text(.message), line, access.frame)
+                if count > 0 {
+                    counts.recordLines -= event.lineCount
+                    event.lineCount = 0
+                }
+                try finish(into: &sink)
+            case .damaged(let reason):
+                counts.rejectedLines += access.lineCount
+                counts.rejects += 1
+                var reject = FormatReject(line, reason)
+                reject.lineCount = access.lineCount
+                return try sink.reject(reject)
+            }
+            count += 1
+            at = reader.offset
+        }
+        if count == 0 { counts.noiseLines += access.lineCount }
+    }
+}
