@@ -13,6 +13,8 @@ struct GPUIngest {
     /// Columns of a capture without a header.
     let columns: [String]?
     let reference: ClosedRange<Int64>?
+    /// Whether the file has been left alone for long: then a last line without a line feed is read.
+    let isSettled: Bool
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, _ source: inout SourceRow) throws {
@@ -21,10 +23,8 @@ struct GPUIngest {
         source.clockConfidence = offsetMinutes == nil ? 0.5 : 1
         let isSnapshot = GPUCaptureReader.isSnapshot(source.format)
         try store.database.transaction {
-            if isSnapshot, source.id != 0 {
-                try GPUWriter.forget(source: source.id, in: store)
-                source.restart()
-            }
+            if isSnapshot, source.id != 0 { try ledger.forget(&source) }
+            try ledger.undoTail(&source)
             try ledger.save(&source)
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
@@ -48,27 +48,40 @@ struct GPUIngest {
                 progress(stream.consumedFileBytes)
                 return true
             }
-            // An unfinished line of a growing capture waits for its rest.
-            if isSnapshot || stream.isGzip {
+            if isSnapshot {
                 tail.pendingIsRead()
                 try reader.finish { try parser.parse(line: $0, into: &sink) }
+                try parser.finish(into: &sink)
             }
-            try parser.finish(into: &sink)
             sink.source.progressBytes = reader.nextOffset
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
             sink.source.pendingBytes = reader.pendingBytes
+            let readsLastLine = stream.readsLastLine(isSettled: isSettled)
             sink.source.state = parser.state
             sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.message = stream.damage ?? Self.remark(parser.counts, parser.guessedColumns)
             sink.source.add(parser.counts)
+            var counts = parser.counts
+            try ledger.add(kinds: counts.kinds, to: sink.source.id)
+            if readsLastLine, reader.pendingBytes > 0 {
+                // It may be the beginning of one that is still being written after all: the next run reads it again.
+                let mark = try TailMark(store, source: sink.source)
+                let (bytes, sha256) = (reader.pendingBytes, tail.pendingSHA256())
+                try reader.finish { try parser.parse(line: $0, into: &sink) }
+                sink.source.add(parser.counts, since: counts)
+                let kinds = parser.counts.kinds(since: counts)
+                try ledger.add(kinds: kinds, to: sink.source.id)
+                sink.source.tail = try mark.tail(sink.source, kinds: kinds, bytes: bytes, sha256: sha256)
+                sink.source.pendingBytes = 0
+                counts = parser.counts
+            }
+            sink.source.message = stream.damage ?? Self.remark(counts, parser.guessedColumns)
             if sink.isDated { sink.source.clockMethod = "the day from the metrics or the file's modification time" }
             if let reference, let first = sink.source.firstMs, let last = sink.source.lastMs, offsetMinutes == nil {
                 let fits = first <= reference.upperBound && last >= reference.lowerBound
                 sink.source.clockMethod = "taken as UTC, which \(fits ? "fits" : "does not fit") the metrics"
                 sink.source.clockConfidence = fits ? 0.8 : 0.2
             }
-            try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
         }
         source = sink.source
@@ -87,26 +100,24 @@ struct GPUIngest {
 }
 
 extension SourceRow {
-    /// Forgets how far it was read.
-    mutating func restart() {
-        (progressBytes, progressLines, tailSHA256, state, pendingBytes) = (0, 0, "", nil, 0)
-        (lines, recordLines, noiseLines, rejectLines, records, firstMs, lastMs) = (0, 0, 0, 0, 0, nil, nil)
-    }
-
-    mutating func add(_ counts: GPUCaptureCounts) {
-        lines += counts.lines
-        recordLines += counts.recordLines
-        noiseLines += counts.noiseLines
-        rejectLines += counts.rejectedLines
-        records += counts.records
+    /// Adds what was read since the parser had counted `before`.
+    mutating func add(_ counts: GPUCaptureCounts, since before: GPUCaptureCounts = GPUCaptureCounts()) {
+        lines += counts.lines - before.lines
+        recordLines += counts.recordLines - before.recordLines
+        noiseLines += counts.noiseLines - before.noiseLines
+        rejectLines += counts.rejectedLines - before.rejectedLines
+        records += counts.records - before.records
     }
 }
 
 extension GPUCaptureCounts {
-    var kinds: [String: Int] {
-        ["gpu_sample": samples, "gpu_process": processes, "gpu_event": events, "reject": rejectedLines].filter {
-            $0.value > 0
-        }
+    var kinds: [String: Int] { kinds(since: GPUCaptureCounts()) }
+
+    func kinds(since before: GPUCaptureCounts) -> [String: Int] {
+        [
+            "gpu_sample": samples - before.samples, "gpu_process": processes - before.processes,
+            "gpu_event": events - before.events, "reject": rejectedLines - before.rejectedLines,
+        ].filter { $0.value > 0 }
     }
 }
 

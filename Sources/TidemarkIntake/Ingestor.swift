@@ -14,6 +14,10 @@ public struct IngestOptions: Sendable {
     public var keepPrompts = false
     /// Names of the columns of GPU captures without a header.
     public var columns: [String]?
+    /// A last line without a line feed is read when its file has been left alone for so long, in seconds.
+    public var settleSeconds = 300
+    /// Logs are committed at least so far apart, in bytes.
+    public var commitBytes = 64 << 20
 
     public init() {}
 }
@@ -38,6 +42,8 @@ public final class Ingestor {
     /// Called with the file's path and its share read, 0…1.
     private let progress: (String, Double) -> Void
     public private(set) var outcomes: [IngestOutcome] = []
+    /// The files that are read in this run, by their relative paths; copies are not among them.
+    private var present: [String: String] = [:]
 
     public init(_ store: Store, options: IngestOptions, progress: @escaping (String, Double) -> Void = { _, _ in }) {
         self.store = store
@@ -87,13 +93,24 @@ public final class Ingestor {
         for folder in tsdb { try ingestTSDB(folder, period: period) }
 
         var candidates: [Candidate] = []
+        var copySearch = CopySearch(known: Set(try ledger.all(period: period).map(\.path)))
         for file in files {
             if LogName.base(file.relative) == Capture.fileName {
                 note(file, .read, "capture", message: nil)
                 continue
             }
-            if let candidate = try classify(file, period: period) { candidates.append(candidate) }
+            if let candidate = try classify(file, period: period, &copySearch) { candidates.append(candidate) }
         }
+        let copies = try copySearch.copies()
+        for candidate in candidates {
+            guard let whole = copies[candidate.file.relative] else { continue }
+            let why = "\(whole) holds the same"
+            try remember(candidate.file, period: period, format: candidate.guess.format, status: "duplicate", why)
+            note(candidate.file, .duplicate, candidate.guess.format, message: why)
+        }
+        candidates.removeAll { copies[$0.file.relative] != nil }
+        present = Dictionary(
+            candidates.map { ($0.file.relative, $0.file.path) }, uniquingKeysWith: { first, _ in first })
         try ingestMetrics(candidates, period: period, capture: capture)
         for candidate in candidates where TraceFormat.identifiers.contains(candidate.guess.format) {
             try ingestTraces(candidate, period: period)
@@ -125,7 +142,7 @@ public final class Ingestor {
 
     // MARK: Recognising
 
-    private func classify(_ file: FoundFile, period: Int) throws -> Candidate? {
+    private func classify(_ file: FoundFile, period: Int, _ copies: inout CopySearch) throws -> Candidate? {
         let head: [UInt8]
         do {
             head = try InputStream(path: file.path).head()
@@ -143,6 +160,8 @@ public final class Ingestor {
             note(file, .unknown, guess?.format ?? "unknown", message: why)
             return nil
         }
+        // Scrapes have an identity of their own.
+        if guess.format != PrometheusTextFormat.identifier { copies.add(file, format: guess.format, head: head) }
         return Candidate(file: file, guess: guess, scrapeTime: ScrapeTime.fromFileName(name))
     }
 
@@ -166,17 +185,10 @@ public final class Ingestor {
         }
     }
 
-    /// A ledger row for something that isn't read, once.
+    /// A ledger row for something that isn't read, one for each path.
     private func remember(_ file: FoundFile, period: Int, format: String, status: String, _ why: String) throws {
         try store.database.transaction {
-            let known = try store.database.int(
-                "SELECT source_id FROM source WHERE period_id = ? AND path = ? AND prefix_bytes = 0", period,
-                file.relative)
-            guard known == nil else { return }
-            var row = SourceRow(period: period, path: file.relative, format: format)
-            row.status = status
-            row.message = why
-            try ledger.save(&row)
+            try ledger.note(path: file.relative, period: period, format: format, status: status, message: why)
         }
     }
 
@@ -223,38 +235,77 @@ public final class Ingestor {
         row.compression = stream.isGzip ? "gzip" : "none"
         row.prefixBytes = min(head.count, Ledger.identityBytes)
         row.prefixSHA256 = head.withUnsafeBytes { SHA256.hex($0.slice(0, row.prefixBytes)) }
-        let candidates = try head.withUnsafeBytes { try ledger.candidates(head: $0, format: format) }
-            .filter { $0.period == period }
-        for known in candidates {
-            guard let length = try Self.verify(known, path: file.path) else { continue }
+        try ledger.forgetUnread(path: file.relative, period: period)
+        for known in try head.withUnsafeBytes({ try ledger.candidates(head: $0, period: period) }) {
+            guard let match = try Self.verify(known, path: file.path) else { continue }
+            let read = known.progressBytes + (known.tail?.bytes ?? 0)
+            if known.path != file.relative {
+                // Another file of this run is that stream: this one only begins in the same way.
+                if let other = present[known.path], try Self.verify(known, path: other) != nil { continue }
+                if match.length > read + known.pendingBytes, read < CopySearch.leastShared,
+                    LogName.replicaName(known.path) != LogName.replicaName(file.relative)
+                {
+                    continue
+                }
+            }
             var found = known
             found.path = file.relative
             found.compression = row.compression
             (found.prefixBytes, found.prefixSHA256) = (row.prefixBytes, row.prefixSHA256)
-            return length > known.progressBytes + known.pendingBytes ? .grown(found) : .unchanged(found)
+            if known.format != format {
+                // What was taken for something else when it was shorter is read again.
+                try store.database.transaction {
+                    try ledger.forget(&found)
+                    found.format = format
+                    try ledger.save(&found)
+                }
+                return .grown(found)
+            }
+            let isSettled = stream.isGzip || stream.isSettled(afterSeconds: options.settleSeconds)
+            let hasMore =
+                match.length > read + known.pendingBytes || known.pendingBytes > 0 && isSettled
+                || !match.holdsTail && (match.length >= read || known.path == file.relative)
+            if hasMore { return .grown(found) }
+            if known.path != found.path { try store.database.transaction { try ledger.save(&found) } }
+            return .unchanged(found)
         }
         return .new(row)
     }
 
-    /// Length of the stream when it holds, before the ledger's progress, what was read; nil when it is another one.
-    private static func verify(_ known: SourceRow, path: String) throws -> Int? {
+    /// Whether a file holds, before the ledger's progress, what was read of a stream: its length, and whether it still ends
+    /// as it did. nil when it is another stream.
+    private static func verify(_ known: SourceRow, path: String) throws -> (length: Int, holdsTail: Bool)? {
         let stream = try InputStream(path: path)
+        var prefix = SHA256()
         var position = 0
         var tail = TailHash()
-        var matches = known.progressBytes == 0
+        var behind = SHA256()
+        let end = known.progressBytes + (known.tail?.bytes ?? 0)
+        var matches = true
         try stream.read { bytes in
+            if position < known.prefixBytes {
+                prefix.update(bytes.slice(0, min(bytes.count, known.prefixBytes - position)))
+                if position + bytes.count >= known.prefixBytes {
+                    var whole = prefix
+                    matches = whole.finish() == known.prefixSHA256
+                }
+            }
             if position < known.progressBytes {
                 let cut = min(bytes.count, known.progressBytes - position)
                 tail.update(bytes.slice(0, cut), pending: 0)
-                if position + cut == known.progressBytes {
-                    matches = known.tailSHA256.isEmpty || tail.sha256 == known.tailSHA256
-                    if !matches { return false }
+                if position + cut == known.progressBytes, !known.tailSHA256.isEmpty, tail.sha256 != known.tailSHA256 {
+                    matches = false
                 }
             }
+            let from = max(0, known.progressBytes - position)
+            let to = min(bytes.count, end - position)
+            if from < to { behind.update(bytes.slice(from, to)) }
             position += bytes.count
-            return true
+            return matches
         }
-        return matches && position >= known.progressBytes ? position : nil
+        guard matches, position >= known.progressBytes, position >= known.prefixBytes else { return nil }
+        let holdsTail = known.tail.map { $0.sha256.isEmpty || behind.finish() == $0.sha256 } ?? true
+        return (position, holdsTail && position >= end)
     }
 
     private func report(_ candidate: Candidate, _ source: SourceRow, before: SourceRow, continued: Bool) {
@@ -263,6 +314,8 @@ public final class Ingestor {
             records: source.records - before.records, rejects: source.rejectLines - before.rejectLines,
             message: source.message)
     }
+
+    private func isSettled(_ stream: InputStream) -> Bool { stream.isSettled(afterSeconds: options.settleSeconds) }
 
     private func share(_ stream: InputStream) -> (Int) -> Void {
         { [progress] done in progress(stream.path, stream.fileBytes > 0 ? Double(done) / Double(stream.fileBytes) : 1) }
@@ -289,7 +342,6 @@ public final class Ingestor {
                     case .unchanged: note(candidate.file, .unchanged, format, message: nil)
                     case .grown(var row), .new(var row):
                         let before = SourceRow(period: period, path: "", format: format)
-                        // A document that grew is read again as a whole: samples that are there already count once.
                         let metrics = MetricsIngest(
                             store: store, ledger: ledger, period: period, progress: share(stream))
                         try metrics.document(stream, &row, offsetMinutes: options.offsetMinutes)
@@ -432,7 +484,7 @@ public final class Ingestor {
         try continuing(candidate, period: period) { stream, _, row in
             let gpu = GPUIngest(
                 store: store, ledger: ledger, period: period, offsetMinutes: options.offsetMinutes,
-                columns: options.columns, reference: reference, progress: share(stream))
+                columns: options.columns, reference: reference, isSettled: isSettled(stream), progress: share(stream))
             try gpu.run(stream, &row)
         }
     }
@@ -443,7 +495,8 @@ public final class Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let log = KernelLogIngest(
                 store: store, ledger: ledger, period: period,
-                hints: hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
+                hints: hints(stream, capture: capture, reference: reference, before: row),
+                isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
         }
     }
@@ -501,17 +554,16 @@ public final class Ingestor {
             }
         }
         for (replica, logs) in Dictionary(grouping: named, by: \.replica).sorted(by: { $0.key < $1.key }) {
-            let instance = try store.database.transaction {
-                try store.instance(
-                    period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
-                    joinedBy: logs[0].joinedBy)
-            }
             // Rotated pieces in the order of their content, not of their names.
             let ordered = try logs.map { ($0.candidate, try Self.firstStamp($0.candidate)) }
                 .sorted { ($0.1, $1.0.file.path) < ($1.1, $0.0.file.path) }
             for (candidate, _) in ordered {
                 try guarded(candidate) {
-                    try ingestLog(candidate, period: period, instance: instance, capture: capture, reference: reference)
+                    try ingestLog(candidate, period: period, capture: capture, reference: reference) {
+                        try store.instance(
+                            period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
+                            joinedBy: logs[0].joinedBy)
+                    }
                 }
             }
         }
@@ -526,7 +578,7 @@ public final class Ingestor {
     }
 
     private func ingestLog(
-        _ candidate: Candidate, period: Int, instance: Int, capture: Capture, reference: ClosedRange<Int64>?
+        _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?, instance: () throws -> Int
     ) throws {
         let stream = try InputStream(path: candidate.file.path)
         let head = stream.head()
@@ -537,7 +589,11 @@ public final class Ingestor {
         case .grown(var row), .new(var row):
             let before = row
             let hints = hints(stream, capture: capture, reference: reference, before: before)
-            let log = LogIngest(store: store, ledger: ledger, hints: hints, progress: share(stream))
+            let log = LogIngest(
+                commitBytes: options.commitBytes, store: store, ledger: ledger, hints: hints,
+                isSettled: isSettled(stream), progress: share(stream))
+            // A stream stays with the replica that it began with, whatever its file is called now.
+            let instance = try row.instance ?? store.database.transaction(instance)
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
             report(candidate, row, before: before, continued: before.id != 0)
         }

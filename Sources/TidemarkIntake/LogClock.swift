@@ -79,6 +79,13 @@ struct LogClock {
         method = hints.alignedMs == nil ? parts.joined(separator: ", ") : hints.alignedBy.method
     }
 
+    /// Goes on where an earlier run of the same log stopped: in that year, behind that stamp.
+    mutating func resume(year: Int?, after stamp: LogStamp?) {
+        guard let year, let stamp, stamp.year == 0, self.year != nil else { return }
+        self.year = year
+        lastWallMs = stamp.wallMs(year: year)
+    }
+
     /// UTC of a stamp, Unix ms.
     mutating func utc(_ stamp: LogStamp) -> Int64 {
         guard stamp.year == 0 else { return stamp.wallMs(year: 0) - offsetMs }

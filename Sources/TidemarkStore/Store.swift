@@ -58,7 +58,7 @@ public final class Store {
         let sources =
             try database.text(
                 """
-                SELECT group_concat(source_id || ':' || progress_bytes || ':' || records || ':' || coalesce(clock_offset_ms, 0), ' ')
+                SELECT group_concat(source_id || ':' || progress_bytes || ':' || records || ':' || coalesce(clock_offset_ms, 0) || coalesce(tail, ''), ' ')
                 FROM (SELECT * FROM source WHERE period_id = ? ORDER BY source_id)
                 """, period) ?? ""
         return withBytes(of: sources) { SHA256.hex($0) }

@@ -159,13 +159,6 @@ public final class GPUWriter {
         try insertEvent.run(instance, source, line, timeMs, kind, code, text, busID)
     }
 
-    /// Takes back all that an earlier run stored of a source: a listing that grew is read again as a whole.
-    public static func forget(source: Int, in store: Store) throws {
-        for table in ["gpu_sample", "gpu_process", "gpu_event", "reject", "source_kind"] {
-            try store.database.prepare("DELETE FROM \(table) WHERE source_id = ?").run(source)
-        }
-    }
-
     /// Gives events of the kernel log to the GPUs that were only met later.
     public static func joinEvents(_ store: Store, period: Int) throws {
         let gpus = try known(store, period: period)

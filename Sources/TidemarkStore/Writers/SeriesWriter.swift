@@ -65,7 +65,8 @@ public final class SeriesWriter: SampleSink {
         ids.append(id)
         open.append(Open())
         handles[labels] = ids.count - 1
-        if !isNew { try takeUp(ids.count - 1) }
+        // Scrapes of one target go on from file to file; a document that grows is read again, and its chunks are its own.
+        if !isNew, form == .scrape { try takeUp(ids.count - 1) }
         return ids.count - 1
     }
 

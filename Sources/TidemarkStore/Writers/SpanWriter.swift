@@ -62,13 +62,6 @@ public final class SpanWriter {
             """)
     }
 
-    /// Takes back all that the source brought in earlier runs.
-    public func forget() throws {
-        for table in ["span", "span_resource", "source_kind", "reject"] {
-            try database.prepare("DELETE FROM \(table) WHERE source_id = ?").run(source)
-        }
-    }
-
     // MARK: Resources
 
     public func write(_ resource: TraceResource, number: Int) throws {
