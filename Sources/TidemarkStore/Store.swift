@@ -61,7 +61,11 @@ public final class Store {
                 SELECT group_concat(source_id || ':' || progress_bytes || ':' || records || ':' || coalesce(clock_offset_ms, 0) || coalesce(tail, ''), ' ')
                 FROM (SELECT * FROM source WHERE period_id = ? ORDER BY source_id)
                 """, period) ?? ""
-        return withBytes(of: sources) { SHA256.hex($0) }
+        let pruned =
+            try database.text(
+                "SELECT count(*) || ' ' || total(samples) FROM rollup JOIN source USING (source_id) WHERE period_id = ?",
+                period) ?? ""
+        return withBytes(of: sources + pruned) { SHA256.hex($0) }
     }
 }
 
