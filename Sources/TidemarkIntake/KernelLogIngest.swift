@@ -26,7 +26,7 @@ struct KernelLogIngest {
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = KernelSink(writer: writer, ledger: ledger, source: source, clock: clock)
-        var parser = KernelLogParser()
+        var parser = KernelLogParser(resuming: source.state)
         var unframer = LogUnframer(framing)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         var tail = TailHash()
@@ -56,6 +56,7 @@ struct KernelLogIngest {
             sink.source.pendingBytes = reader.pendingBytes
             let readsLastLine = stream.readsLastLine(isSettled: isSettled)
             sink.source.status = stream.damage == nil ? "read" : "partial"
+            sink.source.state = parser.state
             sink.source.add(parser.counts)
             let counts = parser.counts
             try ledger.add(kinds: counts.kinds, to: sink.source.id)

@@ -57,6 +57,7 @@ struct TraceIngest {
                 try parser.finish()
             }
             try writer.checkpoint()
+            try writer.forgetOrphans()
             let counts = parser.counts
             var row = parser.sink.source
             row.progressBytes = open?.offset ?? length

@@ -35,7 +35,8 @@ public struct TailMark {
     private static let runColumns = ["start_ms", "ready_ms", "end_ms", "end_reason", "pid", "version", "model"]
     /// Tables whose rows grow only.
     private static func tables(_ database: Database) throws -> [String] {
-        try SourceTables.all(database).filter { try SourceTables.hasRowID($0, database) } + ["engine_fact"]
+        // Facts are found by their process life, so they come first.
+        try ["engine_fact"] + SourceTables.all(database).filter { try SourceTables.hasRowID($0, database) }
     }
 
     /// - Parameters:

@@ -13,7 +13,22 @@ public struct KernelLogParser: Sendable {
     /// The address that `NVRM: The NVIDIA GPU 0000:b3:00.0` named: a line behind it may say that it fell off the bus.
     private var named: String?
 
-    public init() {}
+    /// - Parameter state: what ``state`` said when the log's beginning was read.
+    public init(resuming state: String? = nil) {
+        for (index, line) in (state ?? "").split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let words = line.split(separator: " ", maxSplits: 1)
+            if index == 0 {
+                named = line.isEmpty ? nil : String(line)
+            } else if words.count == 2, uuids.count < 1024 {
+                uuids[String(words[0])] = String(words[1])
+            }
+        }
+    }
+
+    /// What a later run needs to go on behind the last line: the addresses and uuids that were named.
+    public var state: String {
+        ([named ?? ""] + uuids.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(separator: "\n")
+    }
 
     /// A time in front of a kernel line.
     enum Prefix {
