@@ -46,18 +46,22 @@ struct PruneCommand: ParsableCommand {
         let freed = outcome.bytesBefore - outcome.bytesAfter
         Console.print(
             "\(freed >> 10) KiB freed, "
-                + (vacuum ? "given back to the file system" : "used again by what is read next; --vacuum gives them back"))
+                + (vacuum
+                    ? "given back to the file system" : "used again by what is read next; --vacuum gives them back"))
     }
 
     /// Unix ms of the oldest time that is kept.
     static func horizon(_ text: String, nowMs: Int64) throws -> Int64 {
         let hours: [Character: Int64] = ["h": 1, "d": 24, "w": 168]
-        if let unit = text.last.flatMap({ hours[$0] }), let count = Int64(text.dropLast()), count >= 0, count < 1_000_000 {
+        if let unit = text.last.flatMap({ hours[$0] }), let count = Int64(text.dropLast()), count >= 0,
+            count < 1_000_000
+        {
             return nowMs - count * unit * 3_600_000
         }
         if let time = CivilTime.parseRFC3339(text) {
             guard time <= nowMs else {
-                throw TidemarkError(.usage, "'\(text)' is in the future: all evidence would go", hint: "give a past time")
+                throw TidemarkError(
+                    .usage, "'\(text)' is in the future: all evidence would go", hint: "give a past time")
             }
             return time
         }

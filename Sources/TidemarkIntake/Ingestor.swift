@@ -93,7 +93,8 @@ public final class Ingestor {
         for folder in tsdb { try ingestTSDB(folder, period: period) }
 
         var candidates: [Candidate] = []
-        var copySearch = CopySearch(known: Set(try ledger.all(period: period).map(\.path)))
+        var copySearch = CopySearch(
+            known: Set(try ledger.all(period: period).filter { $0.prefixBytes > 0 }.map(\.path)))
         for file in files {
             if LogName.base(file.relative) == Capture.fileName {
                 note(file, .read, "capture", message: nil)
@@ -578,7 +579,8 @@ public final class Ingestor {
     }
 
     private func ingestLog(
-        _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?, instance: () throws -> Int
+        _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?,
+        instance: () throws -> Int
     ) throws {
         let stream = try InputStream(path: candidate.file.path)
         let head = stream.head()

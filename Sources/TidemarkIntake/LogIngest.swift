@@ -22,8 +22,9 @@ struct LogIngest {
         var clock = LogClock(hints: hints, firstStamp: survey.firstStamp, outer: survey.outer)
         // A beginning that was taken for something else when it was shorter is read again.
         let isReadAgain =
-            source.progressBytes > 0
-            && (framing.rawValue != source.framing || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs)
+            source.id != 0
+            && (source.progressBytes == 0 || framing.rawValue != source.framing
+                || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs)
         source.framing = framing.rawValue
         source.instance = instance
         source.clockOffsetMs = clock.offsetMs

@@ -25,7 +25,8 @@ struct ChunkCopy {
             WHERE coalesce(s.new, k.new) IS NOT NULL ORDER BY m.new, c.rowid
             """)
         let overlapping = try database.prepare(
-            "SELECT start_ms, end_ms, encoding, data FROM main.chunk WHERE series_id = ? AND start_ms <= ? AND end_ms >= ?")
+            "SELECT start_ms, end_ms, encoding, data FROM main.chunk WHERE series_id = ? AND start_ms <= ? AND end_ms >= ?"
+        )
         var series = -1
         var rolledUp: Int64 = .min
         while try rows.step() {
@@ -42,7 +43,9 @@ struct ChunkCopy {
             var known: Set<Int64> = []
             var isKnown = false
             while try overlapping.step() {
-                if overlapping.int64(0) == startMs, overlapping.int64(1) == endMs, overlapping.bytes(3).elementsEqual(rows.bytes(6)) {
+                if overlapping.int64(0) == startMs, overlapping.int64(1) == endMs,
+                    overlapping.bytes(3).elementsEqual(rows.bytes(6))
+                {
                     isKnown = true
                     break
                 }
@@ -63,7 +66,9 @@ struct ChunkCopy {
                 continue
             }
             let chunk = SeriesChunk(startMs: startMs, endMs: endMs, encoding: encoding, part: 0, data: rows.bytes(6))
-            guard let rest = try? ChunkMerge.merged([chunk], where: { $0 > rolledUp && !known.contains($0) }) else { continue }
+            guard let rest = try? ChunkMerge.merged([chunk], where: { $0 > rolledUp && !known.contains($0) }) else {
+                continue
+            }
             for chunk in rest { try write(chunk, series, rows.int(1)) }
         }
     }
@@ -86,7 +91,8 @@ struct ChunkCopy {
         let numbers = samples.values.filter { !$0.isNaN }
         chunk.withData {
             bind(
-                series, source, chunk.startMs, chunk.endMs, samples.count + samples.histogramTimesMs.count, chunk.encoding, $0)
+                series, source, chunk.startMs, chunk.endMs, samples.count + samples.histogramTimesMs.count,
+                chunk.encoding, $0)
         }
         insert.bind(6, numbers.min())
         insert.bind(7, numbers.max())

@@ -29,7 +29,8 @@ final class SeriesRollup {
                 increase = coalesce(increase + excluded.increase, increase, excluded.increase)
             """)
         before = try database.prepare(
-            "SELECT last FROM rollup WHERE series_id = ? AND last_ms < ? AND last IS NOT NULL ORDER BY last_ms DESC LIMIT 1")
+            "SELECT last FROM rollup WHERE series_id = ? AND last_ms < ? AND last IS NOT NULL ORDER BY last_ms DESC LIMIT 1"
+        )
     }
 
     /// - Parameter chunks: of one series; their `part` is the row of their source. Of samples at equal times the first counts.

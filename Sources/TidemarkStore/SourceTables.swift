@@ -49,7 +49,8 @@ enum SourceTables {
     }
 
     static func hasRowID(_ table: String, _ database: Database) throws -> Bool {
-        try database.text("SELECT sql FROM main.sqlite_master WHERE name = ?", table)?.contains("WITHOUT ROWID") == false
+        try database.text("SELECT sql FROM main.sqlite_master WHERE name = ?", table)?.contains("WITHOUT ROWID")
+            == false
     }
 
     /// Takes out all rows of a source but its own.

@@ -124,7 +124,7 @@ public struct StoreMerge {
                 let mine = same.int(0)
                 // Of the same length the one with more: of the other, older evidence may have been pruned.
                 let isLonger = same.int(3) > same.int(1) || same.int(3) == same.int(1) && same.int(4) > same.int(2)
-                    same.reset()
+                same.reset()
                 guard isLonger else {
                     outcome.known += 1
                     try known.run(source, mine)
@@ -183,7 +183,8 @@ public struct StoreMerge {
             let column = reference.column
             if ["source", "instance", "series", "period"].contains(reference.table) {
                 let isSource = reference.table == "source"
-                joins += " \(isSource ? "" : "LEFT ")JOIN map_\(reference.table) m\(index) ON m\(index).old = t.\(column)"
+                joins +=
+                    " \(isSource ? "" : "LEFT ")JOIN map_\(reference.table) m\(index) ON m\(index).old = t.\(column)"
                 values[column] = "m\(index).new"
             } else if let shift = shifts[reference.table] {
                 values[column] = "t.\(column) + \(shift)"

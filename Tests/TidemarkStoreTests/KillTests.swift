@@ -34,7 +34,8 @@ private func runFor(_ micros: UInt32, _ arguments: [String], environment: [Strin
         ] {
             try FileManager.default.copyItem(at: fixture(from), to: folder.url.appendingPathComponent("in/" + to))
         }
-        for file in try FileManager.default.contentsOfDirectory(atPath: fixture("incident/metrics-scrapes").path).sorted()
+        for file in try FileManager.default.contentsOfDirectory(atPath: fixture("incident/metrics-scrapes").path)
+            .sorted()
             .prefix(3)
         {
             try FileManager.default.copyItem(
@@ -58,7 +59,9 @@ private func runFor(_ micros: UInt32, _ arguments: [String], environment: [Strin
         var broken = folder.path("broken-0.sqlite")
         let deadline = ContinuousClock.now + .seconds(40)
         while kills < 250, ContinuousClock.now < deadline {
-            if try runFor(UInt32.random(in: 2_000...200_000, using: &random), arguments + [broken], environment: environment) {
+            if try runFor(
+                UInt32.random(in: 2_000...200_000, using: &random), arguments + [broken], environment: environment)
+            {
                 #expect(difference(expected, try content(try Store.open(path: broken))) == nil, "after \(kills) kills")
                 ended += 1
                 number += 1

@@ -130,7 +130,8 @@ private enum Wrap: String, CaseIterable {
                 // The copy may be read before the live file begins anew.
                 rotated += 1
                 let whole = try evidence.read(name)
-                try evidence.write(whole.prefix(Int.random(in: 0...whole.count, using: &random)), to: "\(name).\(rotated)")
+                try evidence.write(
+                    whole.prefix(Int.random(in: 0...whole.count, using: &random)), to: "\(name).\(rotated)")
                 if Bool.random(using: &random) { try evidence.ingest() }
                 try evidence.write(whole, to: "\(name).\(rotated)")
                 if Bool.random(using: &random) { try evidence.ingest() }
@@ -160,7 +161,8 @@ private enum Wrap: String, CaseIterable {
     @Test("a log that grows, rotates, is compressed and copied gives the tables of one reading", arguments: 1...3)
     func logs(_ seed: UInt64) throws {
         for wrap in Wrap.allCases {
-            try change(wrap(try Self.log()), name: "server.log", steps: 12, seed: seed * 10 + UInt64(wrap.rawValue.count))
+            try change(
+                wrap(try Self.log()), name: "server.log", steps: 12, seed: seed * 10 + UInt64(wrap.rawValue.count))
         }
     }
 
@@ -211,9 +213,10 @@ private enum Wrap: String, CaseIterable {
     func halfRecord() throws {
         let head = "INFO 11-23 17:30:04 [api_server.py:1] vLLM API server version 0.11.2\n"
         let error = "ERROR 11-23 17:31:00 [core.py:7] EngineCore failed.\n"
-        let trace = (["Traceback (most recent call last):"] + (1...4).map { "  File \"a.py\", line \($0), in f" } + [
-            "RuntimeError: CUDA error: out of memory", "",
-        ]).joined(separator: "\n")
+        let trace =
+            (["Traceback (most recent call last):"] + (1...4).map { "  File \"a.py\", line \($0), in f" } + [
+                "RuntimeError: CUDA error: out of memory", "",
+            ]).joined(separator: "\n")
         let whole = Array((head + error + trace).utf8)
         for cut in [head.utf8.count + error.utf8.count + 80, head.utf8.count + error.utf8.count, whole.count - 9] {
             let evidence = try Evidence()
@@ -264,16 +267,21 @@ private enum Wrap: String, CaseIterable {
         let different = try evidence.differenceFromOneRun()
         #expect(different == nil)
         #expect(
-            try evidence.store.database.int("SELECT count(*) FROM engine_fact WHERE name = 'version' AND value = '0.11.2'")
+            try evidence.store.database.int(
+                "SELECT count(*) FROM engine_fact WHERE name = 'version' AND value = '0.11.2'")
                 == 3)
     }
 
     @Test("two logs with the same first 64 KiB are two logs")
     func longBanner() throws {
         let evidence = try Evidence()
-        let banner = (0..<700).map { "INFO 11-23 17:30:04 [api_server.py:\($0)] the same words of a long beginning, line by line\n" }
+        let banner = (0..<700).map {
+            "INFO 11-23 17:30:04 [api_server.py:\($0)] the same words of a long beginning, line by line\n"
+        }
         func log(_ name: String, lines: Int) -> [UInt8] {
-            Array((banner + (0..<lines).map { "INFO 11-23 17:31:00 [\(name).py:\($0)] own words of \(name)\n" }).joined().utf8)
+            Array(
+                (banner + (0..<lines).map { "INFO 11-23 17:31:00 [\(name).py:\($0)] own words of \(name)\n" }).joined()
+                    .utf8)
         }
         #expect(log("x", lines: 0).count > 64 << 10)
         for lines in [3, 50, 51] {
@@ -282,8 +290,12 @@ private enum Wrap: String, CaseIterable {
             try evidence.ingest()
         }
         #expect(try evidence.differenceFromOneRun() == nil)
-        #expect(try evidence.store.database.int("SELECT count(*) FROM log_event WHERE message LIKE 'own words of a%'") == 51)
-        #expect(try evidence.store.database.int("SELECT count(*) FROM log_event WHERE message LIKE 'own words of b%'") == 71)
+        #expect(
+            try evidence.store.database.int("SELECT count(*) FROM log_event WHERE message LIKE 'own words of a%'") == 51
+        )
+        #expect(
+            try evidence.store.database.int("SELECT count(*) FROM log_event WHERE message LIKE 'own words of b%'") == 71
+        )
     }
 
     @Test("an empty file that fills, a file that is rewritten, one that goes away")
@@ -299,7 +311,8 @@ private enum Wrap: String, CaseIterable {
         try evidence.write(log.suffix(9_000), to: "server.log")
         #expect(try evidence.ingest() == [.read])
         #expect(try evidence.store.database.int("SELECT count(*) FROM source") == 2)
-        try evidence.write(Array("INFO 11-23 17:30:04 [a.py:1] x\nINFO 11-23 17:30:05 [a.py:1] y\n".utf8), to: "other.log")
+        try evidence.write(
+            Array("INFO 11-23 17:30:04 [a.py:1] x\nINFO 11-23 17:30:05 [a.py:1] y\n".utf8), to: "other.log")
         try evidence.move("server.log", to: "gone")
         try FileManager.default.removeItem(atPath: evidence.path("gone"))
         #expect(try evidence.ingest() == [.read])
@@ -309,9 +322,11 @@ private enum Wrap: String, CaseIterable {
     @Test("a last line without a line feed is read when its file rests, and once when it goes on")
     func restingFile() throws {
         let evidence = try Evidence()
-        let text = "INFO 11-23 17:30:04 [a.py:1] one\nINFO 11-23 17:30:05 [a.py:1] two\nINFO 11-23 17:30:06 [a.py:1] thr"
+        let text =
+            "INFO 11-23 17:30:04 [a.py:1] one\nINFO 11-23 17:30:05 [a.py:1] two\nINFO 11-23 17:30:06 [a.py:1] thr"
         func messages() throws -> String? {
-            try evidence.store.database.text("SELECT group_concat(message) FROM (SELECT message FROM log_event ORDER BY line)")
+            try evidence.store.database.text(
+                "SELECT group_concat(message) FROM (SELECT message FROM log_event ORDER BY line)")
         }
         try evidence.write(Array(text.utf8), to: "server.log")
         try evidence.ingest()

@@ -20,7 +20,8 @@ import TidemarkTestSupport
         for minute in hours.lowerBound * 60..<hours.upperBound * 60 {
             let time = start + Int64(minute) * 60_000
             let clock = String(CivilTime.rfc3339(time).prefix(19).suffix(8))
-            log += "INFO 11-23 \(clock) [logger.py:1] Received request r-\(minute): params: SamplingParams(max_tokens=7)\n"
+            log +=
+                "INFO 11-23 \(clock) [logger.py:1] Received request r-\(minute): params: SamplingParams(max_tokens=7)\n"
             log +=
                 "INFO 11-23 \(clock) [loggers.py:123] Engine 000: Avg prompt throughput: 10.0 tokens/s, Avg generation throughput: 20.0 tokens/s, Running: \(minute % 7) reqs, Waiting: 0 reqs, GPU KV cache usage: 1.0%, Prefix cache hit rate: 0.0%\n"
             log += "INFO:     10.0.0.1:\(1000 + minute % 50) - \"POST /v1/completions HTTP/1.1\" 200 OK\n"
@@ -54,13 +55,15 @@ import TidemarkTestSupport
         func young(_ table: String, _ time: String = "time_ms") throws -> String? {
             let columns = try SourceTables.columns(of: table, database).map { "quote(\($0))" }.joined(separator: " || ")
             return try database.text(
-                "SELECT group_concat(\(columns), ';') FROM (SELECT * FROM \(table) WHERE \(time) >= \(horizon) ORDER BY rowid)")
+                "SELECT group_concat(\(columns), ';') FROM (SELECT * FROM \(table) WHERE \(time) >= \(horizon) ORDER BY rowid)"
+            )
         }
         let tables = ["engine_stat", "http_access", "http_error", "gpu_sample"]
         var before: [String?] = try tables.map { try young($0) }
         before += [try young("request", "received_ms"), try young("chunk", "end_ms")]
         let running = try database.text(
-            "SELECT total(running) || ' ' || count(*) || ' ' || max(running) FROM engine_stat WHERE time_ms < \(horizon)")
+            "SELECT total(running) || ' ' || count(*) || ' ' || max(running) FROM engine_stat WHERE time_ms < \(horizon)"
+        )
         let expected = Prune(store, beforeMs: horizon + 1)
         let dry = try expected.run(isDry: true)
         #expect(try database.int("SELECT count(*) FROM rollup") == 0)
@@ -70,12 +73,15 @@ import TidemarkTestSupport
         var after: [String?] = try tables.map { try young($0) }
         after += [try young("request", "received_ms"), try young("chunk", "end_ms")]
         #expect(after == before)
-        for table in tables { #expect(try database.int("SELECT count(*) FROM \(table) WHERE time_ms < \(horizon)") == 0) }
+        for table in tables {
+            #expect(try database.int("SELECT count(*) FROM \(table) WHERE time_ms < \(horizon)") == 0)
+        }
         #expect(try database.int("SELECT count(*) FROM chunk WHERE end_ms < \(horizon)") == 0)
         // Ten hours of sixty minutes.
         #expect(
             try database.text(
-                "SELECT total(sum) || ' ' || sum(samples) || ' ' || CAST(max(max) AS INTEGER) FROM rollup WHERE name = 'engine_stat.running'")
+                "SELECT total(sum) || ' ' || sum(samples) || ' ' || CAST(max(max) AS INTEGER) FROM rollup WHERE name = 'engine_stat.running'"
+            )
                 == running)
         func rows(_ name: String) throws -> [String] {
             let rows = try database.prepare(
@@ -83,7 +89,8 @@ import TidemarkTestSupport
             var found: [String] = []
             while try rows.step() {
                 found.append(
-                    "\((rows.int64(0) - Self.start) / Self.hour) \(rows.int(1)) \(rows.optionalDouble(2).map { Int($0) } ?? -1) \(rows.text(3))")
+                    "\((rows.int64(0) - Self.start) / Self.hour) \(rows.int(1)) \(rows.optionalDouble(2).map { Int($0) } ?? -1) \(rows.text(3))"
+                )
             }
             return found
         }
@@ -93,19 +100,25 @@ import TidemarkTestSupport
         #expect(access[1].hasPrefix("0 60 60") && access[1].contains("400"))
         #expect(try rows("request") == (0..<10).map { "\($0) 60 -1 {}" })
         #expect(try rows("request.max_tokens").first == "0 60 420 {}")
-        #expect(try rows("gpu_sample.power_watts").map { $0.split(separator: " ")[1] } == Array(repeating: "60", count: 10))
+        #expect(
+            try rows("gpu_sample.power_watts").map { $0.split(separator: " ")[1] } == Array(repeating: "60", count: 10))
         // The counter rises by one a minute and begins anew every hundred minutes.
-        let kept = try database.int("SELECT min(start_ms) FROM chunk JOIN series USING (series_id) WHERE name = 'vllm:tokens_total'")!
+        let kept = try database.int(
+            "SELECT min(start_ms) FROM chunk JOIN series USING (series_id) WHERE name = 'vllm:tokens_total'")!
         let minutes = (kept - Int(Self.start)) / 60_000
         let resets = (minutes - 1) / 100
         #expect(
             try database.int(
-                "SELECT CAST(sum(increase) AS INTEGER) FROM rollup JOIN series s USING (series_id) WHERE s.name = 'vllm:tokens_total'")
+                "SELECT CAST(sum(increase) AS INTEGER) FROM rollup JOIN series s USING (series_id) WHERE s.name = 'vllm:tokens_total'"
+            )
                 == minutes - 1 - resets)
         #expect(
             try database.int(
-                "SELECT sum(samples) FROM rollup JOIN series s USING (series_id) WHERE s.name = 'vllm:tokens_total'") == minutes)
-        #expect(try database.text("SELECT message FROM source WHERE format = 'vllm-log'")?.contains("rolled up by the hour") == true)
+                "SELECT sum(samples) FROM rollup JOIN series s USING (series_id) WHERE s.name = 'vllm:tokens_total'")
+                == minutes)
+        #expect(
+            try database.text("SELECT message FROM source WHERE format = 'vllm-log'")?.contains("rolled up by the hour")
+                == true)
 
         let state = try content(store)
         #expect(try expected.run().rows == 0)
@@ -142,7 +155,9 @@ import TidemarkTestSupport
         _ = try Prune(once, beforeMs: horizon).run()
         #expect(try once.database.int("SELECT count(*) FROM engine_stat WHERE time_ms < \(horizon)") == 0)
         #expect(
-            try once.database.int("SELECT sum(samples) FROM rollup WHERE name = 'engine_stat' AND hour_ms = \(Self.start + 4 * Self.hour)")
+            try once.database.int(
+                "SELECT sum(samples) FROM rollup WHERE name = 'engine_stat' AND hour_ms = \(Self.start + 4 * Self.hour)"
+            )
                 == 120)
     }
 

@@ -86,7 +86,8 @@ func difference(_ a: [String: [String]], _ b: [String: [String]]) -> String? {
         guard mine != other else { continue }
         let only = mine.filter { !other.contains($0) }.prefix(3)
         let extra = other.filter { !mine.contains($0) }.prefix(3)
-        return "\(table): \(mine.count) and \(other.count) rows; only in the first: \(only); only in the second: \(extra)"
+        return
+            "\(table): \(mine.count) and \(other.count) rows; only in the first: \(only); only in the second: \(extra)"
     }
     return nil
 }

@@ -67,7 +67,8 @@ public final class SpanWriter {
     /// Whoever an earlier run of the source named has a row.
     private func recall() throws {
         let stored = try database.prepare(
-            "SELECT resource_id, service, service_instance, host, attributes FROM span_resource WHERE source_id = ? LIMIT 4096")
+            "SELECT resource_id, service, service_instance, host, attributes FROM span_resource WHERE source_id = ? LIMIT 4096"
+        )
         stored.bind(1, source)
         while try stored.step() {
             var resource = TraceResource()
