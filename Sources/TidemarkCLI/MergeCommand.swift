@@ -1,5 +1,6 @@
 import ArgumentParser
 import TidemarkBase
+import TidemarkIntake
 import TidemarkStore
 
 struct MergeCommand: ParsableCommand {
@@ -31,6 +32,7 @@ struct MergeCommand: ParsableCommand {
                 "\(path): \(outcome.added) sources added, \(outcome.replaced) replaced by a longer state, \(outcome.known) known"
             )
         }
+        for period in try store.periods() { try Ingestor.conclude(store, period: period.id) }
         withExtendedLifetime(lock) {}
     }
 }

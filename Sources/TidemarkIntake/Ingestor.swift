@@ -128,11 +128,16 @@ public final class Ingestor {
         try ingestLogs(
             candidates.filter { $0.guess.format == VLLMLogFormat.identifier }, period: period, capture: capture,
             reference: reference)
+        try Self.conclude(store, period: period)
+    }
+
+    /// Works out what follows from all evidence of a period together: after an ingest, and after databases were merged.
+    public static func conclude(_ store: Store, period: Int) throws {
         try store.database.transaction {
             try GPUWriter.joinEvents(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
-            try ClockAlignment(store: store, ledger: ledger, period: period).run()
+            try ClockAlignment(store: store, ledger: Ledger(store), period: period).run()
         }
     }
 

@@ -138,7 +138,7 @@ public struct Ledger {
     /// Takes out all that was stored of a source, so that it is read from its beginning. Call it in the transaction that
     /// saves the source.
     public func forget(_ source: inout SourceRow) throws {
-        if source.id != 0 { try SourceTables.forget(source: source.id, database) }
+        if source.id != 0 { try SourceTables.forget(source: source.id, keepsSeries: true, database) }
         source.restart()
     }
 

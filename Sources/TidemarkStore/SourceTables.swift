@@ -54,12 +54,14 @@ enum SourceTables {
     }
 
     /// Takes out all rows of a source but its own.
-    static func forget(source: Int, _ database: Database) throws {
+    /// - Parameter keepsSeries: whether the roll-ups of its series stay: samples that they hold are not stored again.
+    static func forget(source: Int, keepsSeries: Bool = false, _ database: Database) throws {
         try database.prepare(
             "DELETE FROM main.engine_fact WHERE run_id IN (SELECT run_id FROM main.engine_run WHERE source_id = ?)"
         ).run(source)
         for table in try all(database) {
-            try database.prepare("DELETE FROM main.\(table) WHERE source_id = ?").run(source)
+            let condition = table == "rollup" && keepsSeries ? "AND series_id IS NULL" : ""
+            try database.prepare("DELETE FROM main.\(table) WHERE source_id = ? \(condition)").run(source)
         }
     }
 }

@@ -18,6 +18,9 @@ public struct SourceTail: Sendable, Equatable {
     var kinds: [String: Int] = [:]
     /// How many of the source's last rows in each table are its own.
     var rows: [String: Int] = [:]
+    /// Times of the source before it, with what was taken off its clock put back: the clock may be found meanwhile.
+    var firstWallMs: Int?
+    var lastWallMs: Int?
     /// The process life that was there before, and which of its columns the tail filled.
     var run = 0
     var filled: [String] = []
@@ -74,6 +77,9 @@ public struct TailMark {
         tail.noiseLines = source.noiseLines - before.noiseLines
         tail.rejectLines = source.rejectLines - before.rejectLines
         tail.records = source.records - before.records
+        let offsetMs = before.clockOffsetMs ?? 0
+        tail.firstWallMs = before.firstMs.map { Int($0 &+ offsetMs) }
+        tail.lastWallMs = before.lastMs.map { Int($0 &+ offsetMs) }
         tail.kinds = kinds.filter { $0.value > 0 }
         for (table, row) in last {
             let own = table == "engine_fact" ? "" : "AND source_id = \(source.id)"
@@ -116,6 +122,9 @@ public struct TailMark {
         source.noiseLines &-= tail.noiseLines
         source.rejectLines &-= tail.rejectLines
         source.records &-= tail.records
+        let offsetMs = source.clockOffsetMs ?? 0
+        source.firstMs = tail.firstWallMs.map { Int64($0) &- offsetMs }
+        source.lastMs = tail.lastWallMs.map { Int64($0) &- offsetMs }
         source.tail = nil
     }
 }
@@ -135,6 +144,8 @@ extension SourceTail {
         }
         text.write("{\"bytes\":\(bytes),\"sha256\":\"\(sha256)\",\"lines\":\(lines),\"record_lines\":\(recordLines)")
         text.write(",\"noise_lines\":\(noiseLines),\"reject_lines\":\(rejectLines),\"records\":\(records)")
+        if let firstWallMs { text.write(",\"first_wall_ms\":\(firstWallMs)") }
+        if let lastWallMs { text.write(",\"last_wall_ms\":\(lastWallMs)") }
         map("kinds", kinds)
         map("rows", rows)
         text.write(",\"run\":\(run)")
@@ -158,6 +169,8 @@ extension SourceTail {
                     case "noise_lines": tail.noiseLines = try Self.count(&reader)
                     case "reject_lines": tail.rejectLines = try Self.count(&reader)
                     case "records": tail.records = try Self.count(&reader)
+                    case "first_wall_ms": tail.firstWallMs = Decimal.parseInt(try reader.numberBytes())
+                    case "last_wall_ms": tail.lastWallMs = Decimal.parseInt(try reader.numberBytes())
                     case "run": tail.run = try Self.count(&reader)
                     case "kinds": tail.kinds = try Self.counts(&reader)
                     case "rows": tail.rows = try Self.counts(&reader)

@@ -114,7 +114,8 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
         let folder = try TemporaryFolder()
         let store = try Store.create(path: folder.path("t.sqlite"))
         let found = try ingest(store, fixture("victoriametrics").path) + ingest(store, fixture("grafana").path)
-        #expect(found.filter { $0.action == .read }.map(\.format).count == 15)
+        // One is the beginning of another.
+        #expect(found.count { $0.action == .read } == 14 && found.count { $0.action == .duplicate } == 1)
         #expect(
             try store.database.int(
                 "SELECT count(*) FROM source WHERE lines != record_lines + noise_lines + reject_lines") == 0)

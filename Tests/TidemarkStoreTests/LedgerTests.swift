@@ -275,7 +275,7 @@ private enum Wrap: String, CaseIterable {
     @Test("two logs with the same first 64 KiB are two logs")
     func longBanner() throws {
         let evidence = try Evidence()
-        let banner = (0..<700).map {
+        let banner = (0..<800).map {
             "INFO 11-23 17:30:04 [api_server.py:\($0)] the same words of a long beginning, line by line\n"
         }
         func log(_ name: String, lines: Int) -> [UInt8] {

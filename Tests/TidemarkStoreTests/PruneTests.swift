@@ -19,17 +19,18 @@ import TidemarkTestSupport
         var gpu = "timestamp, index, power.draw [W]\n"
         for minute in hours.lowerBound * 60..<hours.upperBound * 60 {
             let time = start + Int64(minute) * 60_000
-            let clock = String(CivilTime.rfc3339(time).prefix(19).suffix(8))
+            let clock =
+                "\(CivilTime.rfc3339(time).prefix(10).suffix(5)) \(CivilTime.rfc3339(time).prefix(19).suffix(8))"
             log +=
-                "INFO 11-23 \(clock) [logger.py:1] Received request r-\(minute): params: SamplingParams(max_tokens=7)\n"
+                "INFO \(clock) [logger.py:1] Received request r-\(minute): params: SamplingParams(max_tokens=7)\n"
             log +=
-                "INFO 11-23 \(clock) [loggers.py:123] Engine 000: Avg prompt throughput: 10.0 tokens/s, Avg generation throughput: 20.0 tokens/s, Running: \(minute % 7) reqs, Waiting: 0 reqs, GPU KV cache usage: 1.0%, Prefix cache hit rate: 0.0%\n"
+                "INFO \(clock) [loggers.py:123] Engine 000: Avg prompt throughput: 10.0 tokens/s, Avg generation throughput: 20.0 tokens/s, Running: \(minute % 7) reqs, Waiting: 0 reqs, GPU KV cache usage: 1.0%, Prefix cache hit rate: 0.0%\n"
             log += "INFO:     10.0.0.1:\(1000 + minute % 50) - \"POST /v1/completions HTTP/1.1\" 200 OK\n"
             log += "INFO:     10.0.0.1:\(1000 + minute % 50) - \"POST /v1/completions HTTP/1.1\" 400 Bad Request\n"
             dump += "{__name__=\"vllm:tokens_total\"} \(minute % 100) \(time)\n"
             dump += "{__name__=\"vllm:num_requests_running\"} \(minute % 7) \(time)\n"
             let day = CivilTime.rfc3339(time).prefix(10).replacingOccurrences(of: "-", with: "/")
-            gpu += "\(day) \(clock).000, 0, \(100 + minute % 7).00 W\n"
+            gpu += "\(day) \(clock.suffix(8)).000, 0, \(100 + minute % 7).00 W\n"
         }
         try folder.write(log, to: "in/server\(name).log")
         try folder.write(dump, to: "in/dump\(name).txt")
