@@ -82,7 +82,8 @@ public struct StoreMerge {
                 JOIN map_period m ON m.old = o.period_id WHERE true ORDER BY instance_id
                 ON CONFLICT(period_id, kind, name) DO UPDATE SET
                     scrape_instance = coalesce(scrape_instance, excluded.scrape_instance),
-                    joined_by = coalesce(joined_by, excluded.joined_by);
+                    joined_by = coalesce(joined_by, excluded.joined_by),
+                    labels = iif(labels = '{}', excluded.labels, json_patch(excluded.labels, labels));
             INSERT INTO map_instance SELECT o.instance_id, i.instance_id FROM other.instance o
                 JOIN map_period m ON m.old = o.period_id
                 JOIN main.instance i ON i.period_id = m.new AND i.kind = o.kind AND i.name = o.name;

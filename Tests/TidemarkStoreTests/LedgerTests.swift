@@ -62,7 +62,7 @@ private final class Evidence {
     func differenceFromOneRun() throws -> String? {
         let whole = try Store.create(path: folder.path("whole-\(UUID().uuidString).sqlite"))
         try ingest(into: whole)
-        return difference(try content(store), try content(whole))
+        return difference(try everything(in: store), try everything(in: whole))
     }
 }
 
@@ -153,9 +153,9 @@ private enum Wrap: String, CaseIterable {
         #expect(
             try evidence.store.database.int(
                 "SELECT count(*) FROM source WHERE lines != record_lines + noise_lines + reject_lines") == 0)
-        let before = try content(evidence.store)
+        let before = try everything(in: evidence.store)
         try evidence.ingest()
-        #expect(difference(before, try content(evidence.store)) == nil)
+        #expect(difference(before, try everything(in: evidence.store)) == nil)
     }
 
     @Test("a log that grows, rotates, is compressed and copied gives the tables of one reading", arguments: 1...3)
@@ -237,10 +237,10 @@ private enum Wrap: String, CaseIterable {
         try evidence.write(log, to: "a-copy.log")
         try evidence.write(log.prefix(30_000), to: "older/server.log.bak")
         #expect(try evidence.ingest().sorted { $0.rawValue < $1.rawValue } == [.duplicate, .duplicate, .read])
-        let before = try content(evidence.store)
+        let before = try everything(in: evidence.store)
         #expect(try evidence.store.database.int("SELECT count(*) FROM source WHERE status = 'duplicate'") == 2)
         #expect(try evidence.ingest().sorted { $0.rawValue < $1.rawValue } == [.duplicate, .duplicate, .unchanged])
-        #expect(difference(before, try content(evidence.store)) == nil)
+        #expect(difference(before, try everything(in: evidence.store)) == nil)
         // A copy that goes its own way is a stream of its own.
         try evidence.append(Array("INFO 11-24 00:00:00 [a.py:1] other words\n".utf8), to: "a-copy.log")
         try evidence.append(Array("INFO 11-24 00:00:00 [a.py:1] own words\n".utf8), to: "server.log")

@@ -121,12 +121,12 @@ import TidemarkTestSupport
             try database.text("SELECT message FROM source WHERE format = 'vllm-log'")?.contains("rolled up by the hour")
                 == true)
 
-        let state = try content(store)
+        let state = try everything(in: store)
         #expect(try expected.run().rows == 0)
-        #expect(difference(state, try content(store)) == nil)
+        #expect(difference(state, try everything(in: store)) == nil)
         // The files are known.
         try ingest(store, folder)
-        #expect(difference(state, try content(store)) == nil)
+        #expect(difference(state, try everything(in: store)) == nil)
     }
 
     @Test("in two steps it is the same as in one; evidence that comes later joins its hours")
@@ -140,13 +140,13 @@ import TidemarkTestSupport
         let twice = try Store.create(path: folder.path("twice.sqlite"))
         try ingest(twice, folder)
         for hours in [3, 7, 20] { _ = try Prune(twice, beforeMs: Self.start + Int64(hours) * Self.hour).run() }
-        #expect(difference(try content(once), try content(twice)) == nil)
+        #expect(difference(try everything(in: once), try everything(in: twice)) == nil)
         // A vacuum changes nothing, and a log that grows goes on.
         try twice.database.execute("VACUUM")
         try Self.write(folder, hours: 0..<26)
         try ingest(once, folder)
         try ingest(twice, folder)
-        #expect(difference(try content(once), try content(twice)) == nil)
+        #expect(difference(try everything(in: once), try everything(in: twice)) == nil)
         #expect(try once.database.int("SELECT count(*) FROM chunk WHERE end_ms < \(horizon)") == 0)
         // A late log of an old day is read, and rolled up by the next run.
         try Self.write(folder, hours: 4..<5, name: "-late")
@@ -171,14 +171,14 @@ import TidemarkTestSupport
         let pruned = try Store.create(path: folder.path("pruned.sqlite"))
         try ingest(pruned, folder)
         _ = try Prune(pruned, beforeMs: Self.start + 6 * Self.hour).run()
-        let state = try content(pruned)
+        let state = try everything(in: pruned)
         _ = try StoreMerge.add(folder.path("full.sqlite"), to: pruned)
-        #expect(difference(state, try content(pruned)) == nil)
+        #expect(difference(state, try everything(in: pruned)) == nil)
         // Into an empty one with its roll-ups, once.
         let copy = try Store.create(path: folder.path("copy.sqlite"))
         for _ in 0..<2 {
             _ = try StoreMerge.add(folder.path("pruned.sqlite"), to: copy)
-            #expect(difference(state, try content(copy)) == nil)
+            #expect(difference(state, try everything(in: copy)) == nil)
         }
     }
 

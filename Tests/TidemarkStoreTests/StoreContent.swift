@@ -7,7 +7,7 @@ import TidemarkSeries
 
 /// All that a store holds as evidence, as text without row ids: what must not depend on how it came in. The tables and what
 /// their columns refer to are asked of the schema, so that a new table is compared, too.
-func content(_ store: Store, without left: Set<String> = []) throws -> [String: [String]] {
+func everything(in store: Store, without left: Set<String> = []) throws -> [String: [String]] {
     let database = store.database
     var found: [String: [String]] = [:]
     for table in try SourceTables.all(database) + ["http_client", "engine_fact"]
@@ -36,7 +36,9 @@ func content(_ store: Store, without left: Set<String> = []) throws -> [String: 
     }
     if !left.contains("chunk") { found["sample"] = try samples(store) }
     found["series"] = try lines(store, "SELECT form, labels, type, shadowed_by FROM series")
-    found["instance"] = try lines(store, "SELECT kind, name, scrape_instance, joined_by, labels FROM instance")
+    if !left.contains("instance") {
+        found["instance"] = try lines(store, "SELECT kind, name, scrape_instance, joined_by, labels FROM instance")
+    }
     found["exemplar"] = try lines(
         store, "SELECT s.labels, e.ts_ms, e.value, e.labels FROM exemplar e JOIN series s USING (series_id)")
     if !left.contains("source") {
