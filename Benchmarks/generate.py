@@ -2,6 +2,8 @@
 """Writes evidence of a chosen size in the forms of vLLM 0.11 to 0.33, Prometheus and nvidia-smi. Seeded: same bytes.
 
   generate.py log MEGABYTES FILE        66 % access lines, 33 % request lines, 0.7 % statistics, some tracebacks
+  generate.py docker LOG FILE           the log LOG as Docker's json-file driver writes it
+  generate.py otlp SPANS FILE           request spans of vLLM as a collector's file exporter writes them, 50 a line
   generate.py gpu HOURS FILE            8 GPUs, one row a second each
   generate.py scrapes COUNT FOLDER      one target, 15 s apart, about 600 series
   generate.py dump SAMPLES FILE         promtool tsdb dump text, 240 samples a series
@@ -67,6 +69,39 @@ def log(megabytes, path):
                       + "Traceback (most recent call last):\r\n" + error
                       + '  File "/usr/lib/python3/vllm/serving_chat.py", line 650, in stream\r\n' + error
                       + "    async for res in generator:\r\n" + error + f"ValueError: request {number} is gone\n")
+
+
+def docker(source, path):
+    """Each line as a JSON object; the arrival a millisecond after the line before."""
+    with open(source, newline="\n") as log, open(path, "w") as out:
+        for number, line in enumerate(log):
+            seconds, millis = divmod(number, 1000)
+            text = line.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r").replace("\n", "\\n")
+            clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(START + seconds))
+            out.write(f'{{"log":"{text}","stream":"stdout","time":"{clock}.{millis:03d}000000Z"}}\n')
+
+
+def otlp(spans, path):
+    rng = random.Random(7)
+    with open(path, "w") as out:
+        for batch in range(int(float(spans)) // 50):
+            out.write('{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"vllm"}}]},'
+                      '"scopeSpans":[{"scope":{"name":"vllm.llm_engine"},"spans":[')
+            for index in range(50):
+                number = batch * 50 + index
+                start = (START * 1000 + number * 20) * 1_000_000
+                e2e = rng.random() * 8 + 0.2
+                attributes = ",".join(
+                    [f'{{"key":"gen_ai.latency.{name}","value":{{"doubleValue":{value:.6f}}}}}' for name, value in [
+                        ("time_in_queue", e2e * 0.02), ("time_to_first_token", e2e * 0.1), ("e2e", e2e),
+                        ("time_in_model_prefill", e2e * 0.08), ("time_in_model_decode", e2e * 0.9)]]
+                    + [f'{{"key":"gen_ai.usage.{name}","value":{{"intValue":"{value}"}}}}' for name, value in [
+                        ("prompt_tokens", rng.randrange(16, 4096)), ("completion_tokens", rng.randrange(1, 1024))]]
+                    + [f'{{"key":"gen_ai.request.id","value":{{"stringValue":"chatcmpl-{number:032x}"}}}}'])
+                out.write(("," if index else "") + f'{{"traceId":"{rng.getrandbits(128):032x}","spanId":"{rng.getrandbits(64):016x}",'
+                          f'"name":"llm_request","kind":2,"startTimeUnixNano":"{start}",'
+                          f'"endTimeUnixNano":"{start + int(e2e * 1e9)}","attributes":[{attributes}],"status":{{}}}}')
+            out.write("]}]}]}\n")
 
 
 def gpu(hours, path):
@@ -201,5 +236,5 @@ def answer(samples, path):
 
 
 if __name__ == "__main__":
-    {"log": log, "gpu": gpu, "scrapes": scrapes, "dump": dump, "block": block, "answer": answer}[sys.argv[1]](
+    {"log": log, "docker": docker, "otlp": otlp, "gpu": gpu, "scrapes": scrapes, "dump": dump, "block": block, "answer": answer}[sys.argv[1]](
         sys.argv[2], sys.argv[3])

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TIDEMARK = os.path.abspath(sys.argv[1])
@@ -45,6 +46,20 @@ def row(name, amount, unit, command, clean=None, note=""):
           flush=True)
 
 
+def cores(name, command, clean):
+    """Wall time on one core against all: what the second thread is good for."""
+    walls = []
+    for prefix in (["taskset", "-c", "0"], []):
+        times = []
+        for _ in range(3):
+            started = time.monotonic()
+            once(prefix + command, clean)
+            times.append(time.monotonic() - started)
+        walls.append(statistics.median(times))
+    print(f"| {name}, wall time | {walls[0] / walls[1]:.2f} × one core | {walls[1]:.2f} s against {walls[0]:.2f} s | – | |",
+          flush=True)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="tidemark-bench-")
     make = lambda *a: subprocess.check_call([sys.executable, os.path.join(HERE, "generate.py"), *map(str, a)])
@@ -59,23 +74,42 @@ def main():
         make("log", 1000 * SCALE, log)
         size = os.path.getsize(log) / 1e6
         row("vLLM log → SQLite", size, "MB", ingest(log), db)
+        cores("vLLM log → SQLite", ingest(log), db)
         row("peer: `wc -l`", size, "MB", ["wc", "-l", log])
         part = os.path.join(folder, "part.log")
         # In pieces: a child's peak counts the pages that it shares with this process when it starts.
         with open(log, "rb") as source, open(part, "wb") as out:
             for _ in range(int(100 * SCALE)):
                 out.write(source.read(1_000_000))
-        row("peer: Python, re + sqlite3", os.path.getsize(part) / 1e6, "MB", peer("log.py", part, db), db,
-            "on a tenth of the file")
+            out.write(source.readline())
+        tenth = os.path.getsize(part) / 1e6
+        row("peer: Python, re + sqlite3", tenth, "MB", peer("log.py", part, db), db, "on a tenth of the file")
+        row("vLLM log → SQLite with --keep-access-rows", size, "MB", ingest(log) + ["--keep-access-rows"], db)
+        rows_in_c = os.path.join(folder, "rows")
+        if subprocess.call(["cc", "-O2", os.path.join(HERE, "peers", "rows.c"), "-o", rows_in_c, "-lsqlite3"]) == 0:
+            row("peer: C, a row each by one prepared statement", tenth, "MB", [rows_in_c, part, db], db,
+                "on a tenth; reads access and request lines only")
         packed = os.path.join(folder, "packed.log.gz")
-        with open(part, "rb") as source, open(packed, "wb") as out:
+        with open(log, "rb") as source, open(packed, "wb") as out:
             subprocess.check_call(["gzip", "-c"], stdin=source, stdout=out)
-        row("vLLM log, gzipped → SQLite", os.path.getsize(part) / 1e6, "MB", ingest(packed), db, "MB inflated")
-        row("peer: `gzip -dc`", os.path.getsize(part) / 1e6, "MB", ["gzip", "-dc", packed])
+        row("vLLM log, gzipped → SQLite", size, "MB", ingest(packed), db, "MB inflated")
+        row("peer: `gzip -dc`", size, "MB", ["gzip", "-dc", packed])
+        os.remove(packed)
+        wrapped = os.path.join(folder, "wrapped-json.log")
+        make("docker", part, wrapped)
+        size = os.path.getsize(wrapped) / 1e6
+        row("vLLM log in Docker's json-file → SQLite", size, "MB", ingest(wrapped), db)
+        row("peer: Python, unwrapping only", size, "MB", peer("docker.py", wrapped), None, "orjson where installed; stores nothing")
+        os.remove(wrapped)
         os.remove(log)
+        traces = os.path.join(folder, "traces.jsonl")
+        spans = int(4e5 * SCALE)
+        make("otlp", spans, traces)
+        row("OTLP traces → SQLite", os.path.getsize(traces) / 1e6, "MB", ingest(traces), db, f"{spans:,} spans")
+        os.remove(traces)
         gpu = os.path.join(folder, "nvidia-smi.csv")
-        make("gpu", 6 * SCALE, gpu)
-        rows = int(6 * SCALE * 3600) * 8
+        make("gpu", 24 * SCALE, gpu)
+        rows = int(24 * SCALE * 3600) * 8
         row("nvidia-smi CSV → SQLite", rows, "rows", ingest(gpu), db)
         row("peer: Python, csv + sqlite3", rows, "rows", peer("gpu.py", gpu, db), db)
         scrapes = os.path.join(folder, "scrapes")

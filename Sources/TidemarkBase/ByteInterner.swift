@@ -21,15 +21,29 @@ public struct ByteInterner: Sendable {
     public var count: Int { hashes.count }
 
     /// Number of `bytes`; nil when they are new and the limit is reached.
+    @inline(__always)
     public mutating func intern(_ bytes: Bytes) -> Int? {
         let hash = Self.hash(bytes)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let id = Int(slots[slot])
-            if hashes[id] == hash, holds(id, bytes) { return id }
-            slot = (slot + 1) & (slots.count - 1)
+        return find(bytes, hash) ?? add(bytes, hash)
+    }
+
+    private func find(_ bytes: Bytes, _ hash: UInt64) -> Int? {
+        slots.withUnsafeBufferPointer { slots in
+            let mask = slots.count &- 1
+            var slot = Int(truncatingIfNeeded: hash) & mask
+            while slots[slot] >= 0 {
+                let id = Int(slots[slot])
+                if hashes[id] == hash, holds(id, bytes) { return id }
+                slot = (slot &+ 1) & mask
+            }
+            return nil
         }
+    }
+
+    private mutating func add(_ bytes: Bytes, _ hash: UInt64) -> Int? {
         guard count < limit else { return nil }
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
         let id = count
         arena.append(contentsOf: bytes)
         starts.append(arena.count)
@@ -71,7 +85,10 @@ public struct ByteInterner: Sendable {
             hash = fold(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
             at += 8
         }
-        if at < bytes.count {
+        if at < bytes.count, bytes.count >= 8 {
+            // The last eight bytes, some of them a second time.
+            hash = fold(hash ^ bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self))
+        } else if at < bytes.count {
             var tail: UInt64 = 0
             while at < bytes.count {
                 tail = tail << 8 | UInt64(bytes[at])

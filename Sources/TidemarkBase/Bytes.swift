@@ -41,6 +41,22 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
+    /// As ``range(of:from:)``, for a literal whose byte `rarest` is rare in the text that is searched: only that one is
+    /// looked for.
+    @inlinable public func range(of literal: StaticString, rarest: Int, from start: Int) -> Int? {
+        let length = literal.utf8CodeUnitCount
+        guard let base = baseAddress else { return nil }
+        let byte = Int32(literal.utf8Start[rarest])
+        var at = start + rarest
+        while at + length - rarest <= count {
+            guard let hit = memchr(base + at, byte, count - (length - rarest) - at + 1) else { return nil }
+            at = UnsafeRawPointer(hit) - base
+            if memcmp(base + (at - rarest), literal.utf8Start, length) == 0 { return at - rarest }
+            at += 1
+        }
+        return nil
+    }
+
     @inlinable @inline(__always) public func equals(_ literal: StaticString) -> Bool {
         count == literal.utf8CodeUnitCount && has(literal)
     }

@@ -68,6 +68,9 @@ struct EvidenceOptions: ParsableArguments {
             discussion: "Of spans' attributes only their sizes are kept otherwise. Secrets are never kept."))
     var keepPrompts = false
 
+    @Flag(help: "Keep each access line as a row of its own, beside the counts by second.")
+    var keepAccessRows = false
+
     @Option(
         help: ArgumentHelp(
             "Columns of GPU captures without a header.",
@@ -85,6 +88,7 @@ struct EvidenceOptions: ParsableArguments {
         if let bytes = getenv("TIDEMARK_COMMIT_BYTES").flatMap({ Int(String(cString: $0)) }) {
             options.commitBytes = max(1, bytes)
         }
+        options.keepAccessRows = keepAccessRows
         if let timezone { options.offsetMinutes = try Self.minutes(timezone) }
         return options
     }

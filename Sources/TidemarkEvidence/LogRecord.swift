@@ -252,12 +252,16 @@ public struct HTTPAccess {
     /// Path with its query.
     public var path: Bytes
     public var status: Int
+    /// Lines with the same number, given by one parser, have the same method, path and status; 0: unknown.
+    public var form: Int
 
-    public init(client: Bytes, method: Bytes, path: Bytes, status: Int) {
+    @inlinable
+    public init(client: Bytes, method: Bytes, path: Bytes, status: Int, form: Int = 0) {
         self.client = client
         self.method = method
         self.path = path
         self.status = status
+        self.form = form
     }
 }
 

@@ -220,7 +220,8 @@ struct ClockAlignment {
         guard delta != 0 else { return }
         let columns = [
             "engine_stat": ["time_ms"], "engine_companion_stat": ["time_ms"], "engine_iteration": ["time_ms"],
-            "http_access": ["time_ms"], "http_error": ["time_ms"], "log_event": ["time_ms"],
+            "http_rollup": ["time_ms"], "http_access_row": ["time_ms"], "http_error": ["time_ms"],
+            "log_event": ["time_ms"],
             "request": ["received_ms", "added_ms", "finished_ms", "aborted_ms", "failed_ms"],
             "engine_run": ["start_ms", "ready_ms", "end_ms"],
         ]

@@ -12,6 +12,8 @@ public struct IngestOptions: Sendable {
     public var period: String?
     /// Whether prompts and answers in the attributes of spans are stored.
     public var keepPrompts = false
+    /// Whether each access line is stored as a row of its own, too.
+    public var keepAccessRows = false
     /// Names of the columns of GPU captures without a header.
     public var columns: [String]?
     /// A last line without a line feed is read when its file has been left alone for so long, in seconds.
@@ -598,7 +600,7 @@ public final class Ingestor {
             let hints = hints(stream, capture: capture, reference: reference, before: before)
             let log = LogIngest(
                 commitBytes: options.commitBytes, store: store, ledger: ledger, hints: hints,
-                isSettled: isSettled(stream), progress: share(stream))
+                isSettled: isSettled(stream), keepAccessRows: options.keepAccessRows, progress: share(stream))
             // A stream stays with the replica that it began with, whatever its file is called now.
             let instance = try row.instance ?? store.database.transaction(instance)
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }

@@ -13,6 +13,7 @@ struct LogIngest {
     let hints: LogClock.Hints
     /// Whether the file has been left alone for long: then a last line without a line feed is read.
     let isSettled: Bool
+    let keepAccessRows: Bool
     let progress: (Int) -> Void
 
     /// - Parameter source: its row; new, or with the progress of an earlier run.
@@ -41,7 +42,8 @@ struct LogIngest {
 
         var parser = VLLMLogParser(resuming: saved.parser)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
-        let writer = try LogWriter(store, source: source.id, instance: instance, resume: saved.writer)
+        let writer = try LogWriter(
+            store, source: source.id, instance: instance, keepAccessRows: keepAccessRows, resume: saved.writer)
         var sink = LogSink(writer: writer, ledger: ledger, clock: clock, source: source)
         var committedAt = source.progressBytes
         var tail = TailHash()
@@ -79,8 +81,13 @@ struct LogIngest {
                     skip -= cut
                     bytes = bytes.slice(cut, bytes.count)
                 }
-                reader.feed(bytes) { line in
-                    unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
+                if framing == .plain {
+                    let frame = FrameInfo()
+                    reader.feed(bytes) { line in parser.feed(line, frame: frame, &sink) }
+                } else {
+                    reader.feed(bytes) { line in
+                        unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
+                    }
                 }
                 tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - point().offset)
                 if let failure = sink.failure { throw failure }
@@ -106,7 +113,8 @@ struct LogIngest {
             if keepsTail {
                 // Rows that are there already stay as they are.
                 sink.writer = try LogWriter(
-                    store, source: source.id, instance: instance, resume: LogWriter.Resume(run: writer.resume.run))
+                    store, source: source.id, instance: instance, keepAccessRows: keepAccessRows,
+                    resume: LogWriter.Resume(run: writer.resume.run))
             }
             if readsLastLine {
                 if !keepsTail { tail.pendingIsRead() }
@@ -233,6 +241,8 @@ struct LogSink: VLLMLogSink {
     var failure: (any Error)?
     private var lastStamp: LogStamp?
     private var lastStampMs: Int64 = 0
+    private var lastSerial = -1
+    private var lastSerialMs: Int64?
 
     init(writer: LogWriter, ledger: Ledger, clock: LogClock, source: SourceRow) {
         self.writer = writer
@@ -243,10 +253,7 @@ struct LogSink: VLLMLogSink {
 
     mutating func record(_ record: LogRecord) {
         guard failure == nil else { return }
-        lastLine = max(lastLine, record.line + max(0, record.lineCount - 1))
-        source.records += 1
-        source.recordLines += record.lineCount
-        source.lines += record.lineCount
+        count(line: record.line, lines: record.lineCount)
         // The common kinds are counted without a key.
         switch record.payload {
         case .access: accesses += 1
@@ -256,6 +263,30 @@ struct LogSink: VLLMLogSink {
         let timeMs = time(of: record)
         if let timeMs { source.cover(timeMs) }
         do { try writer.write(record, timeMs: timeMs) } catch { failure = error }
+    }
+
+    @inline(__always)
+    mutating func access(_ access: HTTPAccess, _ place: LinePlace, record: () -> LogRecord) {
+        guard failure == nil else { return }
+        count(line: place.line, lines: place.lineCount)
+        accesses += 1
+        do { try writer.write(access, line: place.line, timeMs: time(at: place)) } catch { failure = error }
+    }
+
+    @inline(__always)
+    mutating func request(_ event: RequestEvent, _ place: LinePlace, record: () -> LogRecord) {
+        guard failure == nil else { return }
+        count(line: place.line, lines: place.lineCount)
+        requests += 1
+        do { try writer.write(event, line: place.line, timeMs: time(at: place)) } catch { failure = error }
+    }
+
+    @inline(__always)
+    private mutating func count(line: Int, lines: Int) {
+        lastLine = max(lastLine, line + max(0, lines - 1))
+        source.records += 1
+        source.recordLines += lines
+        source.lines += lines
     }
 
     /// Records by kind since the last time.
@@ -271,7 +302,24 @@ struct LogSink: VLLMLogSink {
     private mutating func time(of record: LogRecord) -> Int64? {
         if record.stamp == nil, let outer = record.frame.timeMs, !record.frame.zoneless { return outer }
         guard let stamp = record.stamp ?? record.carried else { return nil }
-        // Thousands of lines share a second.
+        return utc(stamp)
+    }
+
+    /// The same for an ordinary line. Thousands of them share a stamp.
+    @inline(__always)
+    private mutating func time(at place: LinePlace) -> Int64? {
+        if !place.hasOwnStamp, let outer = place.outerMs {
+            source.cover(outer)
+            return outer
+        }
+        if place.stampSerial == lastSerial { return lastSerialMs }
+        lastSerial = place.stampSerial
+        lastSerialMs = place.stamp.map { utc($0) }
+        if let timeMs = lastSerialMs { source.cover(timeMs) }
+        return lastSerialMs
+    }
+
+    private mutating func utc(_ stamp: LogStamp) -> Int64 {
         if stamp == lastStamp { return lastStampMs }
         lastStamp = stamp
         lastStampMs = clock.utc(stamp)

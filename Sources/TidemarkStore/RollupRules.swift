@@ -58,14 +58,18 @@ struct RollupRules {
 
     /// Statements that add the rows which satisfy `condition` to the roll-up.
     func rollUps(where condition: String) -> [String] {
-        let instance = hasInstance ? "t.instance_id" : "NULL"
+        let instance =
+            hasInstance
+            ? "t.instance_id" : "(SELECT instance_id FROM source s WHERE s.source_id = t.source_id)"
         let hour = """
             coalesce(\(time), (SELECT last_ms FROM source s WHERE s.source_id = t.source_id)) / \(Self.hourMs) * \(Self.hourMs)
             """
         let labels =
-            groups.isEmpty
-            ? "'{}'"
-            : "json_patch('{}', json_object(\(groups.map { "'\($0)', t.\($0)" }.joined(separator: ", "))))"
+            table == "http_rollup"
+            ? "(SELECT json_object('method', method, 'route', route, 'status', status) FROM http_key k WHERE k.key_id = t.key_id)"
+            : groups.isEmpty
+                ? "'{}'"
+                : "json_patch('{}', json_object(\(groups.map { "'\($0)', t.\($0)" }.joined(separator: ", "))))"
         func add(_ name: String, _ samples: String, _ least: String, _ most: String, _ sum: String) -> String {
             """
             INSERT INTO rollup(source_id, instance_id, hour_ms, name, labels, samples, min, max, sum)

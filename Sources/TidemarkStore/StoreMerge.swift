@@ -34,7 +34,7 @@ public struct StoreMerge {
     }
 
     private func run() throws -> Outcome {
-        for map in ["period", "instance", "source", "series", "known"] {
+        for map in ["period", "instance", "source", "series", "known", "http_key"] {
             try database.execute(
                 """
                 CREATE TEMP TABLE IF NOT EXISTS map_\(map)(old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
@@ -51,6 +51,13 @@ public struct StoreMerge {
             guard let column = try SourceTables.rowColumn(of: table, database) else { continue }
             shifts[table] = try database.int("SELECT coalesce(max(\(column)), 0) FROM main.\(table)") ?? 0
         }
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.http_key(client, method, route, status)
+                SELECT client, method, route, status FROM other.http_key ORDER BY key_id;
+            INSERT INTO map_http_key SELECT o.key_id, k.key_id FROM other.http_key o
+                JOIN main.http_key k USING (client, method, route, status);
+            """)
         for table in tables where table != "chunk" { try copy(table, shifts) }
         try ChunkCopy(store).run()
         let runs = shifts["engine_run"] ?? 0
@@ -182,7 +189,7 @@ public struct StoreMerge {
         var joins = ""
         for (index, reference) in try SourceTables.references(of: table, database).enumerated() {
             let column = reference.column
-            if ["source", "instance", "series", "period"].contains(reference.table) {
+            if ["source", "instance", "series", "period", "http_key"].contains(reference.table) {
                 let isSource = reference.table == "source"
                 joins +=
                     " \(isSource ? "" : "LEFT ")JOIN map_\(reference.table) m\(index) ON m\(index).old = t.\(column)"

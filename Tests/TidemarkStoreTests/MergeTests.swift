@@ -202,7 +202,7 @@ import TidemarkTestSupport
         while try rows.step() { names.append(rows.text(0)) }
         #expect(
             names == [
-                "engine_fact", "exemplar", "finding_evidence", "http_client", "instance", "log_template",
+                "engine_fact", "exemplar", "finding_evidence", "http_client", "http_key", "instance", "log_template",
                 "metric_family",
                 "period", "recommendation", "series", "series_label",
             ])
@@ -210,7 +210,7 @@ import TidemarkTestSupport
         for table in try SourceTables.all(store.database) {
             for reference in try SourceTables.references(of: table, store.database) {
                 let isMapped =
-                    try ["source", "instance", "series", "period", "log_template"].contains(reference.table)
+                    try ["source", "instance", "series", "period", "log_template", "http_key"].contains(reference.table)
                     || SourceTables.rowColumn(of: reference.table, store.database) == reference.column
                 #expect(isMapped, "\(table).\(reference.column)")
             }

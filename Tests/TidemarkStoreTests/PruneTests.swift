@@ -59,7 +59,7 @@ import TidemarkTestSupport
                 "SELECT group_concat(\(columns), ';') FROM (SELECT * FROM \(table) WHERE \(time) >= \(horizon) ORDER BY rowid)"
             )
         }
-        let tables = ["engine_stat", "http_access", "http_error", "gpu_sample"]
+        let tables = ["engine_stat", "http_rollup", "http_error", "gpu_sample"]
         var before: [String?] = try tables.map { try young($0) }
         before += [try young("request", "received_ms"), try young("chunk", "end_ms")]
         let running = try database.text(
@@ -95,7 +95,7 @@ import TidemarkTestSupport
             }
             return found
         }
-        let access = try rows("http_access.requests")
+        let access = try rows("http_rollup.requests")
         #expect(access.count == 20)
         #expect(access[0] == #"0 60 60 {"method":"POST","route":"/v1/completions","status":200}"#)
         #expect(access[1].hasPrefix("0 60 60") && access[1].contains("400"))

@@ -32,6 +32,20 @@ enum RequestLine {
         return .notRequest
     }
 
+    /// The two lines that a server with request logging writes most: `Received request …` and `Added request …`.
+    @inline(__always)
+    static func parseCommon(_ message: Bytes) -> (event: RequestEvent, tail: Int)? {
+        guard message.count > 14 else { return nil }
+        let outcome: Outcome
+        switch message[0] {
+        case 82 where message.has("Received request "): outcome = received(message)
+        case 65 where message.has("Added request "): outcome = short(message, 14, .added)
+        default: return nil
+        }
+        guard case .request(let event, let tail) = outcome else { return nil }
+        return (event, tail)
+    }
+
     /// Whether a message is about the text of a request, so that nothing in it may be taken for a record.
     static func holdsUserText(_ message: Bytes) -> Bool {
         message.has("Received request ") || message.has("Generated response ") || message.has("Request ")
@@ -59,7 +73,7 @@ enum RequestLine {
             guard let after = afterLiteral(message, at + 8) else { return .request(event, tail: message.count) }
             at = after
         }
-        guard let parameters = message.range(of: "max_tokens=", from: at) else {
+        guard let parameters = message.range(of: "max_tokens=", rarest: 2, from: at) else {
             return .request(event, tail: at)
         }
         var scan = FieldScanner(message, from: parameters + 11)
@@ -74,8 +88,8 @@ enum RequestLine {
     /// `prompt_token_ids: [1, 2]` (0.2.x: `prompt token ids`): how many, and the index after the list.
     private static func tokenList(_ message: Bytes, from start: Int) -> (count: Int, end: Int)? {
         let found =
-            message.range(of: "prompt_token_ids: [", from: start)
-            ?? message.range(of: "prompt token ids: [", from: start)
+            message.range(of: "prompt_token_ids: [", rarest: 18, from: start)
+            ?? message.range(of: "prompt token ids: [", rarest: 18, from: start)
         guard let open = found else { return nil }
         let first = open + 19
         guard let close = message.firstIndex(of: 93, from: first) else { return nil }

@@ -19,6 +19,10 @@ public struct VLLMLogParser: Sendable {
     public var isResumable: Bool { open.first.map { $0.line > deliveredLine } ?? true }
 
     private var state: VLLMLogState
+    /// Counts the changes of ``VLLMLogState/lastStamp``.
+    private var stampSerial: Int
+    private var headers = RecentHeaders()
+    private var accesses = RecentAccesses()
     private var open: [OpenRecord] = []
     /// Last line of the records that waited and were delivered.
     private var deliveredLine = 0
@@ -30,7 +34,10 @@ public struct VLLMLogParser: Sendable {
     /// A record that has not grown for so many lines is over.
     private static let patience = 256
 
-    public init(resuming state: VLLMLogState = VLLMLogState()) { self.state = state }
+    public init(resuming state: VLLMLogState = VLLMLogState()) {
+        self.state = state
+        stampSerial = state.lastStamp == nil ? 0 : 1
+    }
 
     /// Takes one line without its framing.
     public mutating func feed<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
@@ -58,43 +65,101 @@ public struct VLLMLogParser: Sendable {
         let endsWithCR = bytes[end - 1] == 13
         if endsWithCR { end -= 1 }
         let line = bytes.slice(0, end)
-        if !endsWithCR, line.has("INFO:     "), let access = AccessLine.parseCommon(line, from: 10) {
-            var item = LineItem(form: .uvicorn, message: line.slice(10, end))
-            item.level = .info
-            deliver(item, .access(access), number, offset, frame.lines, frame, state.lastStamp, &sink)
+        if !endsWithCR, line.has("INFO:     "), let access = accesses.parse(line, from: 10) {
+            let place = place(number, frame, hasOwnStamp: false)
+            sink.access(access, place) {
+                var item = LineItem(form: .uvicorn, message: line.slice(10, end))
+                item.level = .info
+                return record(item, .access(access), number, offset, frame, place)
+            }
             return true
         }
+        guard let header = header(line) else {
+            return uvicorn(line, endsWithCR: endsWithCR, number, offset, frame, &sink)
+        }
+        let message = line.slice(header.message, end)
+        if !endsWithCR, let (event, tail) = RequestLine.parseCommon(message) {
+            if tail < message.count, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil {
+                return false
+            }
+            stamped(header.stamp)
+            let place = place(number, frame, hasOwnStamp: true)
+            sink.request(event, place) {
+                record(LineItem(header, in: line, end: end), .request(event), number, offset, frame, place)
+            }
+            return true
+        }
+        guard case .payload(let payload, let tail, let singleLine) = Classifier.hot(message) else { return false }
+        if !singleLine {
+            // The reason of a failure may have several lines, and then this one ends with a CR.
+            guard case .request = payload, !endsWithCR else { return false }
+        }
+        if endsWithCR {
+            if case .event = payload { return false }
+            state.carriageReturns = .everywhere
+        }
+        if let tail, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil { return false }
+        stamped(header.stamp)
+        let place = place(number, frame, hasOwnStamp: true)
+        sink.record(record(LineItem(header, in: line, end: end), payload, number, offset, frame, place))
+        return true
+    }
+
+    /// An access line of uvicorn with a process prefix, or with an uncommon path.
+    private mutating func uvicorn<Sink: VLLMLogSink>(
+        _ line: Bytes, endsWithCR: Bool, _ number: Int, _ offset: Int, _ frame: FrameInfo,
+        _ sink: inout Sink
+    ) -> Bool {
+        let chain = ProcessPrefix.parseChain(line)
+        guard let uvicorn = UvicornLine.parse(line, at: chain.end), uvicorn.message < line.count else { return false }
+        let message = line.slice(uvicorn.message, line.count)
+        guard case .access(let access, _, let clean) = AccessLine.parse(message), clean else { return false }
+        if endsWithCR { state.carriageReturns = .everywhere }
+        let place = place(number, frame, hasOwnStamp: false)
+        sink.access(access, place) {
+            var item = LineItem(form: .uvicorn, message: message)
+            item.level = uvicorn.level
+            item.process = line.slice(chain.name.lowerBound, chain.name.upperBound)
+            item.pid = chain.pid
+            return record(item, .access(access), number, offset, frame, place)
+        }
+        return true
+    }
+
+    /// The header that the line begins with. Lines of the same second and origin begin with the same bytes, so those
+    /// of the last headers are compared before anything is parsed.
+    @inline(__always)
+    private mutating func header(_ line: Bytes) -> RecordHeader? {
+        if let known = headers.find(line) { return known }
         let chain = ProcessPrefix.parseChain(line)
         var header = RecordHeader()
         header.process = chain.name
         header.pid = chain.pid
-        if header.parseFromLevel(line, at: chain.end) {
-            let message = line.slice(header.message, end)
-            guard case .payload(let payload, let tail, let singleLine) = Classifier.hot(message) else { return false }
-            if !singleLine {
-                // The reason of a failure may have several lines, and then this one ends with a CR.
-                guard case .request = payload, !endsWithCR else { return false }
-            }
-            if endsWithCR {
-                if case .event = payload { return false }
-                state.carriageReturns = .everywhere
-            }
-            if let tail, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil { return false }
-            let item = LineItem(header, in: line, end: end)
-            state.lastStamp = header.stamp
-            deliver(item, payload, number, offset, frame.lines, frame, nil, &sink)
-            return true
-        }
-        guard let uvicorn = UvicornLine.parse(line, at: chain.end), uvicorn.message < end else { return false }
-        let message = line.slice(uvicorn.message, end)
-        guard case .access(let access, _, let clean) = AccessLine.parse(message), clean else { return false }
-        if endsWithCR { state.carriageReturns = .everywhere }
-        var item = LineItem(form: .uvicorn, message: message)
-        item.level = uvicorn.level
-        item.process = line.slice(chain.name.lowerBound, chain.name.upperBound)
-        item.pid = chain.pid
-        deliver(item, .access(access), number, offset, frame.lines, frame, state.lastStamp, &sink)
-        return true
+        guard header.parseFromLevel(line, at: chain.end) else { return nil }
+        headers.remember(header, line)
+        return header
+    }
+
+    @inline(__always)
+    private func place(_ number: Int, _ frame: FrameInfo, hasOwnStamp: Bool) -> LinePlace {
+        LinePlace(
+            line: number, lineCount: frame.lines, stampSerial: stampSerial, stamp: state.lastStamp,
+            hasOwnStamp: hasOwnStamp, outerMs: frame.zoneless ? nil : frame.timeMs)
+    }
+
+    /// Notes the stamp of a record.
+    @inline(__always)
+    private mutating func stamped(_ stamp: LogStamp) {
+        if state.lastStamp == stamp, stampSerial > 0 { return }
+        state.lastStamp = stamp
+        stampSerial &+= 1
+    }
+
+    private func record(
+        _ item: LineItem, _ payload: LogPayload, _ number: Int, _ offset: Int, _ frame: FrameInfo, _ place: LinePlace
+    ) -> LogRecord {
+        Self.record(
+            item, payload, number, offset, frame.lines, frame, carried: place.hasOwnStamp ? nil : place.stamp)
     }
 
     // MARK: All other lines
@@ -206,7 +271,7 @@ public struct VLLMLogParser: Sendable {
             return
         }
         let carried = item.stamp == nil ? state.lastStamp : nil
-        if let stamp = item.stamp { state.lastStamp = stamp }
+        if let stamp = item.stamp { stamped(stamp) }
         let mayContinue = mayContinue(item)
         if open.isEmpty, !mayContinue, count > 0 {
             return close(item, number, offset, count, frame, carried, &sink)
@@ -324,17 +389,22 @@ public struct VLLMLogParser: Sendable {
         }
     }
 
-    @inline(__always)
     private func deliver<Sink: VLLMLogSink>(
         _ item: LineItem, _ payload: LogPayload, _ number: Int, _ offset: Int, _ count: Int, _ frame: FrameInfo,
         _ carried: LogStamp?, _ sink: inout Sink
     ) {
+        sink.record(Self.record(item, payload, number, offset, count, frame, carried: carried))
+    }
+
+    private static func record(
+        _ item: LineItem, _ payload: LogPayload, _ number: Int, _ offset: Int, _ count: Int, _ frame: FrameInfo,
+        carried: LogStamp?
+    ) -> LogRecord {
         let limit = LogRecord.messageLimit
         let message = item.message.count > limit ? item.message.slice(0, limit) : item.message
-        sink.record(
-            LogRecord(
-                line: number, lineCount: count, offset: offset, frame: frame, level: item.level, process: item.process,
-                pid: item.pid ?? frame.pid, sourceFile: item.file, sourceLine: item.sourceLine, stamp: item.stamp,
-                carried: item.stamp == nil ? carried : nil, message: message, payload: payload))
+        return LogRecord(
+            line: number, lineCount: count, offset: offset, frame: frame, level: item.level, process: item.process,
+            pid: item.pid ?? frame.pid, sourceFile: item.file, sourceLine: item.sourceLine, stamp: item.stamp,
+            carried: item.stamp == nil ? carried : nil, message: message, payload: payload)
     }
 }

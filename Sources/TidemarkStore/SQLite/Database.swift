@@ -7,8 +7,18 @@ public final class Database {
     public enum Mode: Sendable { case readOnly, readWrite, create }
 
     /// For the modules of this package that call SQLite themselves.
-    package let handle: OpaquePointer
+    package var handle: OpaquePointer {
+        lane.pause()
+        return raw
+    }
+    private let raw: OpaquePointer
     public let path: String
+    /// Where batches of rows are inserted while others are being made.
+    let lane = WriteLane()
+    /// How many batches were made readable.
+    var attached = 0
+    /// The bulk inserts in use: what they hold belongs to the transaction at hand.
+    var inserts: [UnownedInsert] = []
 
     /// What the library must be told once, before its first use.
     private static let prepared: Void = {
@@ -38,16 +48,22 @@ public final class Database {
                     ? "check that the folder exists and can be written"
                     : "make one with `tidemark ingest EVIDENCE --db \(path)`, or name another with --db")
         }
-        handle = opened
+        raw = opened
         self.path = path
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, busyMillis)
     }
 
-    deinit { sqlite3_close_v2(handle) }
+    deinit {
+        lane.close()
+        sqlite3_close_v2(raw)
+    }
 
     /// Runs one or more statements without results.
     public func execute(_ sql: String) throws {
+        if sql.hasPrefix("COMMIT") { for insert in inserts { try insert.value.flush() } }
+        if sql.hasPrefix("ROLLBACK") { for insert in inserts { insert.value.discard() } }
+        try lane.settle()
         let status = sqlite3_exec(handle, sql, nil, nil, nil)
         guard status == SQLITE_OK else { throw failure(status, sql) }
     }
@@ -62,6 +78,7 @@ public final class Database {
             try execute("COMMIT")
             return result
         } catch {
+            try? lane.settle()
             if sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
             throw error
         }
@@ -87,7 +104,8 @@ public final class Database {
     public var changedRows: Int { Int(sqlite3_changes(handle)) }
 
     func failure(_ status: Int32, _ sql: String) -> TidemarkError {
-        let message = String(cString: sqlite3_errmsg(handle))
+        // Called on the lane, too, which must not wait for itself.
+        let message = String(cString: sqlite3_errmsg(raw))
         switch status & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED:
             return TidemarkError(

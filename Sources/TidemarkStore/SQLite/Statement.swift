@@ -3,19 +3,25 @@ import TidemarkBase
 
 /// A prepared statement. Bind with 1-based indexes, read columns with 0-based ones, as SQLite does.
 public final class Statement {
-    let handle: OpaquePointer
+    private let raw: OpaquePointer
     let database: Database
+    /// The statement, when nothing else uses the connection.
+    @inline(__always) var handle: OpaquePointer {
+        database.lane.pause()
+        return raw
+    }
     private let sql: String
 
     /// Tells SQLite to copy what is bound.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     init(_ database: Database, _ sql: String) throws {
+        try database.lane.settle()
         var prepared: OpaquePointer?
         let status = sqlite3_prepare_v3(
             database.handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard status == SQLITE_OK, let prepared else { throw database.failure(status, sql) }
-        handle = prepared
+        raw = prepared
         self.database = database
         self.sql = sql
     }
@@ -81,6 +87,7 @@ public final class Statement {
     /// Steps once. True when a row is there to be read.
     @discardableResult
     public func step() throws -> Bool {
+        try database.lane.settle()
         let status = sqlite3_step(handle)
         switch status {
         case SQLITE_ROW: return true
@@ -91,8 +98,14 @@ public final class Statement {
 
     /// Runs a statement that yields no rows, and makes it ready for the next.
     @inline(__always) public func run() throws {
-        let status = sqlite3_step(handle)
-        sqlite3_reset(handle)
+        try database.lane.settle()
+        try runOnLane()
+    }
+
+    /// Runs without waiting for the lane: for the lane's own work.
+    @inline(__always) func runOnLane() throws {
+        let status = sqlite3_step(raw)
+        sqlite3_reset(raw)
         if status != SQLITE_DONE && status != SQLITE_ROW { throw database.failure(status, sql) }
     }
 

@@ -326,4 +326,56 @@ enum EvidenceSchema {
             PRIMARY KEY (series_id, ts_ms, labels)
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// A day of access lines has millions of roll-ups with the same few names: those stand once in `http_key`.
+    static let accessRows = """
+        CREATE TABLE http_key (
+            -- What access lines are rolled up by.
+            key_id INTEGER PRIMARY KEY,
+            client TEXT NOT NULL,               -- host without port
+            method TEXT NOT NULL,
+            route TEXT NOT NULL,                -- path without query
+            status INTEGER NOT NULL,
+            UNIQUE (client, method, route, status)
+        ) STRICT;
+
+        CREATE TABLE http_rollup (
+            -- Access lines a minute and key; the view http_access shows their seconds, with names.
+            source_id INTEGER NOT NULL REFERENCES source(source_id),
+            time_ms INTEGER NOT NULL,           -- start of the minute
+            key_id INTEGER NOT NULL REFERENCES http_key(key_id),
+            requests INTEGER NOT NULL,
+            seconds TEXT NOT NULL               -- JSON object: requests by second after time_ms
+        ) STRICT;
+
+        INSERT INTO http_key(client, method, route, status)
+            SELECT DISTINCT client, method, route, status FROM http_access;
+        INSERT INTO http_rollup
+            SELECT source_id, time_ms / 60000 * 60000 AS minute, key_id, sum(requests),
+                json_group_object(time_ms % 60000 / 1000, requests)
+            FROM (
+                SELECT source_id, time_ms, key_id, sum(requests) AS requests
+                FROM http_access JOIN http_key USING (client, method, route, status)
+                GROUP BY source_id, time_ms, key_id)
+            GROUP BY source_id, minute, key_id;
+        DROP TABLE http_access;
+
+        CREATE VIEW http_access AS
+            -- Access lines, rolled up per second. Their time is that of the last stamped line before them.
+            SELECT instance_id, source_id, time_ms + 1000 * second.key AS time_ms, client, method, route,
+                http_key.status AS status, second.value AS requests
+            FROM http_rollup JOIN source USING (source_id) JOIN http_key USING (key_id), json_each(seconds) second;
+
+        CREATE TABLE http_access_row (
+            -- Every access line, with --keep-access-rows only.
+            instance_id INTEGER NOT NULL REFERENCES instance(instance_id),
+            source_id INTEGER NOT NULL REFERENCES source(source_id),
+            line INTEGER NOT NULL,
+            time_ms INTEGER NOT NULL,           -- of the last stamped line before it
+            client TEXT NOT NULL,               -- host:port
+            method TEXT NOT NULL,
+            path TEXT NOT NULL,
+            status INTEGER NOT NULL
+        ) STRICT;
+        """
 }

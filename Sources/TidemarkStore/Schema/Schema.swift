@@ -26,6 +26,7 @@ public enum Schema {
         EvidenceSchema.version3,
         EvidenceSchema.spans,
         EvidenceSchema.gpuProcesses,
+        EvidenceSchema.accessRows,
         EvidenceSchema.ledger,
     ]
     public static var version: Int { migrations.count }

@@ -6,7 +6,9 @@ public final class GPUWriter {
     private let store: Store
     private let source: Int
     private let period: Int
-    private let insert: Statement
+    private var samples: BulkInsert?
+    /// The fields that rows of ``samples`` have: those that a sample had so far. Captures have a dozen of forty.
+    private var fields: [Int] = []
     private let insertEvent: Statement
     private let insertProcess: Statement
     /// All GPUs of the period.
@@ -28,8 +30,6 @@ public final class GPUWriter {
         self.store = store
         self.source = source
         self.period = period
-        let marks = Array(repeating: "?", count: 5 + GPUField.allCases.count).joined(separator: ", ")
-        insert = try store.database.prepare("INSERT INTO gpu_sample VALUES (\(marks))")
         insertEvent = try store.database.prepare("INSERT INTO gpu_event VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         insertProcess = try store.database.prepare("INSERT INTO gpu_process VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         gpus = try Self.known(store, period: period)
@@ -128,14 +128,36 @@ public final class GPUWriter {
             .id
     }
 
+    /// Writes out what is held back; a commit does so by itself.
+    public func checkpoint() throws { try samples?.flush() }
+
     public func write(_ sample: GPUSample, instance: Int, timeMs: Int64) throws {
-        insert.bind(1, instance)
-        insert.bind(2, source)
-        insert.bind(3, timeMs)
-        insert.bind(4, sample.throttleReasons.map { Int(truncatingIfNeeded: $0) })
-        insert.bind(5, sample.pstate)
-        for (index, value) in sample.values.enumerated() { insert.bind(6 + index, value) }
-        try insert.run()
+        let samples = try inserts(for: sample)
+        let row = samples.batch
+        row.add(instance)
+        row.add(source)
+        row.add(timeMs)
+        row.add(sample.throttleReasons.map { Int64(truncatingIfNeeded: $0) })
+        row.add(sample.pstate)
+        for field in fields { row.add(sample.values[field]) }
+        try samples.endRow()
+    }
+
+    /// Inserts with a column for each field that the sample has.
+    private func inserts(for sample: GPUSample) throws -> BulkInsert {
+        var known = 0
+        for field in fields where sample.values[field] != nil { known += 1 }
+        var present = 0
+        for value in sample.values where value != nil { present += 1 }
+        if let samples, known == present { return samples }
+        fields = sample.values.indices.filter { fields.contains($0) || sample.values[$0] != nil }
+        try samples?.flush()
+        let columns = ["instance_id", "source_id", "time_ms", "throttle_reasons", "pstate"]
+            + fields.map { GPUField.allCases[$0].column }
+        let wider = try BulkInsert(
+            store.database, into: "gpu_sample(\(columns.joined(separator: ", ")))", columns: columns.count)
+        samples = wider
+        return wider
     }
 
     public func write(_ process: GPUProcess, instance: Int, timeMs: Int64) throws {

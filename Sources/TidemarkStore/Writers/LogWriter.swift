@@ -19,37 +19,53 @@ public final class LogWriter {
     private let access: AccessWriter
     private let requests: RequestWriter
     private let runs: EngineRunWriter
-    private let insertStat: Statement
-    private let insertCompanion: Statement
-    private let insertIteration: Statement
-    private let insertEvent: Statement
+    private let stats: BulkInsert
+    private let companions: BulkInsert
+    private let iterations: BulkInsert
+    private let events: BulkInsert
 
-    public init(_ store: Store, source: Int, instance: Int, resume: Resume = Resume()) throws {
+    /// - Parameter keepAccessRows: whether each access line gets a row of its own beside the roll-up.
+    public init(
+        _ store: Store, source: Int, instance: Int, keepAccessRows: Bool = false, resume: Resume = Resume()
+    ) throws {
         self.source = source
         self.instance = instance
         let database = store.database
-        access = try AccessWriter(store, source: source, instance: instance, resumeRow: resume.lastAccessRow)
+        access = try AccessWriter(
+            store, source: source, instance: instance, keepRows: keepAccessRows, resumeRow: resume.lastAccessRow)
         requests = try RequestWriter(store, source: source, instance: instance)
         runs = try EngineRunWriter(store, source: source, instance: instance, run: resume.run)
-        insertStat = try database.prepare(
-            "INSERT INTO engine_stat VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        insertCompanion = try database.prepare("INSERT INTO engine_companion_stat VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        insertIteration = try database.prepare(
-            "INSERT INTO engine_iteration VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        insertEvent = try database.prepare(
-            """
-            INSERT INTO log_event(instance_id, source_id, line, lines, time_ms, level, kind, process, pid, source_file,
-                source_line, exception_type, exception_message, frame, message)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
+        stats = try BulkInsert(database, into: "engine_stat", columns: 20, capacity: 256)
+        companions = try BulkInsert(database, into: "engine_companion_stat", columns: 8, capacity: 256)
+        iterations = try BulkInsert(database, into: "engine_iteration", columns: 13, capacity: 256)
+        events = try BulkInsert(
+            database,
+            into: """
+                log_event(instance_id, source_id, line, lines, time_ms, level, kind, process, pid, source_file,
+                    source_line, exception_type, exception_message, frame, message)
+                """, columns: 15, capacity: 256)
     }
 
-    public var resume: Resume { Resume(run: runs.run, lastAccessRow: access.lastSecondRow) }
+    public var resume: Resume { Resume(run: runs.run, lastAccessRow: access.lastMinuteRow) }
 
     /// Writes out what is held back to be rolled up.
     public func checkpoint() throws {
         try access.checkpoint()
         try requests.checkpoint()
+        try stats.flush()
+        try companions.flush()
+        try iterations.flush()
+        try events.flush()
+    }
+
+    @inline(__always)
+    public func write(_ line: HTTPAccess, line number: Int, timeMs: Int64?) throws {
+        try access.write(line, line: number, timeMs: timeMs ?? 0)
+    }
+
+    @inline(__always)
+    public func write(_ event: RequestEvent, line: Int, timeMs: Int64?) throws {
+        try requests.write(event, line: line, timeMs: timeMs)
     }
 
     /// - Parameter timeMs: UTC of the record: its own, carried forward, or of the framing; nil when nothing is known.
@@ -70,66 +86,87 @@ public final class LogWriter {
         }
     }
 
-    private func write(_ stats: EngineStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
-        let row = insertStat
-        row.bind(1, instance)
-        row.bind(2, source)
-        row.bind(3, record.line)
-        row.bind(4, timeMs ?? 0)
-        row.bind(5, stats.engine)
-        row.bind(6, stats.aggregatedEngines)
-        row.bind(7, stats.promptTokensPerSecond)
-        row.bind(8, stats.generationTokensPerSecond)
-        row.bind(9, stats.running)
-        row.bind(10, stats.waiting)
-        row.bind(11, stats.swapped)
-        row.bind(12, stats.deferred)
-        row.bind(13, stats.preemptions)
-        row.bind(14, stats.kvCacheUsage)
-        row.bind(15, stats.cpuKVCacheUsage)
-        row.bind(16, stats.prefixCacheHitRate)
-        row.bind(17, stats.cpuPrefixCacheHitRate)
-        row.bind(18, stats.externalPrefixCacheHitRate)
-        row.bind(19, stats.mmCacheHitRate)
-        row.bind(20, stats.corrupted)
-        try row.run()
+    private func write(_ line: EngineStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
+        let row = stats.batch
+        row.add(instance)
+        row.add(source)
+        row.add(record.line)
+        row.add(timeMs ?? 0)
+        row.add(line.engine)
+        row.add(line.aggregatedEngines)
+        row.add(line.promptTokensPerSecond)
+        row.add(line.generationTokensPerSecond)
+        row.add(line.running)
+        row.add(line.waiting)
+        row.add(line.swapped)
+        row.add(line.deferred)
+        row.add(line.preemptions)
+        row.add(line.kvCacheUsage)
+        row.add(line.cpuKVCacheUsage)
+        row.add(line.prefixCacheHitRate)
+        row.add(line.cpuPrefixCacheHitRate)
+        row.add(line.externalPrefixCacheHitRate)
+        row.add(line.mmCacheHitRate)
+        row.add(line.corrupted)
+        try stats.endRow()
     }
 
-    private func write(_ stats: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
-        for value in stats.values {
-            try insertCompanion.run(
-                instance, source, record.line, timeMs ?? 0, stats.engine, stats.family, value.name, value.value)
+    private func write(_ line: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64?) throws {
+        for value in line.values {
+            let row = companions.batch
+            row.add(instance)
+            row.add(source)
+            row.add(record.line)
+            row.add(timeMs ?? 0)
+            row.add(line.engine)
+            row.add(line.family)
+            row.add(value.name)
+            row.add(value.value)
+            try companions.endRow()
         }
     }
 
     private func write(_ step: IterationDetails, _ record: LogRecord, _ timeMs: Int64?) throws {
-        try insertIteration.run(
-            instance, source, record.line, timeMs ?? 0, step.engine, step.iteration, step.contextRequests,
-            step.contextTokens, step.generationRequests, step.generationTokens, step.elapsedMs, step.kvCacheUsage,
-            step.dummy ? 1 : 0)
+        let row = iterations.batch
+        row.add(instance)
+        row.add(source)
+        row.add(record.line)
+        row.add(timeMs ?? 0)
+        row.add(step.engine)
+        row.add(step.iteration)
+        row.add(step.contextRequests)
+        row.add(step.contextTokens)
+        row.add(step.generationRequests)
+        row.add(step.generationTokens)
+        row.add(step.elapsedMs)
+        row.add(step.kvCacheUsage)
+        row.add(step.dummy ? 1 : 0)
+        try iterations.endRow()
     }
 
     private func write(event record: LogRecord, kind: String, exception: ExceptionInfo?, _ timeMs: Int64?) throws {
-        let row = insertEvent
-        row.bind(1, instance)
-        row.bind(2, source)
-        row.bind(3, record.line)
-        row.bind(4, record.lineCount)
-        row.bind(5, timeMs)
-        row.bind(6, record.level?.rawValue)
-        row.bind(7, kind)
-        if record.process.count > 0 { row.bind(8, cleanText(record.process, limit: 100)) } else { row.bindNull(8) }
-        row.bind(9, record.pid)
-        if record.sourceFile.count > 0 {
-            row.bind(10, cleanText(record.sourceFile, limit: 200))
+        let row = events.batch
+        row.add(instance)
+        row.add(source)
+        row.add(record.line)
+        row.add(record.lineCount)
+        row.add(timeMs)
+        row.add(record.level?.rawValue)
+        row.add(kind)
+        if record.process.count > 0 { row.add(clean: record.process, limit: 100) } else { row.addNull() }
+        row.add(record.pid)
+        if record.sourceFile.count > 0 { row.add(clean: record.sourceFile, limit: 200) } else { row.addNull() }
+        row.add(record.sourceLine)
+        if let exception {
+            row.add(clean: exception.type, limit: 200)
+            row.add(clean: exception.text, limit: 2000)
+            row.add(exception.frame.isEmpty ? nil : exception.frame)
         } else {
-            row.bindNull(10)
+            row.addNull()
+            row.addNull()
+            row.addNull()
         }
-        row.bind(11, record.sourceLine)
-        row.bind(12, exception.map { cleanText($0.type, limit: 200) })
-        row.bind(13, exception.map { cleanText($0.text, limit: 2000) })
-        row.bind(14, exception.map(\.frame).flatMap { $0.isEmpty ? nil : $0 })
-        row.bind(15, cleanText(record.message, limit: 4000))
-        try row.run()
+        row.add(clean: record.message, limit: 4000)
+        try events.endRow()
     }
 }

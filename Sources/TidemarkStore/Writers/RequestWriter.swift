@@ -8,48 +8,61 @@ import TidemarkEvidence
 /// one gets a row of its own. The memory is therefore bounded, and the result the same after a resume.
 final class RequestWriter {
     private static let remembered = 65_536
-    private static let held = 2048
+    private static let held = 1024
 
     /// A request as its row will be.
     private struct Row {
-        /// Place of its id in ``ids``.
+        /// Place of its id in ``texts``.
         var id: Range<Int>
+        var hash: UInt64
         var line: Int
         /// Received, added, finished, aborted, failed; 0 = not logged.
         var times: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
-        var reason: String?
+        /// Place of the reason in ``texts``; empty: none.
+        var reason = 0..<0
         var maxTokens: Int?
         var promptTokens: Int?
     }
 
     private let source: Int
     private let instance: Int
-    private let insert: BatchInsert
+    /// Most requests are received and added, and nothing more is known; a cell that is not there costs nothing.
+    private let commonInserts: BulkInsert
+    private let inserts: BulkInsert
     private let database: Database
     private var updates: [RequestEvent.Phase: Statement] = [:]
 
     // Only methods of this class touch these, one at a time: the run-time check of that costs a tenth of an ingest.
 
-    /// Requests are numbered as they come. The last ``remembered`` numbers are known by the hash of their id.
+    /// Requests are numbered as they come. The last ``remembered`` numbers are known by the hash of their id: those of
+    /// the waiting requests in a small table, which the next line of a request mostly hits, the others in a large one.
+    @exclusivity(unchecked) private var young = RecentNumbers(limit: held)
     @exclusivity(unchecked) private var numbers = RecentNumbers(limit: remembered)
-    /// Row of each remembered number, by number modulo ``remembered``; 0 while it is held.
-    @exclusivity(unchecked) private var rowIDs: [Int] = []
+    /// Rows of the requests of earlier runs, whose numbers come first.
+    private var earlierRows: [Int] = []
     @exclusivity(unchecked) private var next = 0
+    /// The row id that the next inserted request gets.
+    private var nextRow: Int
     /// The requests that are not inserted yet: numbers `next - waiting.count ..< next`.
     @exclusivity(unchecked) private var waiting: [Row] = []
-    /// The ids of ``waiting``, one behind the other.
-    @exclusivity(unchecked) private var ids: [UInt8] = []
+    /// The ids and reasons of ``waiting``, one behind the other.
+    @exclusivity(unchecked) private var texts: [UInt8] = []
 
     init(_ store: Store, source: Int, instance: Int) throws {
         database = store.database
         self.source = source
         self.instance = instance
-        insert = try BatchInsert(
+        commonInserts = try BulkInsert(
+            database,
+            into: "request(instance_id, source_id, line, request_id, received_ms, added_ms, max_tokens)", columns: 7,
+            capacity: Self.held)
+        inserts = try BulkInsert(
             database,
             into: """
                 request(instance_id, source_id, line, request_id, received_ms, added_ms, finished_ms, aborted_ms,
                     failed_ms, reason, max_tokens, prompt_tokens)
-                """, columns: 12, batch: 32)
+                """, columns: 12, capacity: Self.held)
+        nextRow = (try database.int("SELECT max(rowid) FROM request") ?? 0) + 1
         let recent = try database.prepare(
             """
             SELECT rowid, request_id FROM
@@ -57,12 +70,18 @@ final class RequestWriter {
             ORDER BY rowid
             """)
         recent.bind(1, source)
-        while try recent.step() { remember(ByteInterner.hash(recent.bytes(1)), row: recent.int(0)) }
+        while try recent.step() {
+            numbers.insert(ByteInterner.hash(recent.bytes(1)), next)
+            next += 1
+            earlierRows.append(recent.int(0))
+        }
     }
 
     func write(_ event: RequestEvent, line: Int, timeMs: Int64?) throws {
         guard event.phase != .generated else { return }
-        if event.phase == .received { return try add(event, event.requestID, line: line, timeMs: timeMs) }
+        if event.phase == .received {
+            return try add(event, event.requestID, ByteInterner.hash(event.requestID), line: line, timeMs: timeMs)
+        }
         var start = 0
         let ids = event.requestID
         while start <= ids.count {
@@ -76,59 +95,80 @@ final class RequestWriter {
     /// Inserts all that is held.
     func checkpoint() throws {
         guard !waiting.isEmpty else { return }
-        try ids.withUnsafeBytes { ids in
-            try insert.run(waiting.count) { index, statement, first in
-                let row = waiting[index]
-                func bind(_ place: Int, _ timeMs: Int64) {
-                    if timeMs == 0 { statement.bindNull(first + place) } else { statement.bind(first + place, timeMs) }
+        let areCommon = waiting.allSatisfy {
+            $0.times.2 == 0 && $0.times.3 == 0 && $0.times.4 == 0 && $0.promptTokens == nil && $0.reason.isEmpty
+        }
+        let inserts = areCommon ? commonInserts : self.inserts
+        try texts.withUnsafeBytes { texts in
+            func add(_ timeMs: Int64, to batch: RowBatch) {
+                if timeMs == 0 { batch.addNull() } else { batch.add(timeMs) }
+            }
+            let batch = inserts.batch
+            for row in waiting {
+                batch.add(instance)
+                batch.add(source)
+                batch.add(row.line)
+                batch.add(clean: texts.slice(row.id.lowerBound, row.id.upperBound), limit: 256)
+                add(row.times.0, to: batch)
+                add(row.times.1, to: batch)
+                if areCommon {
+                    batch.add(row.maxTokens)
+                } else {
+                    add(row.times.2, to: batch)
+                    add(row.times.3, to: batch)
+                    add(row.times.4, to: batch)
+                    if row.reason.isEmpty {
+                        batch.addNull()
+                    } else {
+                        batch.add(clean: texts.slice(row.reason.lowerBound, row.reason.upperBound), limit: 500)
+                    }
+                    batch.add(row.maxTokens)
+                    batch.add(row.promptTokens)
                 }
-                statement.bind(first, instance)
-                statement.bind(first + 1, source)
-                statement.bind(first + 2, row.line)
-                statement.bindClean(first + 3, ids.slice(row.id.lowerBound, row.id.upperBound), limit: 256)
-                bind(4, row.times.0)
-                bind(5, row.times.1)
-                bind(6, row.times.2)
-                bind(7, row.times.3)
-                bind(8, row.times.4)
-                statement.bind(first + 9, row.reason)
-                statement.bind(first + 10, row.maxTokens)
-                statement.bind(first + 11, row.promptTokens)
+                batch.endRow()
             }
         }
-        let lastRow = database.lastInsertedRow
-        for index in waiting.indices {
-            rowIDs[(next - waiting.count + index) % Self.remembered] = lastRow - waiting.count + 1 + index
-        }
+        // At once: a later line may update any of these rows.
+        try inserts.flush()
+        nextRow += waiting.count
+        for (place, row) in waiting.enumerated() { numbers.insert(row.hash, next - waiting.count + place) }
+        young = RecentNumbers(limit: Self.held)
         waiting.removeAll(keepingCapacity: true)
-        ids.removeAll(keepingCapacity: true)
+        texts.removeAll(keepingCapacity: true)
     }
 
     private func note(_ event: RequestEvent, _ id: Bytes, line: Int, timeMs: Int64?) throws {
+        let hash = ByteInterner.hash(id)
         guard
-            let number = numbers.number(of: ByteInterner.hash(id), next: next)
-                ?? numbers.number(of: ByteInterner.hash(Self.external(id)), next: next)
+            let number = number(of: hash) ?? number(of: ByteInterner.hash(Self.external(id)))
         else {
-            return try add(event, id, line: line, timeMs: timeMs)
+            return try add(event, id, hash, line: line, timeMs: timeMs)
         }
         let place = number - (next - waiting.count)
         if place >= 0 {
-            Self.set(&waiting[place], event, timeMs ?? 0)
+            set(&waiting[place], event, timeMs ?? 0)
             return
         }
+        let row =
+            number < earlierRows.count ? earlierRows[number] : nextRow - (next - waiting.count - number)
         let update = try statement(for: event.phase)
         update.bind(1, timeMs)
         if event.phase == .failed {
             update.bind(2, event.reason.count > 0 ? cleanText(event.reason, limit: 500) : nil)
-            update.bind(3, rowIDs[number % Self.remembered])
+            update.bind(3, row)
         } else {
-            update.bind(2, rowIDs[number % Self.remembered])
+            update.bind(2, row)
         }
         try update.run()
     }
 
+    @inline(__always)
+    private func number(of hash: UInt64) -> Int? {
+        young.number(of: hash, next: next) ?? numbers.number(of: hash, next: next)
+    }
+
     /// The first time of a phase counts.
-    private static func set(_ row: inout Row, _ event: RequestEvent, _ timeMs: Int64) {
+    private func set(_ row: inout Row, _ event: RequestEvent, _ timeMs: Int64) {
         switch event.phase {
         case .received: if row.times.0 == 0 { row.times.0 = timeMs }
         case .added: if row.times.1 == 0 { row.times.1 = timeMs }
@@ -136,7 +176,9 @@ final class RequestWriter {
         case .aborted: if row.times.3 == 0 { row.times.3 = timeMs }
         case .failed:
             if row.times.4 == 0 { row.times.4 = timeMs }
-            row.reason = event.reason.count > 0 ? cleanText(event.reason, limit: 500) : nil
+            let start = texts.count
+            texts.append(contentsOf: event.reason.slice(0, min(event.reason.count, 512)))
+            row.reason = start..<texts.count
         case .generated: break
         }
     }
@@ -151,15 +193,16 @@ final class RequestWriter {
         return made
     }
 
-    private func add(_ event: RequestEvent, _ id: Bytes, line: Int, timeMs: Int64?) throws {
+    private func add(_ event: RequestEvent, _ id: Bytes, _ hash: UInt64, line: Int, timeMs: Int64?) throws {
         if waiting.count >= Self.held { try checkpoint() }
-        let start = ids.count
-        ids.append(contentsOf: id.slice(0, min(id.count, 256)))
-        var row = Row(id: start..<ids.count, line: line)
+        let start = texts.count
+        texts.append(contentsOf: id.slice(0, min(id.count, 256)))
+        var row = Row(id: start..<texts.count, hash: hash, line: line)
         row.maxTokens = event.maxTokens
         row.promptTokens = event.promptTokens
-        Self.set(&row, event, timeMs ?? 0)
-        remember(ByteInterner.hash(id), row: 0)
+        set(&row, event, timeMs ?? 0)
+        young.insert(hash, next)
+        next += 1
         waiting.append(row)
     }
 
@@ -168,22 +211,16 @@ final class RequestWriter {
         guard id.count > 9, id[id.count - 9] == 45 else { return id }
         return id.slice(0, id.count - 9)
     }
-
-    private func remember(_ hash: UInt64, row: Int) {
-        let place = next % Self.remembered
-        if next >= Self.remembered { rowIDs[place] = row } else { rowIDs.append(row) }
-        numbers.insert(hash, next)
-        next += 1
-    }
 }
 
 /// Which number was last given to a hash, for the last `limit` numbers: two open-addressed tables, of which the older one is
 /// dropped when the younger is full. A hit costs a few nanoseconds and nothing is allocated.
 struct RecentNumbers {
     private struct Slot {
-        var hash: UInt64 = 0
-        /// -1: free.
-        var number = -1
+        /// The half of the hash that does not choose the slot.
+        var tag: UInt32 = 0
+        /// The number's low half, plus one; 0: free.
+        var number: UInt32 = 0
     }
 
     private let limit: Int
@@ -191,6 +228,7 @@ struct RecentNumbers {
     private var old: [Slot]
     private var count = 0
 
+    /// - Parameter limit: at most 2³¹.
     init(limit: Int) {
         self.limit = limit
         var size = 2
@@ -201,16 +239,19 @@ struct RecentNumbers {
 
     /// The number of a hash if it is one of the last `limit` before `next`.
     func number(of hash: UInt64, next: Int) -> Int? {
-        guard let found = Self.find(hash, young) ?? Self.find(hash, old), found >= next - limit else { return nil }
-        return found
+        guard let found = Self.find(hash, young) ?? Self.find(hash, old) else { return nil }
+        // How long ago: the low halves suffice, as far as `limit` goes.
+        let age = Int(UInt32(truncatingIfNeeded: next) &- (found &- 1))
+        return age <= limit && age <= next ? next - age : nil
     }
 
     @inline(__always)
-    private static func find(_ hash: UInt64, _ slots: [Slot]) -> Int? {
-        slots.withUnsafeBufferPointer { slots in
+    private static func find(_ hash: UInt64, _ slots: [Slot]) -> UInt32? {
+        let tag = UInt32(truncatingIfNeeded: hash >> 32)
+        return slots.withUnsafeBufferPointer { slots in
             var at = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
-            while slots[at].number >= 0 {
-                if slots[at].hash == hash { return slots[at].number }
+            while slots[at].number != 0 {
+                if slots[at].tag == tag { return slots[at].number }
                 at = (at &+ 1) & (slots.count &- 1)
             }
             return nil
@@ -220,12 +261,14 @@ struct RecentNumbers {
     mutating func insert(_ hash: UInt64, _ number: Int) {
         if count == limit {
             swap(&young, &old)
-            for index in young.indices { young[index].number = -1 }
+            for index in young.indices { young[index].number = 0 }
             count = 0
         }
+        let tag = UInt32(truncatingIfNeeded: hash >> 32)
         var at = Int(truncatingIfNeeded: hash) & (young.count - 1)
-        while young[at].number >= 0, young[at].hash != hash { at = (at + 1) & (young.count - 1) }
-        if young[at].number < 0 { count += 1 }
-        young[at] = Slot(hash: hash, number: number)
+        while young[at].number != 0, young[at].tag != tag { at = (at + 1) & (young.count - 1) }
+        if young[at].number == 0 { count += 1 }
+        // The one number in four billion that would read as free is passed over.
+        young[at] = Slot(tag: tag, number: max(1, UInt32(truncatingIfNeeded: number) &+ 1))
     }
 }

@@ -16,92 +16,231 @@ struct RollupKey: Equatable {
     var status: Int { Int(packed & 0xFFFF) }
 }
 
-/// Counts by key in the order of first sight: open addressing, so that an access line costs no allocation and no
-/// keyed hash.
-struct RollupCounts {
-    private(set) var keys: [RollupKey] = []
-    private var values: [Int] = []
+/// How often each key occurred in each second of the minute at hand. Keys keep their place over all minutes, so that a
+/// line of a known key costs one look-up and an increment.
+///
+/// A class with memory of its own, as are those below: an array inside a class costs a retain and a release whenever it
+/// is touched, which is several times what the touching costs.
+final class RollupCounts {
+    /// More keys than this and the counts are to begin anew: the memory stays below 20 MiB.
+    private static let mostKeys = 1 << 18
+
+    private struct Key {
+        var packed: UInt64
+        /// Its row in `http_key`.
+        var row: Int
+        /// The first and last of its entries in this minute; -1: none.
+        var first: Int32 = -1
+        var last: Int32 = -1
+    }
+
+    /// The count of one key in one second.
+    private struct Entry {
+        var second: UInt8
+        var count: Int
+        var next: Int32 = -1
+    }
+
+    private var keys: [Key] = []
     private var slots = [Int32](repeating: -1, count: 256)
+    private var entries: [Entry] = []
+    /// Places with entries, in the order of first sight.
+    private var seen: [Int] = []
+    private var values = UnsafeMutablePointer<Int>.allocate(capacity: 128)
+    private var places = UnsafeMutablePointer<Int>.allocate(capacity: 128)
+    private var capacity = 128
+    /// How many places occurred in this second.
+    private var touched = 0
 
-    mutating func add(_ key: RollupKey, _ count: Int) {
-        var slot = Int(truncatingIfNeeded: key.packed &* 0x9E37_79B9_7F4A_7C15 >> 40) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let index = Int(slots[slot])
-            if keys[index] == key {
-                values[index] += count
-                return
+    deinit {
+        values.deallocate()
+        places.deallocate()
+    }
+
+    var isFull: Bool { keys.count >= Self.mostKeys }
+
+    /// Place of a key; nil when it has none yet.
+    func place(of key: RollupKey) -> Int? {
+        let found = slots[slot(of: key.packed)]
+        return found >= 0 ? Int(found) : nil
+    }
+
+    func insert(_ key: RollupKey, row: Int) -> Int {
+        let place = keys.count
+        slots[slot(of: key.packed)] = Int32(place)
+        keys.append(Key(packed: key.packed, row: row))
+        if keys.count > capacity { grow() }
+        values[place] = 0
+        if keys.count * 2 > slots.count {
+            slots = [Int32](repeating: -1, count: slots.count * 2)
+            for (place, key) in keys.enumerated() { slots[slot(of: key.packed)] = Int32(place) }
+        }
+        return place
+    }
+
+    @inline(__always)
+    func add(_ place: Int, _ count: Int = 1) {
+        if values[place] == 0 {
+            places[touched] = place
+            touched &+= 1
+        }
+        values[place] &+= count
+    }
+
+    /// Closes the second at hand, `second` (0…59) after the start of the minute.
+    func endSecond(_ second: UInt8) {
+        for index in 0..<touched {
+            let place = places[index]
+            let entry = Int32(entries.count)
+            entries.append(Entry(second: second, count: values[place]))
+            values[place] = 0
+            if keys[place].last >= 0 {
+                entries[Int(keys[place].last)].next = entry
+            } else {
+                keys[place].first = entry
+                seen.append(place)
             }
-            slot = (slot + 1) & (slots.count - 1)
+            keys[place].last = entry
         }
-        slots[slot] = Int32(keys.count)
-        keys.append(key)
-        values.append(count)
-        if keys.count * 2 > slots.count { rebuild(slots.count * 2) }
+        touched = 0
     }
 
-    func count(_ index: Int) -> Int { values[index] }
-
-    mutating func removeAll() {
-        keys.removeAll(keepingCapacity: true)
-        values.removeAll(keepingCapacity: true)
-        for slot in slots.indices { slots[slot] = -1 }
+    /// Gives out the minute, key by key, and begins the next: the key's row, all its requests, and those of each second
+    /// as a JSON object.
+    func drainMinute(_ body: (_ key: Int, _ requests: Int, _ seconds: Bytes) throws -> Void) rethrows {
+        var text: [UInt8] = []
+        var seconds = [Int](repeating: 0, count: 60)
+        for place in seen {
+            // A clock that goes back meets a second twice.
+            var at = Int(keys[place].first)
+            while at >= 0 {
+                seconds[Int(entries[at].second)] += entries[at].count
+                at = Int(entries[at].next)
+            }
+            keys[place].first = -1
+            keys[place].last = -1
+            text.removeAll(keepingCapacity: true)
+            var requests = 0
+            for second in seconds.indices where seconds[second] > 0 {
+                text.append(text.isEmpty ? 123 : 44)
+                text.append(34)
+                text.append(decimal: second)
+                text.append(34)
+                text.append(58)
+                text.append(decimal: seconds[second])
+                requests += seconds[second]
+                seconds[second] = 0
+            }
+            text.append(125)
+            try text.withUnsafeBytes { try body(keys[place].row, requests, $0) }
+        }
+        seen.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
     }
 
-    private mutating func rebuild(_ size: Int) {
-        slots = [Int32](repeating: -1, count: size)
-        for (index, key) in keys.enumerated() {
-            var slot = Int(truncatingIfNeeded: key.packed &* 0x9E37_79B9_7F4A_7C15 >> 40) & (size - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
-            slots[slot] = Int32(index)
-        }
+    private func grow() {
+        let (oldValues, oldPlaces) = (values, places)
+        values = .allocate(capacity: capacity * 2)
+        places = .allocate(capacity: capacity * 2)
+        values.update(from: oldValues, count: capacity)
+        places.update(from: oldPlaces, count: touched)
+        oldValues.deallocate()
+        oldPlaces.deallocate()
+        capacity *= 2
+    }
+
+    /// The slot that holds `key`, or the free one where it belongs.
+    private func slot(of key: UInt64) -> Int {
+        var slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 40) & (slots.count - 1)
+        while slots[slot] >= 0, keys[Int(slots[slot])].packed != key { slot = (slot + 1) & (slots.count - 1) }
+        return slot
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number that is not negative.
+    fileprivate mutating func append(decimal value: Int) {
+        if value >= 10 { append(decimal: value / 10) }
+        append(48 + UInt8(value % 10))
+    }
+}
+
+/// Two numbers to a third: a direct-mapped cache, which forgets.
+final class PairCache {
+    private static let size = 4096
+    private let entries = UnsafeMutablePointer<(first: UInt64, second: UInt64, value: Int)>.allocate(capacity: size)
+
+    init() { removeAll() }
+    deinit { entries.deallocate() }
+
+    func removeAll() { entries.initialize(repeating: (0, 0, -1), count: Self.size) }
+
+    /// -1: unknown.
+    @inline(__always)
+    func find(_ first: UInt64, _ second: UInt64) -> Int {
+        let entry = entries + Self.slot(first, second)
+        return entry.pointee.first == first && entry.pointee.second == second ? entry.pointee.value : -1
+    }
+
+    func insert(_ first: UInt64, _ second: UInt64, _ value: Int) {
+        entries[Self.slot(first, second)] = (first, second, value)
+    }
+
+    @inline(__always)
+    private static func slot(_ first: UInt64, _ second: UInt64) -> Int {
+        Int(truncatingIfNeeded: ((first ^ second &* 0xD6E8_FEB8_6659_FD93) &* 0x9E37_79B9_7F4A_7C15) >> 40) & (size - 1)
     }
 }
 
 /// Which source ports each client was seen with: a bitmap of 65,536 bits a client, for at most 2,048 clients (16 MiB).
-struct ClientPorts {
+final class ClientPorts {
     static let mostClients = 2048
     private static let words = 1024
-    private enum State: UInt8 { case unknown, clean, touched }
 
-    private var states: [State] = []
-    /// Place of a client's bitmap in ``bits``; bitmaps are made as clients appear.
-    private var places: [Int] = []
-    private var bits: [UInt64] = []
+    /// Bitmaps by client, made as clients appear.
+    private let bitmaps = UnsafeMutablePointer<UnsafeMutablePointer<UInt64>?>.allocate(capacity: mostClients)
+    private let touched = UnsafeMutablePointer<Bool>.allocate(capacity: mostClients)
+
+    init() {
+        bitmaps.initialize(repeating: nil, count: Self.mostClients)
+        touched.initialize(repeating: false, count: Self.mostClients)
+    }
+
+    deinit {
+        for client in 0..<Self.mostClients { bitmaps[client]?.deallocate() }
+        bitmaps.deallocate()
+        touched.deallocate()
+    }
 
     /// Whether marks of the client can be taken; beyond the limit they are ignored.
-    func knows(_ client: Int) -> Bool {
-        client < states.count && states[client] != .unknown
-            || places.count >= Self.mostClients && client >= places.count
-    }
+    @inline(__always)
+    func knows(_ client: Int) -> Bool { client >= Self.mostClients || bitmaps[client] != nil }
 
     /// Starts a client with the bitmap that is stored.
-    mutating func load(_ client: Int, _ stored: Bytes) {
-        while states.count <= client {
-            states.append(.unknown)
-            places.append(-1)
-        }
-        guard bits.count / Self.words < Self.mostClients else { return }
-        places[client] = bits.count
-        states[client] = .clean
+    func load(_ client: Int, _ stored: Bytes) {
+        guard client < Self.mostClients, bitmaps[client] == nil else { return }
+        let bits = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.words)
         for word in 0..<Self.words {
             let known = word * 8 + 8 <= stored.count
-            bits.append(known ? stored.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) : 0)
+            bits[word] = known ? stored.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self) : 0
         }
+        bitmaps[client] = bits
     }
 
-    mutating func mark(_ client: Int, _ port: Int) {
-        guard client < states.count, places[client] >= 0 else { return }
-        bits[places[client] + (port >> 6)] |= 1 << UInt64(port & 63)
-        states[client] = .touched
+    /// - Parameter port: 0…65,535.
+    @inline(__always)
+    func mark(_ client: Int, _ port: Int) {
+        guard client < Self.mostClients, let bits = bitmaps[client] else { return }
+        bits[port >> 6] |= 1 << UInt64(port & 63)
+        touched[client] = true
     }
 
     /// Gives out the clients that were marked since the last time: number of ports and bitmap.
-    mutating func drain(_ body: (_ client: Int, _ count: Int, _ bitmap: Bytes) throws -> Void) rethrows {
-        for client in states.indices where states[client] == .touched {
-            let range = places[client]..<places[client] + Self.words
-            let count = bits[range].reduce(0) { $0 + $1.nonzeroBitCount }
-            try bits.withUnsafeBytes { try body(client, count, $0.slice(range.lowerBound * 8, range.upperBound * 8)) }
-            states[client] = .clean
+    func drain(_ body: (_ client: Int, _ count: Int, _ bitmap: Bytes) throws -> Void) rethrows {
+        for client in 0..<Self.mostClients where touched[client] {
+            let bits = UnsafeBufferPointer(start: bitmaps[client], count: Self.words)
+            try body(client, bits.reduce(0) { $0 + $1.nonzeroBitCount }, UnsafeRawBufferPointer(bits))
+            touched[client] = false
         }
     }
 }

@@ -1,0 +1,115 @@
+import Glibc
+import Synchronization
+import TidemarkBase
+
+/// A second thread that runs pieces of work one after the other, in the order in which they were given.
+///
+/// A database has one: batches of rows go into it while the next ones are being parsed. Whoever uses the connection
+/// otherwise waits for it first, which is what the handles of ``Database`` and ``Statement`` do by themselves.
+final class WriteLane: @unchecked Sendable {
+    /// A piece more than this and the giver waits: memory stays flat when parsing is faster than writing.
+    private static let depth = 4
+
+    private let pending = Atomic<Int>(0)
+    // What follows is guarded by `mutex`.
+    private var mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private var changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var queue: [() throws -> Void] = []
+    private var failure: (any Error)?
+    private var isOver = false
+    private var thread: pthread_t?
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    /// Whether nothing is under way. Only the giver may rely on it.
+    @inline(__always) var isIdle: Bool { pending.load(ordering: .acquiring) == 0 }
+
+    /// Gives a piece of work. Waits while too much is under way.
+    func submit(_ work: @escaping () throws -> Void) {
+        pthread_mutex_lock(mutex)
+        if thread == nil { start() }
+        while queue.count >= Self.depth { pthread_cond_wait(changed, mutex) }
+        queue.append(work)
+        pending.wrappingAdd(1, ordering: .relaxed)
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Waits until all work is done; a failure stays for ``settle()``.
+    @inline(__always)
+    func pause() {
+        if isIdle { return }
+        waitForWork()
+    }
+
+    private func waitForWork() {
+        pthread_mutex_lock(mutex)
+        while !isIdle { pthread_cond_wait(changed, mutex) }
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Waits until all work is done.
+    /// - Throws: the first failure of the work since the last call; what was given after it did not run.
+    @inline(__always)
+    func settle() throws {
+        pause()
+        // It was written before the count went down.
+        guard let failed = failure else { return }
+        failure = nil
+        throw failed
+    }
+
+    /// Ends the thread after the work under way.
+    func close() {
+        guard let thread else { return }
+        pthread_mutex_lock(mutex)
+        isOver = true
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+        pthread_join(thread, nil)
+        self.thread = nil
+    }
+
+    deinit {
+        close()
+        pthread_mutex_destroy(mutex)
+        pthread_cond_destroy(changed)
+        mutex.deallocate()
+        changed.deallocate()
+    }
+
+    private func start() {
+        var made = pthread_t()
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        let status = pthread_create(
+            &made, nil,
+            { lane in
+                Unmanaged<WriteLane>.fromOpaque(lane!).takeUnretainedValue().work()
+                return nil
+            }, me)
+        precondition(status == 0, "no thread could be started")
+        thread = made
+    }
+
+    private func work() {
+        pthread_mutex_lock(mutex)
+        while true {
+            while queue.isEmpty, !isOver { pthread_cond_wait(changed, mutex) }
+            guard !queue.isEmpty else { break }
+            let next = queue.removeFirst()
+            let mayRun = failure == nil
+            pthread_cond_broadcast(changed)
+            pthread_mutex_unlock(mutex)
+            var failed: (any Error)?
+            if mayRun { do { try next() } catch { failed = error } }
+            pthread_mutex_lock(mutex)
+            if let failed { failure = failed }
+            pending.wrappingSubtract(1, ordering: .releasing)
+            pthread_cond_broadcast(changed)
+        }
+        pthread_mutex_unlock(mutex)
+    }
+}
