@@ -20,8 +20,10 @@ struct DiagnoseCommand: ParsableCommand {
     @Option(help: "End with status 3 when a finding is at least this sure: low, medium or high.")
     var failOn: ConfidenceLevel?
 
+    @OptionGroup var locking: LockOptions
+
     func run() throws {
-        let store = try analysedStore(database.path)
+        let store = try analysedStore(database.path, locking)
         var verdicts: [Verdict] = []
         for period in try store.periods() {
             verdicts.append(try Verdict(store, period: period.id, name: period.name))

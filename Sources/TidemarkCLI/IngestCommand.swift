@@ -17,11 +17,10 @@ struct IngestCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var options: EvidenceOptions
 
-    @Flag(help: "Wait for another run instead of ending with status 75.")
-    var wait = false
+    @OptionGroup var locking: LockOptions
 
     func run() throws {
-        let lock = try RunLock(databasePath: database.path, wait: wait)
+        let lock = try locking.lock(database.path)
         let store = try Store.create(path: database.path)
         let progress = Progress(quiet: database.quiet)
         let ingestor = Ingestor(store, options: try options.options(), progress: progress.show)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TidemarkBase
+import TidemarkIntake
 import TidemarkStore
 
 struct MergeCommand: ParsableCommand {
@@ -17,13 +18,12 @@ struct MergeCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Flag(help: "Wait for another run instead of ending with status 75.")
-    var wait = false
+    @OptionGroup var locking: LockOptions
 
     func run() throws {
         // What is wrong with one of them is said before anything is written.
         for path in databases { _ = try Store.open(path: path) }
-        let lock = try RunLock(databasePath: database.path, wait: wait)
+        let lock = try locking.lock(database.path)
         let store = try Store.create(path: database.path)
         for path in databases {
             let outcome = try StoreMerge.add(path, to: store)
@@ -32,6 +32,7 @@ struct MergeCommand: ParsableCommand {
                 "\(path): \(outcome.added) sources added, \(outcome.replaced) replaced by a longer state, \(outcome.known) known"
             )
         }
+        for period in try store.periods() { try Ingestor.conclude(store, period: period.id) }
         withExtendedLifetime(lock) {}
     }
 }

@@ -31,8 +31,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "End with status 3 when a finding is at least this sure: low, medium or high.")
     var failOn: ConfidenceLevel?
 
-    @Flag(help: "Wait for another run instead of ending with status 75.")
-    var wait = false
+    @OptionGroup var locking: LockOptions
 
     @Flag(help: "Print errors only.")
     var quiet = false
@@ -43,7 +42,7 @@ struct RunCommand: ParsableCommand {
         _ = try Discovery.walk(evidence)
         try ReportFolder.make(folder)
         let path = databasePath ?? folder + "/tidemark.sqlite"
-        let lock = try RunLock(databasePath: path, wait: wait)
+        let lock = try locking.lock(path)
         let store = try Store.create(path: path)
         let progress = Progress(quiet: quiet)
         let ingestor = Ingestor(store, options: try options.options(), progress: progress.show)
@@ -78,9 +77,11 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "Title of the report.")
     var title: String?
 
+    @OptionGroup var locking: LockOptions
+
     func run() throws {
         let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
-        let store = try analysedStore(database.path)
+        let store = try analysedStore(database.path, locking)
         try ReportFolder.make(folder)
         let page = try ReportFolder(path: folder, title: title).write(store)
         if !database.quiet { Console.print("Report: \(page)") }

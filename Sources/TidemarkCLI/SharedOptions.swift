@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import TidemarkAnalysis
 import TidemarkBase
 import TidemarkIntake
@@ -12,6 +13,40 @@ struct DatabaseOptions: ParsableArguments {
 
     @Flag(help: "Print errors only.")
     var quiet = false
+}
+
+/// How long to wait for another run: `--wait` alone is for ever.
+struct LockOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Wait for another run instead of ending with status 75.",
+            discussion: "--wait waits as long as it takes, --wait SECONDS at most that long.", valueName: "seconds"))
+    var wait: LockPatience?
+
+    func lock(_ path: String) throws -> RunLock { try RunLock(databasePath: path, wait: wait?.patience ?? .none) }
+
+    /// The arguments with the value that `--wait` means when it stands alone.
+    static func waitCompleted(_ arguments: [String]) -> [String] {
+        arguments.indices.map { index in
+            guard arguments[index] == "--wait" else { return arguments[index] }
+            let next = index + 1 < arguments.count ? arguments[index + 1] : ""
+            return LockPatience(argument: next) == nil ? "--wait=forever" : "--wait"
+        }
+    }
+}
+
+struct LockPatience: ExpressibleByArgument {
+    let patience: RunLock.Patience
+
+    init?(argument: String) {
+        if argument == "forever" {
+            patience = .forever
+        } else if let seconds = Double(argument), seconds >= 0, seconds.isFinite {
+            patience = .seconds(seconds)
+        } else {
+            return nil
+        }
+    }
 }
 
 struct EvidenceOptions: ParsableArguments {
@@ -71,6 +106,10 @@ struct EvidenceOptions: ParsableArguments {
         }
         options.year = year
         options.keepPrompts = keepPrompts
+        // For tests that end a run between two commits.
+        if let bytes = getenv("TIDEMARK_COMMIT_BYTES").flatMap({ Int(String(cString: $0)) }) {
+            options.commitBytes = max(1, bytes)
+        }
         options.keepAccessRows = keepAccessRows
         if let timezone { options.zone = try ZoneDatabase.zone(named: timezone) }
         return options
@@ -78,11 +117,11 @@ struct EvidenceOptions: ParsableArguments {
 }
 
 /// Opens a store for reading, with results that are up to date where it can be written.
-func analysedStore(_ path: String) throws -> Store {
+func analysedStore(_ path: String, _ options: LockOptions) throws -> Store {
     var store = try Store.open(path: path)
     let periods = try store.periods()
     guard try periods.contains(where: { try !Analysis(store: store, period: $0.id).isCurrent() }) else { return store }
-    let lock = try RunLock(databasePath: path, wait: true)
+    let lock = try options.lock(path)
     store = try Store.create(path: path)
     for period in periods { try Analysis(store: store, period: period.id).refresh() }
     withExtendedLifetime(lock) {}
@@ -99,6 +138,8 @@ func conclude(_ ingestor: Ingestor, paths: [String], quiet: Bool) throws {
         let unchanged = outcomes.count { $0.action == .unchanged }
         var line = "\(read.count) sources read, \(records) records, \(rejects) rejects"
         if unchanged > 0 { line += ", \(unchanged) unchanged" }
+        let copies = outcomes.count { $0.action == .duplicate }
+        if copies > 0 { line += ", \(copies) copies" }
         Console.error(line)
         for outcome in outcomes where [.unknown, .announced, .failed].contains(outcome.action) {
             Console.error("  \(outcome.action.rawValue): \(outcome.path): \(outcome.message ?? "")")

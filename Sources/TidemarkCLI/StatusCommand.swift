@@ -33,7 +33,8 @@ struct StatusCommand: ParsableCommand {
             sql.format = format
             sql.statement = """
                 SELECT p.name AS period, path, format, framing, compression, status, message, lines, record_lines,
-                    noise_lines, reject_lines, records, pending_bytes, first_ms, last_ms, clock_offset_ms, clock_method,
+                    noise_lines, reject_lines, records, pending_bytes,
+                    iif(json_valid(tail), json_extract(tail, '$.bytes'), 0) AS tail_bytes, first_ms, last_ms, clock_offset_ms, clock_method,
                     clock_confidence FROM source JOIN period p USING (period_id) ORDER BY source_id
                 """
             try sql.run()
@@ -74,6 +75,7 @@ struct StatusCommand: ParsableCommand {
                 }
             }
             try printShadowed(store, period.id)
+            try printRolledUp(store, period.id)
             if rejects { try printRejects(store, period.id) }
         }
     }
@@ -93,6 +95,16 @@ struct StatusCommand: ParsableCommand {
         }
         out.write("]}")
         Console.print(out.text)
+    }
+
+    private func printRolledUp(_ store: Store, _ period: Int) throws {
+        let row = try store.database.prepare(
+            "SELECT count(*), min(hour_ms), max(hour_ms) FROM rollup JOIN source USING (source_id) WHERE period_id = ?")
+        row.bind(1, period)
+        guard try row.step(), row.int(0) > 0 else { return }
+        Console.print(
+            "  from \(CivilTime.rfc3339(row.int64(1))) to \(CivilTime.rfc3339(row.int64(2) + 3_600_000)) evidence is rolled up by the hour: \(row.int(0)) rows in the table rollup"
+        )
     }
 
     private func printShadowed(_ store: Store, _ period: Int) throws {

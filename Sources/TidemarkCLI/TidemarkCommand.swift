@@ -20,8 +20,8 @@ public struct TidemarkCommand: ParsableCommand {
         version: Analysis.toolVersion,
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
-            ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, SQLCommand.self,
-            CheckCommand.self,
+            ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
+            SQLCommand.self, CheckCommand.self,
             DocumentCommand.self,
         ])
 
@@ -32,7 +32,9 @@ public struct TidemarkCommand: ParsableCommand {
         // A reader that goes away (`| head`) ends the output, not with a crash.
         signal(SIGPIPE, SIG_DFL)
         do {
-            var command = try parseAsRoot(QueryCommand.expressionsMarked(Array(CommandLine.arguments.dropFirst())))
+            var command = try parseAsRoot(
+                LockOptions.waitCompleted(
+                    QueryCommand.expressionsMarked(Array(CommandLine.arguments.dropFirst()))))
             try command.run()
             Glibc.exit(0)
         } catch let error as TidemarkError {

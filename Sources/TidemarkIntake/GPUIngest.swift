@@ -15,6 +15,8 @@ struct GPUIngest {
     /// When captures without any time began, UTC, and the time between their samples, ms.
     let start: (ms: Int64, intervalMs: Int64)?
     let reference: ClosedRange<Int64>?
+    /// Whether the file has been left alone for long: then a last line without a line feed is read.
+    let isSettled: Bool
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
@@ -32,10 +34,8 @@ struct GPUIngest {
             source.clockConfidence = zone == nil ? 0.5 : 1
         }
         try store.database.transaction {
-            if isSnapshot, source.id != 0 {
-                try GPUWriter.forget(source: source.id, in: store)
-                source.restart()
-            }
+            if isSnapshot, source.id != 0 { try ledger.forget(&source) }
+            try ledger.undoTail(&source)
             try ledger.save(&source)
         }
         let writer = try GPUWriter(store, source: source.id, period: period)
@@ -68,28 +68,43 @@ struct GPUIngest {
                 progress(stream.consumedFileBytes)
                 return true
             }
-            // An unfinished line of a growing capture waits for its rest.
-            if isSnapshot || stream.isGzip {
+            if isSnapshot {
                 tail.pendingIsRead()
                 try reader.finish(take)
+                try parser.finish(into: &sink)
             }
-            try parser.finish(into: &sink)
             sink.source.progressBytes = reader.nextOffset
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
             sink.source.pendingBytes = reader.pendingBytes
+            let readsLastLine = stream.readsLastLine(isSettled: isSettled)
             sink.source.state = parser.state
             sink.source.status = stream.damage == nil ? "read" : "partial"
+            sink.source.add(parser.counts)
+            var counts = parser.counts
+            try ledger.add(kinds: counts.kinds, to: sink.source.id)
+            if readsLastLine, reader.pendingBytes > 0 {
+                // It may be the beginning of one that is still being written after all: the next run reads it again.
+                try sink.writer.checkpoint()
+                let mark = try TailMark(store, source: sink.source)
+                let (bytes, sha256) = (reader.pendingBytes, tail.pendingSHA256())
+                try reader.finish(take)
+                try sink.writer.checkpoint()
+                sink.source.add(parser.counts, since: counts)
+                let kinds = parser.counts.kinds(since: counts)
+                try ledger.add(kinds: kinds, to: sink.source.id)
+                sink.source.tail = try mark.tail(sink.source, kinds: kinds, bytes: bytes, sha256: sha256)
+                sink.source.pendingBytes = 0
+                counts = parser.counts
+            }
             try sink.writer.finish()
             sink.source.message =
-                stream.damage ?? Self.remark(parser.counts, parser.guessedColumns, steps: sink.backwardSteps)
-            sink.source.add(parser.counts)
+                stream.damage ?? Self.remark(counts, parser.guessedColumns, steps: sink.backwardSteps)
             sink.describeClock(reference, isNew: !goesOn)
-            if start != nil, parser.counts.untimed > 0 {
+            if start != nil, counts.untimed > 0 {
                 sink.source.clockMethod = "start and interval given"
                 sink.source.message = stream.damage
             }
-            try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
         }
         source = sink.source
@@ -113,26 +128,24 @@ struct GPUIngest {
 }
 
 extension SourceRow {
-    /// Forgets how far it was read.
-    mutating func restart() {
-        (progressBytes, progressLines, tailSHA256, state, pendingBytes) = (0, 0, "", nil, 0)
-        (lines, recordLines, noiseLines, rejectLines, records, firstMs, lastMs) = (0, 0, 0, 0, 0, nil, nil)
-    }
-
-    mutating func add(_ counts: GPUCaptureCounts) {
-        lines += counts.lines
-        recordLines += counts.recordLines
-        noiseLines += counts.noiseLines
-        rejectLines += counts.rejectedLines
-        records += counts.records
+    /// Adds what was read since the parser had counted `before`.
+    mutating func add(_ counts: GPUCaptureCounts, since before: GPUCaptureCounts = GPUCaptureCounts()) {
+        lines += counts.lines - before.lines
+        recordLines += counts.recordLines - before.recordLines
+        noiseLines += counts.noiseLines - before.noiseLines
+        rejectLines += counts.rejectedLines - before.rejectedLines
+        records += counts.records - before.records
     }
 }
 
 extension GPUCaptureCounts {
-    var kinds: [String: Int] {
-        ["gpu_sample": samples, "gpu_process": processes, "gpu_event": events, "reject": rejectedLines].filter {
-            $0.value > 0
-        }
+    var kinds: [String: Int] { kinds(since: GPUCaptureCounts()) }
+
+    func kinds(since before: GPUCaptureCounts) -> [String: Int] {
+        [
+            "gpu_sample": samples - before.samples, "gpu_process": processes - before.processes,
+            "gpu_event": events - before.events, "reject": rejectedLines - before.rejectedLines,
+        ].filter { $0.value > 0 }
     }
 }
 

@@ -18,6 +18,10 @@ public struct IngestOptions: Sendable {
     public var columns: [String]?
     /// When GPU captures without any time began, Unix ms UTC, and the time between their samples, ms.
     public var captureStart: (ms: Int64, intervalMs: Int64)?
+    /// A last line without a line feed is read when its file has been left alone for so long, in seconds.
+    public var settleSeconds = 300
+    /// Logs are committed at least so far apart, in bytes.
+    public var commitBytes = 64 << 20
 
     public init() {}
 
@@ -48,6 +52,8 @@ public final class Ingestor {
     /// Called with the file's path and its share read, 0…1.
     private let progress: (String, Double) -> Void
     public private(set) var outcomes: [IngestOutcome] = []
+    /// The files that are read in this run, by their relative paths; copies are not among them.
+    private var present: [String: String] = [:]
 
     public init(_ store: Store, options: IngestOptions, progress: @escaping (String, Double) -> Void = { _, _ in }) {
         self.store = store
@@ -97,13 +103,25 @@ public final class Ingestor {
         for folder in tsdb { try ingestTSDB(folder, period: period) }
 
         var candidates: [Candidate] = []
+        var copySearch = CopySearch(
+            known: Set(try ledger.all(period: period).filter { $0.prefixBytes > 0 }.map(\.path)))
         for file in files {
             if LogName.base(file.relative) == Capture.fileName {
                 note(file, .read, "capture", message: nil)
                 continue
             }
-            if let candidate = try classify(file, period: period) { candidates.append(candidate) }
+            if let candidate = try classify(file, period: period, &copySearch) { candidates.append(candidate) }
         }
+        let copies = try copySearch.copies()
+        for candidate in candidates {
+            guard let whole = copies[candidate.file.relative] else { continue }
+            let why = "\(whole) holds the same"
+            try remember(candidate.file, period: period, format: candidate.guess.format, status: "duplicate", why)
+            note(candidate.file, .duplicate, candidate.guess.format, message: why)
+        }
+        candidates.removeAll { copies[$0.file.relative] != nil }
+        present = Dictionary(
+            candidates.map { ($0.file.relative, $0.file.path) }, uniquingKeysWith: { first, _ in first })
         try ingestMetrics(candidates, period: period, capture: capture)
         for candidate in candidates where TraceFormat.identifiers.contains(candidate.guess.format) {
             try ingestTraces(candidate, period: period)
@@ -125,14 +143,21 @@ public final class Ingestor {
             candidates.filter { $0.guess.format == VLLMLogFormat.identifier }, period: period, capture: capture,
             reference: reference)
         try store.database.transaction {
+            try ClockShift(store: store, ledger: ledger).correct(
+                period: period, zone: options.zone, year: options.year)
+        }
+        try Self.conclude(store, period: period)
+    }
+
+    /// Works out what follows from all evidence of a period together: after an ingest, and after databases were merged.
+    public static func conclude(_ store: Store, period: Int) throws {
+        try store.database.transaction {
             try GPUWriter.joinEvents(store, period: period)
             try MetricXids.update(store, period: period)
             try SpanRequests.update(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)
-            try ClockShift(store: store, ledger: ledger).correct(
-                period: period, zone: options.zone, year: options.year)
-            try ClockAlignment(store: store, ledger: ledger, period: period).run()
+            try ClockAlignment(store: store, ledger: Ledger(store), period: period).run()
         }
     }
 
@@ -143,7 +168,7 @@ public final class Ingestor {
 
     // MARK: Recognising
 
-    private func classify(_ file: FoundFile, period: Int) throws -> Candidate? {
+    private func classify(_ file: FoundFile, period: Int, _ copies: inout CopySearch) throws -> Candidate? {
         let head: [UInt8]
         do {
             head = try InputStream(path: file.path).head()
@@ -161,6 +186,8 @@ public final class Ingestor {
             note(file, .unknown, guess?.format ?? "unknown", message: why)
             return nil
         }
+        // Scrapes have an identity of their own.
+        if guess.format != PrometheusTextFormat.identifier { copies.add(file, format: guess.format, head: head) }
         return Candidate(file: file, guess: guess, scrapeTime: ScrapeTime.fromFileName(name))
     }
 
@@ -184,17 +211,10 @@ public final class Ingestor {
         }
     }
 
-    /// A ledger row for something that isn't read, once.
+    /// A ledger row for something that isn't read, one for each path.
     private func remember(_ file: FoundFile, period: Int, format: String, status: String, _ why: String) throws {
         try store.database.transaction {
-            let known = try store.database.int(
-                "SELECT source_id FROM source WHERE period_id = ? AND path = ? AND prefix_bytes = 0", period,
-                file.relative)
-            guard known == nil else { return }
-            var row = SourceRow(period: period, path: file.relative, format: format)
-            row.status = status
-            row.message = why
-            try ledger.save(&row)
+            try ledger.note(path: file.relative, period: period, format: format, status: status, message: why)
         }
     }
 
@@ -263,38 +283,77 @@ public final class Ingestor {
         row.compression = stream.isGzip ? "gzip" : "none"
         row.prefixBytes = min(head.count, Ledger.identityBytes)
         row.prefixSHA256 = head.withUnsafeBytes { SHA256.hex($0.slice(0, row.prefixBytes)) }
-        let candidates = try head.withUnsafeBytes { try ledger.candidates(head: $0, format: format) }
-            .filter { $0.period == period }
-        for known in candidates {
-            guard let length = try Self.verify(known, path: file.path) else { continue }
+        try ledger.forgetUnread(path: file.relative, period: period)
+        for known in try head.withUnsafeBytes({ try ledger.candidates(head: $0, period: period) }) {
+            guard let match = try Self.verify(known, path: file.path) else { continue }
+            let read = known.progressBytes + (known.tail?.bytes ?? 0)
+            if known.path != file.relative {
+                // Another file of this run is that stream: this one only begins in the same way.
+                if let other = present[known.path], try Self.verify(known, path: other) != nil { continue }
+                if match.length > read + known.pendingBytes, read < CopySearch.leastShared,
+                    LogName.replicaName(known.path) != LogName.replicaName(file.relative)
+                {
+                    continue
+                }
+            }
             var found = known
             found.path = file.relative
             found.compression = row.compression
             (found.prefixBytes, found.prefixSHA256) = (row.prefixBytes, row.prefixSHA256)
-            return length > known.progressBytes + known.pendingBytes ? .grown(found) : .unchanged(found)
+            if known.format != format {
+                // What was taken for something else when it was shorter is read again.
+                try store.database.transaction {
+                    try ledger.forget(&found)
+                    found.format = format
+                    try ledger.save(&found)
+                }
+                return .grown(found)
+            }
+            let isSettled = stream.isGzip || stream.isSettled(afterSeconds: options.settleSeconds)
+            let hasMore =
+                match.length > read + known.pendingBytes || known.pendingBytes > 0 && isSettled
+                || !match.holdsTail && (match.length >= read || known.path == file.relative)
+            if hasMore { return .grown(found) }
+            if known.path != found.path { try store.database.transaction { try ledger.save(&found) } }
+            return .unchanged(found)
         }
         return .new(row)
     }
 
-    /// Length of the stream when it holds, before the ledger's progress, what was read; nil when it is another one.
-    private static func verify(_ known: SourceRow, path: String) throws -> Int? {
+    /// Whether a file holds, before the ledger's progress, what was read of a stream: its length, and whether it still ends
+    /// as it did. nil when it is another stream.
+    private static func verify(_ known: SourceRow, path: String) throws -> (length: Int, holdsTail: Bool)? {
         let stream = try InputStream(path: path)
+        var prefix = SHA256()
         var position = 0
         var tail = TailHash()
-        var matches = known.progressBytes == 0
+        var behind = SHA256()
+        let end = known.progressBytes + (known.tail?.bytes ?? 0)
+        var matches = true
         try stream.read { bytes in
+            if position < known.prefixBytes {
+                prefix.update(bytes.slice(0, min(bytes.count, known.prefixBytes - position)))
+                if position + bytes.count >= known.prefixBytes {
+                    var whole = prefix
+                    matches = whole.finish() == known.prefixSHA256
+                }
+            }
             if position < known.progressBytes {
                 let cut = min(bytes.count, known.progressBytes - position)
                 tail.update(bytes.slice(0, cut), pending: 0)
-                if position + cut == known.progressBytes {
-                    matches = known.tailSHA256.isEmpty || tail.sha256 == known.tailSHA256
-                    if !matches { return false }
+                if position + cut == known.progressBytes, !known.tailSHA256.isEmpty, tail.sha256 != known.tailSHA256 {
+                    matches = false
                 }
             }
+            let from = max(0, known.progressBytes - position)
+            let to = min(bytes.count, end - position)
+            if from < to { behind.update(bytes.slice(from, to)) }
             position += bytes.count
-            return true
+            return matches
         }
-        return matches && position >= known.progressBytes ? position : nil
+        guard matches, position >= known.progressBytes, position >= known.prefixBytes else { return nil }
+        let holdsTail = known.tail.map { $0.sha256.isEmpty || behind.finish() == $0.sha256 } ?? true
+        return (position, holdsTail && position >= end)
     }
 
     private func report(_ candidate: Candidate, _ source: SourceRow, before: SourceRow, continued: Bool) {
@@ -303,6 +362,8 @@ public final class Ingestor {
             records: source.records - before.records, rejects: source.rejectLines - before.rejectLines,
             message: source.message)
     }
+
+    private func isSettled(_ stream: InputStream) -> Bool { stream.isSettled(afterSeconds: options.settleSeconds) }
 
     private func share(_ stream: InputStream) -> (Int) -> Void {
         { [progress] done in progress(stream.path, stream.fileBytes > 0 ? Double(done) / Double(stream.fileBytes) : 1) }
@@ -329,7 +390,6 @@ public final class Ingestor {
                     case .unchanged: note(candidate.file, .unchanged, format, message: nil)
                     case .grown(var row), .new(var row):
                         let before = SourceRow(period: period, path: "", format: format)
-                        // A document that grew is read again as a whole: samples that are there already count once.
                         let metrics = MetricsIngest(
                             store: store, ledger: ledger, period: period, progress: share(stream))
                         try metrics.document(stream, &row, zone: options.zone)
@@ -472,7 +532,8 @@ public final class Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let gpu = GPUIngest(
                 store: store, ledger: ledger, period: period, zone: try place(row) ?? options.zone,
-                columns: options.columns, start: options.captureStart, reference: reference, progress: share(stream))
+                columns: options.columns, start: options.captureStart, reference: reference,
+                isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }
         }
     }
@@ -483,7 +544,8 @@ public final class Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let log = KernelLogIngest(
                 store: store, ledger: ledger, period: period,
-                hints: try hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
+                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
         }
     }
@@ -568,17 +630,16 @@ public final class Ingestor {
             }
         }
         for (replica, logs) in Dictionary(grouping: named, by: \.replica).sorted(by: { $0.key < $1.key }) {
-            let instance = try store.database.transaction {
-                try store.instance(
-                    period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
-                    joinedBy: logs[0].joinedBy)
-            }
             // Rotated pieces in the order of their content, not of their names.
             let ordered = try logs.map { ($0.candidate, try Self.firstStamp($0.candidate)) }
                 .sorted { ($0.1, $1.0.file.path) < ($1.1, $0.0.file.path) }
             for (candidate, _) in ordered {
                 try guarded(candidate) {
-                    try ingestLog(candidate, period: period, instance: instance, capture: capture, reference: reference)
+                    try ingestLog(candidate, period: period, capture: capture, reference: reference) {
+                        try store.instance(
+                            period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
+                            joinedBy: logs[0].joinedBy)
+                    }
                 }
             }
         }
@@ -593,7 +654,7 @@ public final class Ingestor {
     }
 
     private func ingestLog(
-        _ candidate: Candidate, period: Int, instance: Int, capture: Capture, reference: Reference?
+        _ candidate: Candidate, period: Int, capture: Capture, reference: Reference?, instance: () throws -> Int
     ) throws {
         let stream = try InputStream(path: candidate.file.path)
         let head = stream.head()
@@ -605,8 +666,11 @@ public final class Ingestor {
             let before = row
             let hints = try hints(stream, capture: capture, reference: reference, before: before)
             let log = LogIngest(
-                store: store, ledger: ledger, hints: hints, keepAccessRows: options.keepAccessRows,
+                commitBytes: options.commitBytes, store: store, ledger: ledger, hints: hints,
+                isSettled: isSettled(stream), keepAccessRows: options.keepAccessRows,
                 keepPrompts: options.keepPrompts, progress: share(stream))
+            // A stream stays with the replica that it began with, whatever its file is called now.
+            let instance = try row.instance ?? store.database.transaction(instance)
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
             report(candidate, row, before: before, continued: before.id != 0)
         }

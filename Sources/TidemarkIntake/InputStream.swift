@@ -24,6 +24,19 @@ public final class InputStream {
     /// Compressed bytes consumed so far; for progress.
     public private(set) var consumedFileBytes = 0
 
+    /// A compressed file that was read to its end is not written any more. Ask when it was read.
+    public var isComplete: Bool { isGzip && damage == nil }
+
+    /// Whether a last line without a line feed is over: ask when the file was read.
+    func readsLastLine(isSettled: Bool) -> Bool { isComplete || isSettled && !isGzip }
+
+    /// Whether the file has been left alone for so long that nobody is in the middle of a line.
+    public func isSettled(afterSeconds seconds: Int) -> Bool {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1000 - modifiedMs >= Int64(seconds) * 1000
+    }
+
     private let descriptor: Int32
     private var raw: [UInt8]
     private var rawRange = 0..<0
@@ -86,6 +99,9 @@ public final class InputStream {
             guard try next.withUnsafeBytes({ try body(Bytes(rebasing: $0[...])) }) else { return }
         }
     }
+
+    /// The next part of the content; nil at its end. Not together with ``head()``.
+    func next() -> ArraySlice<UInt8>? { nextBuffer() }
 
     /// The whole content, for documents that are read at once.
     /// - Throws: `unusableInput` when it is longer than `limit` bytes.

@@ -9,6 +9,8 @@ struct KernelLogIngest {
     let ledger: Ledger
     let period: Int
     let hints: LogClock.Hints
+    /// Whether the file has been left alone for long: then a last line without a line feed is read.
+    let isSettled: Bool
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
@@ -18,10 +20,13 @@ struct KernelLogIngest {
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
-        try store.database.transaction { try ledger.save(&source) }
+        try store.database.transaction {
+            try ledger.undoTail(&source)
+            try ledger.save(&source)
+        }
         let writer = try GPUWriter(store, source: source.id, period: period)
         var sink = KernelSink(writer: writer, ledger: ledger, source: source, clock: clock)
-        var parser = KernelLogParser(state: source.state)
+        var parser = KernelLogParser(resuming: source.state)
         var unframer = LogUnframer(framing)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         var tail = TailHash()
@@ -39,30 +44,46 @@ struct KernelLogIngest {
                     bytes = bytes.slice(cut, bytes.count)
                 }
                 try reader.feed(bytes, take)
-                tail.update(bytes, pending: reader.pendingBytes)
+                let safe = unframer.pendingStart?.offset ?? reader.nextOffset
+                tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - safe)
                 progress(stream.consumedFileBytes)
                 return true
             }
-            if stream.isGzip {
-                tail.pendingIsRead()
-                try reader.finish(take)
-            }
-            try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
-            sink.source.progressBytes = reader.nextOffset
-            sink.source.progressLines = reader.nextNumber - 1
+            let held = unframer.pendingStart
+            sink.source.progressBytes = held?.offset ?? reader.nextOffset
+            sink.source.progressLines = (held?.line ?? reader.nextNumber) - 1
             sink.source.tailSHA256 = tail.sha256
             sink.source.pendingBytes = reader.pendingBytes
-            try sink.writer.finish()
-            sink.source.state = parser.state
+            try sink.writer.checkpoint()
+            let readsLastLine = stream.readsLastLine(isSettled: isSettled)
             sink.source.status = stream.damage == nil ? "read" : "partial"
+            sink.source.state = parser.state
+            sink.source.add(parser.counts)
+            let counts = parser.counts
+            try ledger.add(kinds: counts.kinds, to: sink.source.id)
+            let bytes =
+                reader.nextOffset - sink.source.progressBytes + (readsLastLine ? reader.pendingBytes : 0)
+            if bytes > 0 {
+                // More of it may come: the next run reads it again.
+                let mark = try TailMark(store, source: sink.source)
+                let sha256 = tail.pendingSHA256(bytes)
+                if readsLastLine {
+                    try reader.finish(take)
+                    sink.source.pendingBytes = 0
+                }
+                try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+                sink.source.add(parser.counts, since: counts)
+                let kinds = parser.counts.kinds(since: counts)
+                try ledger.add(kinds: kinds, to: sink.source.id)
+                sink.source.tail = try mark.tail(sink.source, kinds: kinds, bytes: bytes, sha256: sha256)
+            }
             sink.source.message = stream.damage
             if parser.counts.untimed > 0 {
                 sink.source.message =
                     "\(parser.counts.untimed) errors have only the seconds since boot: take the log with `journalctl -k -o short-iso` or `dmesg --time-format iso`"
             }
+            try sink.writer.finish()
             sink.describeClock()
-            sink.source.add(parser.counts)
-            try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
         }
         source = sink.source

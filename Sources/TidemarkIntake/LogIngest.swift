@@ -6,11 +6,13 @@ import TidemarkStore
 /// Reads a vLLM server log into the store, from where an earlier run stopped.
 struct LogIngest {
     /// Commits happen at least this far apart in the input: each costs a synchronous write.
-    static let commitBytes = 64 << 20
+    var commitBytes = 64 << 20
 
     let store: Store
     let ledger: Ledger
     let hints: LogClock.Hints
+    /// Whether the file has been left alone for long: then a last line without a line feed is read.
+    let isSettled: Bool
     let keepAccessRows: Bool
     let keepPrompts: Bool
     let progress: (Int) -> Void
@@ -18,16 +20,25 @@ struct LogIngest {
     /// - Parameter source: its row; new, or with the progress of an earlier run.
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
         let framing = LogFraming.detect(head: head)
+        let survey = try LogSurvey(path: stream.path, head: head, framing: framing)
+        let clock = LogClock(hints: hints, survey: survey, resuming: LogState(json: source.state).clock)
+        // A beginning that was taken for something else when it was shorter is read again.
+        let isReadAgain =
+            source.id != 0
+            && (source.progressBytes == 0 || framing.rawValue != source.framing
+                || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs)
         source.framing = framing.rawValue
         source.instance = instance
-        var unframer = LogUnframer(framing)
-        let saved = LogState(json: source.state)
-        let survey = try LogSurvey(path: stream.path, head: head, framing: framing)
-        let clock = LogClock(hints: hints, survey: survey, resuming: saved.clock)
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
-        try store.database.transaction { try ledger.save(&source) }
+        try store.database.transaction {
+            if isReadAgain { try ledger.forget(&source) }
+            try ledger.undoTail(&source)
+            try ledger.save(&source)
+        }
+        let saved = LogState(json: source.state)
+        var unframer = LogUnframer(framing)
 
         var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
@@ -37,20 +48,28 @@ struct LogIngest {
         var committedAt = source.progressBytes
         var tail = TailHash()
 
-        func commit() throws {
+        /// Where a later run goes on: at the first line of which something waits.
+        func point() -> (line: Int, offset: Int) {
+            parser.pendingStart ?? unframer.pendingStart ?? (reader.nextNumber, reader.nextOffset)
+        }
+
+        /// Whether nothing behind that point was delivered but blank lines.
+        func isResumable() -> Bool { parser.isResumable && point().line > sink.lastLine }
+
+        /// Saves what was read before the point; the caller commits.
+        func save() throws -> SourceRow {
             try writer.checkpoint()
             try ledger.add(kinds: sink.takeKinds(), to: sink.source.id)
-            sink.source.progressBytes = reader.nextOffset
-            sink.source.progressLines = reader.nextNumber - 1
-            sink.source.tailSHA256 = tail.sha256
-            sink.source.state =
-                LogState(
-                    parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume
-                ).json
-            sink.source.clockMethod = sink.clock.method
-            try ledger.save(&sink.source)
-            try store.database.execute("COMMIT; BEGIN IMMEDIATE")
-            committedAt = reader.nextOffset
+            let (line, offset) = point()
+            var row = sink.source(before: line)
+            row.progressBytes = offset
+            row.progressLines = line - 1
+            row.tailSHA256 = tail.sha256
+            row.state =
+                LogState(parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume).json
+            row.clockMethod = sink.clock.method
+            try ledger.save(&row)
+            return row
         }
 
         try store.database.execute("BEGIN IMMEDIATE")
@@ -72,20 +91,35 @@ struct LogIngest {
                         unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
                     }
                 }
-                tail.update(bytes, pending: reader.pendingBytes)
+                tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - point().offset)
                 if let failure = sink.failure { throw failure }
                 progress(stream.consumedFileBytes)
-                // Only where no record is open does a commit leave nothing behind.
-                if reader.nextOffset - committedAt >= Self.commitBytes,
-                    unframer.pendingStart == nil, parser.pendingStart.map({ $0.line > sink.lastLine }) ?? true
-                {
-                    parser.finish(&sink)
-                    try commit()
+                sink.forgetNoise(before: point().line)
+                if reader.nextOffset - committedAt >= commitBytes, isResumable() {
+                    _ = try save()
+                    try store.database.execute("COMMIT; BEGIN IMMEDIATE")
+                    committedAt = reader.nextOffset
                 }
                 return true
             }
-            if stream.isGzip {
-                tail.pendingIsRead()
+            let readsLastLine = stream.readsLastLine(isSettled: isSettled) && reader.pendingBytes > 0
+            let bytes = reader.nextOffset - point().offset + (readsLastLine ? reader.pendingBytes : 0)
+            sink.source.pendingBytes = readsLastLine ? 0 : reader.pendingBytes
+            sink.source.status = stream.damage == nil ? "read" : "partial"
+            sink.source.message = stream.damage
+            // What may go on is in the tables at once, and read again with its rest when it comes.
+            let keepsTail = bytes > 0 && isResumable()
+            let before = keepsTail ? try save() : sink.source
+            let mark = keepsTail ? try TailMark(store, source: before, run: writer.resume.run) : nil
+            let sha256 = keepsTail ? tail.pendingSHA256(bytes) : ""
+            if keepsTail {
+                // Rows that are there already stay as they are.
+                sink.writer = try LogWriter(
+                    store, source: source.id, instance: instance, keepAccessRows: keepAccessRows,
+                    resume: LogWriter.Resume(run: writer.resume.run))
+            }
+            if readsLastLine {
+                if !keepsTail { tail.pendingIsRead() }
                 reader.finish { line in
                     unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
                 }
@@ -93,10 +127,21 @@ struct LogIngest {
             unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
             parser.finish(&sink)
             if let failure = sink.failure { throw failure }
-            sink.source.pendingBytes = stream.isGzip ? 0 : reader.pendingBytes
-            sink.source.status = stream.damage == nil ? "read" : "partial"
             sink.source.message = stream.damage ?? sink.remark
-            try commit()
+            if let mark {
+                try sink.writer.checkpoint()
+                let kinds = sink.takeKinds()
+                try ledger.add(kinds: kinds, to: source.id)
+                var row = sink.source
+                (row.progressBytes, row.progressLines) = (before.progressBytes, before.progressLines)
+                (row.tailSHA256, row.state) = (before.tailSHA256, before.state)
+                row.clockMethod = sink.clock.method
+                row.tail = try mark.tail(row, kinds: kinds, bytes: bytes, sha256: sha256)
+                try ledger.save(&row)
+                sink.source = row
+            } else {
+                sink.source = try save()
+            }
             try store.database.execute("COMMIT")
         } catch {
             try? store.database.execute("ROLLBACK")
@@ -128,6 +173,12 @@ struct TailHash {
     /// The unfinished line was read after all.
     mutating func pendingIsRead() { pending = 0 }
 
+    /// Of what comes behind, or of its first `bytes`; empty when that was too much to keep.
+    func pendingSHA256(_ bytes: Int? = nil) -> String {
+        guard pending <= Self.mostPending, pending <= kept.count else { return "" }
+        return kept.suffix(pending).prefix(bytes ?? pending).withUnsafeBytes { SHA256.hex(Bytes(rebasing: $0[...])) }
+    }
+
     /// Of the last 4 KiB before the unfinished line.
     var sha256: String {
         guard pending <= Self.mostPending, pending <= kept.count else { return "" }
@@ -152,18 +203,18 @@ struct LogState {
         var numbers: [String: Int] = [:]
         withBytes(of: json) { bytes in
             var reader = JSONReader(bytes)
-            try? reader.object { key, reader in numbers[key.text] = Int(try reader.number()) }
+            try? reader.object { key, reader in numbers[key.text] = Decimal.parseInt(try reader.numberBytes()) }
         }
         writer = LogWriter.Resume(run: numbers["run"] ?? 0, lastAccessRow: numbers["access_row"] ?? 0)
-        parser.carriageReturns = VLLMLogState.CarriageReturns(rawValue: UInt8(numbers["cr"] ?? 0)) ?? .unknown
         if let year = numbers["clock_year"], let wall = numbers["clock_wall"], let offset = numbers["clock_offset"] {
             clock = LogClock.Resume(year: year, wallMs: Int64(wall), offsetMs: Int64(offset))
         }
-        if let month = numbers["month"], let day = numbers["day"] {
+        func small<T: FixedWidthInteger>(_ name: String) -> T { T(clamping: numbers[name] ?? 0) }
+        parser.carriageReturns = VLLMLogState.CarriageReturns(rawValue: small("cr")) ?? .unknown
+        if numbers["month"] != nil, numbers["day"] != nil {
             parser.lastStamp = LogStamp(
-                year: Int32(numbers["year"] ?? 0), month: UInt8(month), day: UInt8(day),
-                hour: UInt8(numbers["hour"] ?? 0), minute: UInt8(numbers["minute"] ?? 0),
-                second: UInt8(numbers["second"] ?? 0), milli: UInt16(numbers["milli"] ?? 0))
+                year: small("year"), month: small("month"), day: small("day"), hour: small("hour"),
+                minute: small("minute"), second: small("second"), milli: small("milli"))
         }
     }
 
@@ -183,15 +234,17 @@ struct LogState {
 
 /// Times the records, counts them and hands them to the store.
 struct LogSink: VLLMLogSink {
-    let writer: LogWriter
+    var writer: LogWriter
     let ledger: Ledger
     var clock: LogClock
     var source: SourceRow
     private var kinds: [String: Int] = [:]
     private var accesses = 0
     private var requests = 0
-    /// Last line of which something was delivered.
-    var lastLine = 0
+    /// Last line of which a record or reject was delivered.
+    private(set) var lastLine = 0
+    /// Blank lines that may lie behind a record that is still open: first line and number.
+    private var noise: [(line: Int, count: Int)] = []
     var failure: (any Error)?
     private var lastStamp: LogStamp?
     private var lastStampMs: Int64 = 0
@@ -309,8 +362,28 @@ struct LogSink: VLLMLogSink {
     }
 
     mutating func noise(line: Int, offset: Int, lineCount: Int) {
-        lastLine = max(lastLine, line + max(0, lineCount - 1))
         source.lines += lineCount
         source.noiseLines += lineCount
+        if let last = noise.last, last.line + last.count == line {
+            noise[noise.count - 1].count += lineCount
+        } else {
+            noise.append((line, lineCount))
+        }
+    }
+
+    /// Blank lines before `line` are counted for good.
+    mutating func forgetNoise(before line: Int) {
+        noise.removeAll { $0.line + $0.count <= line }
+    }
+
+    /// The account of what was delivered before `line`.
+    func source(before line: Int) -> SourceRow {
+        var row = source
+        for run in noise {
+            let behind = min(run.count, max(0, run.line + run.count - line))
+            row.lines -= behind
+            row.noiseLines -= behind
+        }
+        return row
     }
 }

@@ -118,7 +118,7 @@ extension MetricsIngest {
         _ source: inout SourceRow, form: SeriesWriter.Form = .api, _ body: (inout StoringSink) throws -> Int
     ) throws {
         try store.database.transaction {
-            try ledger.save(&source)
+            try begin(&source)
             let writer = try SeriesWriter(store, period: period, form: form, source: source.id)
             var sink = StoringSink(writer: writer, ledger: ledger, source: source)
             let samples = try body(&sink)

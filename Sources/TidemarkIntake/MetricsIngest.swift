@@ -72,7 +72,7 @@ struct MetricsIngest {
     /// `promtool tsdb dump` text, line by line.
     func dump(_ stream: InputStream, _ source: inout SourceRow) throws {
         try store.database.transaction {
-            try ledger.save(&source)
+            try begin(&source)
             let writer = try SeriesWriter(store, period: period, form: .dump, source: source.id)
             var sink = StoringSink(writer: writer, ledger: ledger, source: source)
             var parser = PromtoolDumpParser()
@@ -96,6 +96,12 @@ struct MetricsIngest {
         }
     }
 
+    /// A document that grew is read again as a whole.
+    func begin(_ source: inout SourceRow) throws {
+        if source.id != 0 { try ledger.forget(&source) }
+        try ledger.save(&source)
+    }
+
     /// Answers of the HTTP API.
     func answers(_ stream: InputStream, _ source: inout SourceRow) throws {
         try stream.withAll(limit: Self.documentLimit) { try answers($0, stream, &source) }
@@ -104,7 +110,7 @@ struct MetricsIngest {
     private func answers(_ document: Bytes, _ stream: InputStream, _ source: inout SourceRow) throws {
         let name = Self.metricName(ofFile: source.path)
         try store.database.transaction {
-            try ledger.save(&source)
+            try begin(&source)
             let writer = try SeriesWriter(store, period: period, form: .api, source: source.id)
             var sink = StoringSink(writer: writer, ledger: ledger, source: source)
             let summary = try PrometheusJSONReader.read(document, missingName: name, into: &sink)

@@ -17,15 +17,14 @@ struct TraceIngest {
     func run(_ stream: InputStream, _ source: inout SourceRow) throws {
         let resumes = source.id != 0 && source.state == Self.lines
         let isReadAgain = source.id != 0 && !resumes
-        if isReadAgain { reset(&source) }
         source.clockOffsetMs = 0
         source.clockMethod = "UTC in the data"
         source.clockConfidence = 1
         try store.database.transaction {
+            // A document that grew is read again as a whole.
+            if isReadAgain { try ledger.forget(&source) }
             try ledger.save(&source)
             let writer = try SpanWriter(store, source: source.id, period: source.period)
-            // A document that grew is read again as a whole.
-            if isReadAgain { try writer.forget() }
             var parser = TraceParser(
                 sink: TraceStoringSink(writer: writer, ledger: ledger, source: source), keepPrompts: keepPrompts,
                 line: source.progressLines + 1, offset: source.progressBytes, isLines: resumes)
@@ -64,7 +63,7 @@ struct TraceIngest {
             } reject: {
                 try parser.sink.reject($0)
             }
-            let open = stream.isGzip || frames != nil ? nil : parser.unfinishedLine
+            let open = stream.isComplete || frames != nil ? nil : parser.unfinishedLine
             if let open {
                 spans -= open.spans
                 try writer.discard(fromLine: open.line)
@@ -73,6 +72,7 @@ struct TraceIngest {
                 try parser.finish()
             }
             try writer.checkpoint()
+            try writer.forgetOrphans()
             let counts = parser.counts
             var row = parser.sink.source
             row.progressBytes = open?.offset ?? length
@@ -97,12 +97,6 @@ struct TraceIngest {
             try ledger.save(&row)
             source = row
         }
-    }
-
-    private func reset(_ source: inout SourceRow) {
-        (source.progressBytes, source.progressLines, source.pendingBytes) = (0, 0, 0)
-        (source.lines, source.recordLines, source.noiseLines, source.rejectLines, source.records) = (0, 0, 0, 0, 0)
-        source.tailSHA256 = ""
     }
 
     private static func remark(_ counts: TraceCounts) -> String? {

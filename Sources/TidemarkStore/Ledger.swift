@@ -28,11 +28,19 @@ public struct SourceRow: Sendable {
     public var clockOffsetMs: Int64?
     public var clockMethod: String?
     public var clockConfidence: Double?
+    /// What is in the tables from behind `progressBytes`; nil when nothing is.
+    public var tail: SourceTail?
 
     public init(period: Int, path: String, format: String) {
         self.period = period
         self.path = path
         self.format = format
+    }
+
+    /// Forgets how far it was read.
+    mutating func restart() {
+        (progressBytes, progressLines, tailSHA256, state, pendingBytes, tail) = (0, 0, "", nil, 0, nil)
+        (lines, recordLines, noiseLines, rejectLines, records, firstMs, lastMs) = (0, 0, 0, 0, 0, nil, nil)
     }
 
     /// Widens `firstMs…lastMs` by one time.
@@ -75,7 +83,8 @@ public struct Ledger {
     private static let columns = """
         source_id, period_id, path, format, framing, compression, status, message, instance_id, prefix_bytes,
         prefix_sha256, progress_bytes, progress_lines, tail_sha256, state, pending_bytes, lines, record_lines,
-        noise_lines, reject_lines, records, first_ms, last_ms, clock_offset_ms, clock_method, clock_confidence
+        noise_lines, reject_lines, records, first_ms, last_ms, clock_offset_ms, clock_method, clock_confidence,
+        tail
         """
 
     private static let withPrefix =
@@ -96,20 +105,61 @@ public struct Ledger {
         return rows
     }
 
-    /// Sources of a format whose beginning, as far as it was known, is the beginning of `head` (decompressed).
-    public func candidates(head: Bytes, format: String) throws -> [SourceRow] {
-        let lengths = try database.prepare(
+    /// Sources whose beginning, as far as it was known, is the beginning of `head` (decompressed); those of which most was
+    /// known first.
+    public func candidates(head: Bytes, period: Int) throws -> [SourceRow] {
+        let lengths = try statements(
             """
-            SELECT DISTINCT prefix_bytes FROM source WHERE format = ? AND prefix_bytes > 0 AND prefix_bytes <= ?
-            ORDER BY 1 DESC
+            SELECT DISTINCT prefix_bytes FROM source WHERE period_id = ? AND prefix_bytes > 0 AND prefix_bytes <= ?
+                AND format != 'prometheus-text'
+            ORDER BY 1
             """)
-        lengths.bind(1, format)
+        defer { lengths.reset() }
+        lengths.bind(1, period)
         lengths.bind(2, head.count)
         var known: [Int] = []
         while try lengths.step() { known.append(lengths.int(0)) }
-        return try known.flatMap { length in
-            try with(prefixBytes: length, sha256: SHA256.hex(head.slice(0, length))).filter { $0.format == format }
+        var hash = SHA256()
+        var at = 0
+        var found: [SourceRow] = []
+        for length in known {
+            hash.update(head.slice(at, length))
+            at = length
+            var whole = hash
+            found += try with(prefixBytes: length, sha256: whole.finish()).filter { $0.period == period }
         }
+        return found.reversed()
+    }
+
+    /// Takes the tail of a source out of the tables, so that it is read again with what follows it. Call it in the
+    /// transaction that saves the source.
+    public func undoTail(_ source: inout SourceRow) throws { try TailMark.undo(&source, database) }
+
+    /// Takes out all that was stored of a source, so that it is read from its beginning. Call it in the transaction that
+    /// saves the source.
+    public func forget(_ source: inout SourceRow) throws {
+        if source.id != 0 { try SourceTables.forget(source: source.id, keepsSeries: true, database) }
+        source.restart()
+    }
+
+    /// Takes out what is said of a path whose file was not read, when it is read now.
+    public func forgetUnread(path: String, period: Int) throws {
+        let statement = try statements("DELETE FROM source WHERE period_id = ? AND path = ? AND prefix_bytes = 0")
+        try statement.run(period, path)
+    }
+
+    /// Says of a file why it isn't read.
+    public func note(path: String, period: Int, format: String, status: String, message: String) throws {
+        let find = try statements("SELECT source_id FROM source WHERE period_id = ? AND path = ? AND prefix_bytes = 0")
+        defer { find.reset() }
+        find.bind(1, period)
+        find.bind(2, path)
+        var row = SourceRow(period: period, path: path, format: format)
+        if try find.step() { row.id = find.int(0) }
+        find.reset()
+        row.status = status
+        row.message = message
+        try save(&row)
     }
 
     /// Sources whose beginning has this length and hash.
@@ -148,6 +198,7 @@ public struct Ledger {
         source.clockOffsetMs = row.optionalInt64(23)
         source.clockMethod = row.optionalText(24)
         source.clockConfidence = row.optionalDouble(25)
+        source.tail = row.optionalText(26).flatMap(SourceTail.init(json:))
         return source
     }
 
@@ -160,7 +211,7 @@ public struct Ledger {
             source.message, source.instance, source.prefixBytes, source.prefixSHA256, source.progressBytes,
             source.progressLines, source.tailSHA256, source.state, source.pendingBytes, source.lines,
             source.recordLines, source.noiseLines, source.rejectLines, source.records, source.firstMs, source.lastMs,
-            source.clockOffsetMs, source.clockMethod, source.clockConfidence,
+            source.clockOffsetMs, source.clockMethod, source.clockConfidence, source.tail?.json,
         ]
         for (index, value) in values.enumerated() { value.bind(to: statement, at: index + 1) }
         if !isNew { statement.bind(values.count + 1, source.id) }
@@ -185,7 +236,7 @@ public struct Ledger {
 
     public func reject(source: SourceRow, line: Int, offset: Int, reason: String, text: Bytes) throws {
         guard source.rejectLines <= Self.keptRejects else { return }
-        let statement = try database.prepare(
+        let statement = try statements(
             "INSERT INTO reject(source_id, line, offset_bytes, reason, text) VALUES (?, ?, ?, ?, ?)")
         try statement.run(source.id, line, offset, reason, maskedText(text, limit: 500))
     }

@@ -1,3 +1,4 @@
+import Glibc
 import TidemarkBase
 
 /// A Tidemark database: one SQLite file with evidence and results (`docs/schema.md`).
@@ -6,7 +7,11 @@ public final class Store {
 
     /// Opens a store for reading.
     public static func open(path: String) throws -> Store {
-        try Store(path: path, mode: .readOnly)
+        // A killed writer left a transaction to be rolled back, which a reader may not do. While one is at work it waits.
+        if access(path + "-journal", F_OK) == 0, let database = try? Database(path: path, mode: .readWrite) {
+            _ = try? database.int("SELECT count(*) FROM sqlite_master")
+        }
+        return try Store(path: path, mode: .readOnly)
     }
 
     /// Opens or creates a store for writing. Hold a ``RunLock`` meanwhile.
@@ -58,10 +63,14 @@ public final class Store {
         let sources =
             try database.text(
                 """
-                SELECT group_concat(source_id || ':' || progress_bytes || ':' || records || ':' || coalesce(clock_offset_ms, 0), ' ')
+                SELECT group_concat(source_id || ':' || progress_bytes || ':' || records || ':' || coalesce(clock_offset_ms, 0) || coalesce(tail, ''), ' ')
                 FROM (SELECT * FROM source WHERE period_id = ? ORDER BY source_id)
                 """, period) ?? ""
-        return withBytes(of: sources) { SHA256.hex($0) }
+        let pruned =
+            try database.text(
+                "SELECT count(*) || ' ' || total(samples) FROM rollup JOIN source USING (source_id) WHERE period_id = ?",
+                period) ?? ""
+        return withBytes(of: sources + pruned) { SHA256.hex($0) }
     }
 }
 

@@ -2,8 +2,8 @@ import TidemarkBase
 
 /// Joins databases: the evidence of one is added to another, each stream once.
 ///
-/// Streams are the same when the ledger knows them by the same content, or by path, format and first time (a log that was
-/// shorter when one of the two met it). Of two states of a stream the longer one stays, so merging again changes nothing.
+/// Streams are the same when the ledger knows them by the same content, or by path or replica, format and first time (a log
+/// that was shorter when one of the two met it). Samples of series are compared one by one. Of two states of a stream the longer one stays, so merging again changes nothing.
 /// Results are not copied: they are made anew from all evidence.
 public struct StoreMerge {
     /// What became of the sources of the other database.
@@ -14,13 +14,7 @@ public struct StoreMerge {
         public var known = 0
     }
 
-    /// Tables whose rows belong to a source, in an order in which they can be copied.
-    private static let tables = [
-        "source_kind", "reject", "engine_run", "engine_stat", "engine_companion_stat", "engine_iteration",
-        "http_rollup", "http_access_row", "http_error", "request", "log_event", "span_resource", "span", "gpu_sample",
-        "gpu_process", "gpu_event", "chunk", "load_point", "gateway_request",
-    ]
-
+    private let store: Store
     private let database: Database
 
     /// Adds the evidence of the database at `path`.
@@ -33,7 +27,7 @@ public struct StoreMerge {
         try attach.run()
         defer { try? store.database.execute("DETACH other") }
         return try store.database.transaction {
-            let outcome = try StoreMerge(database: store.database).run()
+            let outcome = try StoreMerge(store: store, database: store.database).run()
             for period in try store.periods() {
                 try Shadowing.update(store, period: period.id)
                 try SpanRequests.update(store, period: period.id)
@@ -43,7 +37,7 @@ public struct StoreMerge {
     }
 
     private func run() throws -> Outcome {
-        for map in ["period", "instance", "source", "series", "key", "text"] {
+        for map in ["period", "instance", "source", "series", "known", "http_key", "gateway_text"] {
             try database.execute(
                 """
                 CREATE TEMP TABLE IF NOT EXISTS map_\(map)(old INTEGER PRIMARY KEY, new INTEGER NOT NULL);
@@ -54,22 +48,35 @@ public struct StoreMerge {
         let outcome = try mapSources()
         try mapSeries()
         try mapTexts()
-        let runs = try database.int("SELECT coalesce(max(run_id), 0) FROM main.engine_run")!
-        let resources = try database.int("SELECT coalesce(max(resource_id), 0) FROM main.span_resource")!
+        let tables = try SourceTables.all(database)
+        // Where the row ids of the other database begin here.
+        var shifts: [String: Int] = [:]
+        for table in tables {
+            guard let column = try SourceTables.rowColumn(of: table, database) else { continue }
+            shifts[table] = try database.int("SELECT coalesce(max(\(column)), 0) FROM main.\(table)") ?? 0
+        }
         try database.execute(
             """
             INSERT OR IGNORE INTO main.http_key(client, method, route, status)
                 SELECT client, method, route, status FROM other.http_key ORDER BY key_id;
-            INSERT INTO map_key SELECT o.key_id, k.key_id FROM other.http_key o
+            INSERT INTO map_http_key SELECT o.key_id, k.key_id FROM other.http_key o
                 JOIN main.http_key k USING (client, method, route, status);
             """)
-        for table in Self.tables { try copy(table, runs: runs, resources: resources) }
+        for table in tables where table != "chunk" { try copy(table, shifts) }
+        try ChunkCopy(store).run()
+        let runs = shifts["engine_run"] ?? 0
         try database.execute(
             """
             INSERT INTO main.engine_fact SELECT run_id + \(runs), f.name, f.value, f.line FROM other.engine_fact f
                 JOIN other.engine_run r USING (run_id) JOIN map_source m ON m.old = r.source_id ORDER BY f.rowid;
+            UPDATE main.source SET state = json_set(state, '$.access_row', 0, '$.run',
+                    CASE WHEN json_extract(state, '$.run') > 0 THEN json_extract(state, '$.run') + \(runs) ELSE 0 END)
+                WHERE source_id IN (SELECT new FROM map_source) AND format = 'vllm-log' AND json_valid(state);
+            UPDATE main.source SET tail = json_set(tail, '$.run', json_extract(tail, '$.run') + \(runs))
+                WHERE source_id IN (SELECT new FROM map_source) AND json_valid(tail) AND json_extract(tail, '$.run') > 0;
             INSERT OR IGNORE INTO main.exemplar SELECT m.new, e.ts_ms, e.value, e.labels FROM other.exemplar e
-                JOIN map_series m ON m.old = e.series_id;
+                JOIN map_series m ON m.old = e.series_id
+                WHERE e.ts_ms > coalesce((SELECT max(last_ms) FROM main.rollup r WHERE r.series_id = m.new), e.ts_ms - 1);
             """)
         try mergeClients()
         return outcome
@@ -86,7 +93,8 @@ public struct StoreMerge {
                 JOIN map_period m ON m.old = o.period_id WHERE true ORDER BY instance_id
                 ON CONFLICT(period_id, kind, name) DO UPDATE SET
                     scrape_instance = coalesce(scrape_instance, excluded.scrape_instance),
-                    joined_by = coalesce(joined_by, excluded.joined_by);
+                    joined_by = coalesce(joined_by, excluded.joined_by),
+                    labels = iif(labels = '{}', excluded.labels, json_patch(excluded.labels, labels));
             INSERT INTO map_instance SELECT o.instance_id, i.instance_id FROM other.instance o
                 JOIN map_period m ON m.old = o.period_id
                 JOIN main.instance i ON i.period_id = m.new AND i.kind = o.kind AND i.name = o.name;
@@ -107,15 +115,18 @@ public struct StoreMerge {
             """)
         let same = try database.prepare(
             """
-            SELECT s.source_id, s.progress_bytes, s.records, o.progress_bytes, o.records FROM other.source o
-            JOIN map_period p ON p.old = o.period_id
+            SELECT s.source_id, \(Self.length("s")), s.records, \(Self.length("o")), o.records FROM other.source o
+            JOIN map_period p ON p.old = o.period_id LEFT JOIN map_instance i ON i.old = o.instance_id
             JOIN main.source s ON s.period_id = p.new AND s.format = o.format
                 AND (s.prefix_bytes = o.prefix_bytes AND s.prefix_sha256 = o.prefix_sha256 AND s.prefix_bytes > 0
                         AND (s.format != 'prometheus-text' OR s.state IS o.state)
-                    OR s.path = o.path AND s.first_ms IS o.first_ms)
+                    OR s.path = o.path AND s.first_ms IS o.first_ms
+                    OR s.instance_id = i.new AND s.first_ms = o.first_ms AND s.prefix_bytes != o.prefix_bytes
+                        AND min(s.prefix_bytes, o.prefix_bytes) < \(Ledger.identityBytes))
             WHERE o.source_id = ? ORDER BY s.source_id LIMIT 1
             """)
         let map = try database.prepare("INSERT INTO map_source VALUES (?, ?)")
+        let known = try database.prepare("INSERT INTO map_known VALUES (?, ?)")
         let rows = try database.prepare("SELECT source_id FROM other.source ORDER BY source_id")
         var sources: [Int] = []
         while try rows.step() { sources.append(rows.int(0)) }
@@ -123,10 +134,12 @@ public struct StoreMerge {
             same.bind(1, source)
             if try same.step() {
                 let mine = same.int(0)
+                // Of the same length the one with more: of the other, older evidence may have been pruned.
                 let isLonger = same.int(3) > same.int(1) || same.int(3) == same.int(1) && same.int(4) > same.int(2)
                 same.reset()
                 guard isLonger else {
                     outcome.known += 1
+                    try known.run(source, mine)
                     continue
                 }
                 try remove(mine)
@@ -142,12 +155,14 @@ public struct StoreMerge {
         return outcome
     }
 
+    /// SQL of how much of a source is in the tables.
+    private static func length(_ row: String) -> String {
+        "\(row).progress_bytes + iif(json_valid(\(row).tail), json_extract(\(row).tail, '$.bytes'), 0)"
+    }
+
     /// Takes a source out with all its rows.
     private func remove(_ source: Int) throws {
-        try database.execute(
-            "DELETE FROM main.engine_fact WHERE run_id IN (SELECT run_id FROM main.engine_run WHERE source_id = \(source))"
-        )
-        for table in Self.tables { try database.execute("DELETE FROM main.\(table) WHERE source_id = \(source)") }
+        try SourceTables.forget(source: source, database)
         try database.execute("DELETE FROM main.source WHERE source_id = \(source)")
     }
 
@@ -172,51 +187,40 @@ public struct StoreMerge {
         try database.execute(
             """
             INSERT OR IGNORE INTO main.gateway_text(text) SELECT text FROM other.gateway_text ORDER BY text_id;
-            INSERT INTO map_text SELECT o.text_id, t.text_id FROM other.gateway_text o
+            INSERT INTO map_gateway_text SELECT o.text_id, t.text_id FROM other.gateway_text o
                 JOIN main.gateway_text t USING (text);
             """)
     }
 
-    private func columns(_ table: String) throws -> [String] {
-        let rows = try database.prepare("SELECT name FROM pragma_table_info(?, 'main') ORDER BY cid")
-        rows.bind(1, table)
-        var names: [String] = []
-        while try rows.step() { names.append(rows.text(0)) }
-        return names
-    }
+    private func columns(_ table: String) throws -> [String] { try SourceTables.columns(of: table, database) }
 
     /// Copies the rows of the sources that are merged, with their references mapped.
-    private func copy(_ table: String, runs: Int, resources: Int) throws {
+    private func copy(_ table: String, _ shifts: [String: Int]) throws {
         let columns = try self.columns(table)
-        let values = columns.map { column in
-            switch column {
-            case "source_id": "s.new"
-            case "instance_id": "i.new"
-            case "series_id": "e.new"
-            case "key_id": "k.new"
-            case "period_id": "p.new"
-            case "run_id": "t.run_id + \(runs)"
-            case "resource_id": "t.resource_id + \(resources)"
-            case "method_id", "route_id", "client_id", "upstream_id", "model_id":
-                "(SELECT new FROM map_text WHERE old = t.\(column))"
-            // Made anew.
-            case "event_id", "template_id": "NULL"
-            default: "t.\(column)"
+        let own = try SourceTables.rowColumn(of: table, database)
+        var values = Dictionary(uniqueKeysWithValues: columns.map { ($0, "t.\($0)") })
+        if let own, let shift = shifts[table] { values[own] = "t.\(own) + \(shift)" }
+        var joins = ""
+        for (index, reference) in try SourceTables.references(of: table, database).enumerated() {
+            let column = reference.column
+            if ["source", "instance", "series", "period", "http_key", "gateway_text"].contains(reference.table) {
+                let isSource = reference.table == "source"
+                joins +=
+                    " \(isSource ? "" : "LEFT ")JOIN map_\(reference.table) m\(index) ON m\(index).old = t.\(column)"
+                values[column] = "m\(index).new"
+            } else if let shift = shifts[reference.table] {
+                values[column] = "t.\(column) + \(shift)"
+            } else {
+                // What belongs to no source, such as templates of messages, is made anew.
+                values[column] = "NULL"
             }
         }
-        var joins = "JOIN map_source s ON s.old = t.source_id"
-        if columns.contains("instance_id") { joins += " LEFT JOIN map_instance i ON i.old = t.instance_id" }
-        if columns.contains("period_id") { joins += " JOIN map_period p ON p.old = t.period_id" }
-        if columns.contains("key_id") { joins += " JOIN map_key k ON k.old = t.key_id" }
-        if columns.contains("series_id") { joins += " JOIN map_series e ON e.old = t.series_id" }
-        let hasRows =
-            try database.text("SELECT sql FROM other.sqlite_master WHERE name = ?", table)?
-            .contains("WITHOUT ROWID") == false
+        let order = try SourceTables.hasRowID(table, database) ? "ORDER BY t.rowid" : ""
         try database.execute(
             """
             INSERT OR IGNORE INTO main.\(table)(\(columns.joined(separator: ", ")))
-            SELECT \(values.joined(separator: ", ")) FROM other.\(table) t \(joins) WHERE true
-            \(hasRows ? "ORDER BY t.rowid" : "") \(table == "span" ? SpanWriter.keepLonger : "")
+            SELECT \(columns.map { values[$0] ?? "NULL" }.joined(separator: ", ")) FROM other.\(table) t\(joins) WHERE true
+            \(order) \(table == "span" ? SpanWriter.keepLonger : "")
             """)
     }
 

@@ -62,7 +62,7 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
     @Test("a log that grows in steps gives the same tables as at once", arguments: [1, 2, 3, 4])
     func grows(_ seed: UInt64) throws {
         let text = try Self.log()
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let bytes = Array(text.utf8)
         let folder = try TemporaryFolder()
         let whole = try Store.create(path: folder.path("whole.sqlite"))
         let path = try folder.write(text, to: "in/server.log")
@@ -70,11 +70,9 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
         let steps = try Store.create(path: folder.path("steps.sqlite"))
         var random = SeededRandom(seed: seed)
         var end = 0
-        while end < lines.count {
-            end = min(lines.count, end + Int.random(in: 20...400, using: &random))
-            // A record of many lines that a run meets half is two records; cut where a new one begins.
-            while end < lines.count, !lines[end].hasPrefix("INFO:") { end += 1 }
-            let part = lines[..<end].joined(separator: "\n") + (end < lines.count ? "\n" : "")
+        while end < bytes.count {
+            end = min(bytes.count, end + Int.random(in: 5_000...60_000, using: &random))
+            let part = String(decoding: bytes[..<end], as: UTF8.self)
             _ = try ingest(steps, try folder.write(part, to: "in/server.log"))
         }
         let a = try evidence(whole)
@@ -116,7 +114,8 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
         let folder = try TemporaryFolder()
         let store = try Store.create(path: folder.path("t.sqlite"))
         let found = try ingest(store, fixture("victoriametrics").path) + ingest(store, fixture("grafana").path)
-        #expect(found.filter { $0.action == .read }.map(\.format).count == 15)
+        // One is the beginning of another.
+        #expect(found.count { $0.action == .read } == 14 && found.count { $0.action == .duplicate } == 1)
         #expect(
             try store.database.int(
                 "SELECT count(*) FROM source WHERE lines != record_lines + noise_lines + reject_lines") == 0)
@@ -229,42 +228,5 @@ private func ingest(_ store: Store, _ path: String) throws -> [IngestOutcome] {
             to: "query_range.json")
         let store = try Store.create(path: ":memory:")
         #expect(try ingest(store, folder.url.path).map(\.action) == [.unknown, .unknown, .unknown, .unknown])
-    }
-
-    @Test("a second writer is told that the lock is held")
-    func lock() throws {
-        let folder = try TemporaryFolder()
-        let lock = try RunLock(databasePath: folder.path("t.sqlite"))
-        let result = try runTidemark(["ingest", fixture("incident").path, "--db", folder.path("t.sqlite")])
-        #expect(result.status == 75)
-        #expect(result.errors.contains("lock"))
-        withExtendedLifetime(lock) {}
-    }
-
-    @Test("a run that is killed anywhere ends, run again, like a clean one")
-    func killed() throws {
-        let folder = try TemporaryFolder()
-        var text = try Self.log()
-        for _ in 0..<4 { text += text }
-        let path = try folder.write(text, to: "in/server.log")
-        let clean = folder.path("clean.sqlite")
-        let arguments = ["ingest", path, "--year", "2026", "--quiet", "--db"]
-        #expect(try runTidemark(arguments + [clean]).status == 0)
-        let expected = try evidence(try Store.open(path: clean))
-        var random = SeededRandom(seed: 4)
-        let broken = folder.path("broken.sqlite")
-        for _ in 0..<12 {
-            let process = Process()
-            process.executableURL = tidemarkBinary
-            process.arguments = arguments + [broken]
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            usleep(UInt32.random(in: 1_000...400_000, using: &random))
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
-        #expect(try runTidemark(arguments + [broken]).status == 0)
-        let found = try evidence(try Store.open(path: broken))
-        for (table, rows) in expected { #expect(found[table] == rows, "\(table)") }
     }
 }

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
-import TidemarkIntake
-import TidemarkStore
 import TidemarkTestSupport
+
+@testable import TidemarkIntake
+@testable import TidemarkStore
 
 @Suite struct MergeTests {
     /// What a database holds, without its row numbers.
@@ -119,5 +120,100 @@ import TidemarkTestSupport
         try folder.write("not a database at all, but long enough to be looked at", to: "x.sqlite")
         #expect(throws: (any Error).self) { try StoreMerge.add(folder.path("x.sqlite"), to: store) }
         #expect(try store.database.int("SELECT count(*) FROM source") == 0)
+    }
+
+    @Test("overlapping shards: every table as if one had read all, in either order and again; scrapes sample by sample")
+    func overlap() throws {
+        let folder = try TemporaryFolder()
+        let scrapes = try FileManager.default.contentsOfDirectory(atPath: fixture("incident/metrics-scrapes").path)
+            .sorted()
+            .map { fixture("incident/metrics-scrapes/" + $0).path }
+        let other = [
+            "incident/server.log.gz", "incident/nvidia-smi.csv", "traces/otlp_vllm_0.33.jsonl",
+            "nvidia-smi/pmon_550.txt",
+            "kernel-log/journal_short.txt", "promtool-dump/vllm.dump.txt",
+        ].map { fixture($0).path }
+        func store(_ name: String, _ paths: [String]) throws -> Store {
+            let place = folder.url.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            for path in paths {
+                let file = URL(fileURLWithPath: path)
+                try FileManager.default.copyItem(at: file, to: place.appendingPathComponent(file.lastPathComponent))
+            }
+            let store = try Store.create(path: folder.path(name + ".sqlite"))
+            var options = IngestOptions()
+            (options.period, options.year) = ("p", 2026)
+            try Ingestor(store, options: options).ingest([place.path])
+            return store
+        }
+        // Which target a log was laid over, and which scrape announced the metrics first, depends on what was there then.
+        let whole = try everything(in: try store("whole", scrapes + other), without: ["instance", "source_kind"])
+        _ = try store("a", Array(scrapes.prefix(9)) + other.prefix(3))
+        _ = try store("b", Array(scrapes.suffix(10)) + other.suffix(4))
+        for order in [["a", "b"], ["b", "a"], ["b", "a", "b", "a"]] {
+            let merged = try Store.create(path: folder.path("m-\(order.joined()).sqlite"))
+            for name in order { _ = try StoreMerge.add(folder.path(name + ".sqlite"), to: merged) }
+            for period in try merged.periods() { try Ingestor.conclude(merged, period: period.id) }
+            let different = difference(try everything(in: merged, without: ["instance", "source_kind"]), whole)
+            #expect(different == nil, "\(order)")
+            #expect(
+                try merged.database.int("SELECT count(*) FROM instance WHERE kind = 'gpu' AND labels LIKE '%A10G%'")
+                    == 1)
+        }
+    }
+
+    @Test("a merged database goes on reading where the shards stopped")
+    func goesOn() throws {
+        let folder = try TemporaryFolder()
+        var options = IngestOptions()
+        (options.period, options.year) = ("p", 2026)
+        let text = try Data(contentsOf: fixture("vllm-log/0.33.0/server.log"))
+        let place = folder.url.appendingPathComponent("server.log")
+        func ingest(_ store: Store, _ length: Int) throws {
+            try text.prefix(length).write(to: place)
+            try Ingestor(store, options: options).ingest([place.path])
+        }
+        let whole = try Store.create(path: folder.path("whole.sqlite"))
+        try ingest(whole, text.count)
+        // Another log is in the way: ids differ.
+        let merged = try Store.create(path: folder.path("m.sqlite"))
+        try Ingestor(merged, options: options).ingest([fixture("vllm-log/0.6.6/server.log").path])
+        let other = try Store.create(path: folder.path("o.sqlite"))
+        try Ingestor(other, options: options).ingest([fixture("vllm-log/0.6.6/server.log").path])
+        for cut in stride(from: 3_001, to: text.count, by: 9_007) {
+            let shard = try Store.create(path: folder.path("s-\(cut).sqlite"))
+            try ingest(shard, cut)
+            _ = try StoreMerge.add(folder.path("s-\(cut).sqlite"), to: merged)
+        }
+        try ingest(merged, text.count)
+        try ingest(other, text.count)
+        #expect(difference(try everything(in: merged), try everything(in: other)) == nil)
+    }
+
+    @Test("no table of evidence is left out: what has no source is known here and merged by name")
+    func tables() throws {
+        let store = try Store.create(path: ":memory:")
+        let rows = try store.database.prepare(
+            """
+            SELECT name FROM sqlite_master m WHERE type = 'table' AND NOT EXISTS
+                (SELECT 1 FROM pragma_table_info(m.name) WHERE name IN ('source_id', 'analysis_id')) ORDER BY 1
+            """)
+        var names: [String] = []
+        while try rows.step() { names.append(rows.text(0)) }
+        #expect(
+            names == [
+                "engine_fact", "exemplar", "finding_evidence", "http_client", "http_key", "instance", "log_template",
+                "metric_family",
+                "period", "recommendation", "series", "series_label",
+            ])
+        // Every reference leads to a row that merging maps.
+        for table in try SourceTables.all(store.database) {
+            for reference in try SourceTables.references(of: table, store.database) {
+                let isMapped =
+                    try ["source", "instance", "series", "period", "log_template", "http_key"].contains(reference.table)
+                    || SourceTables.rowColumn(of: reference.table, store.database) == reference.column
+                #expect(isMapped, "\(table).\(reference.column)")
+            }
+        }
     }
 }

@@ -14,16 +14,20 @@ public struct KernelLogParser: Sendable {
     private var named: String?
 
     /// - Parameter state: what ``state`` said when the log's beginning was read.
-    public init(state: String? = nil) {
-        for pair in (state ?? "").split(separator: " ").prefix(1024) {
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { uuids[String(parts[0])] = String(parts[1]) }
+    public init(resuming state: String? = nil) {
+        for (index, line) in (state ?? "").split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let words = line.split(separator: " ", maxSplits: 1)
+            if index == 0 {
+                named = line.isEmpty ? nil : String(line)
+            } else if words.count == 2, uuids.count < 1024 {
+                uuids[String(words[0])] = String(words[1])
+            }
         }
     }
 
-    /// What a later run needs: the uuids that the log named; nil when it named none.
-    public var state: String? {
-        uuids.isEmpty ? nil : uuids.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    /// What a later run needs to go on behind the last line: the addresses and uuids that were named.
+    public var state: String {
+        ([named ?? ""] + uuids.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(separator: "\n")
     }
 
     /// A time in front of a kernel line.

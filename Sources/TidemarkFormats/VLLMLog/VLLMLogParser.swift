@@ -14,12 +14,18 @@ public struct VLLMLogParser: Sendable {
     /// ``resumeState``, delivers exactly the rest.
     public var pendingStart: (line: Int, offset: Int)? { open.first.map { ($0.line, $0.offset) } }
 
+    /// Whether ``pendingStart`` can be resumed at: false while something that lies behind it was delivered, as happens when
+    /// too much would have to wait.
+    public var isResumable: Bool { open.first.map { $0.line > deliveredLine } ?? true }
+
     private var state: VLLMLogState
     /// Counts the changes of ``VLLMLogState/lastStamp``.
     private var stampSerial: Int
     private var headers = RecentHeaders()
     private var accesses = RecentAccesses()
     private var open: [OpenRecord] = []
+    /// Last line of the records that waited and were delivered.
+    private var deliveredLine = 0
     private var openBytes = 0
     private var scratch: [UInt8] = []
 
@@ -341,13 +347,15 @@ public struct VLLMLogParser: Sendable {
     /// Delivers the records at the front that are complete.
     private mutating func flush<Sink: VLLMLogSink>(_ sink: inout Sink) {
         guard !open.isEmpty else { return }
-        if open.count > Self.mostOpen || openBytes > Self.mostOpenBytes { open[0].isOpen = false }
+        let isFull = open.count > Self.mostOpen || openBytes > Self.mostOpenBytes
+        if isFull { open[0].isOpen = false }
         var done = 0
-        while done < open.count, !open[done].isOpen, !sharesLineWithOpen(done) { done += 1 }
+        while done < open.count, !open[done].isOpen, isFull || !isEntangled(done) { done += 1 }
         guard done > 0 else { return }
         for index in 0..<done {
             let record = open[index]
             openBytes -= record.buffer.count
+            deliveredLine = max(deliveredLine, record.lastLine)
             record.buffer.withUnsafeBytes { bytes in
                 close(
                     record.item(in: bytes), record.line, record.offset, record.lineCount, record.frame, record.carried,
@@ -357,10 +365,12 @@ public struct VLLMLogParser: Sendable {
         open.removeFirst(done)
     }
 
-    /// A run that resumes reads whole lines: so the records of one line are delivered together.
-    private func sharesLineWithOpen(_ index: Int) -> Bool {
+    /// Whether a record has a line behind the beginning of a later one that is open. A run that resumes at the latter reads
+    /// all lines from there, so the two are delivered together.
+    private func isEntangled(_ index: Int) -> Bool {
+        let last = open[index].lastLine
         var next = index + 1
-        while next < open.count, open[next].line == open[index].line {
+        while next < open.count, open[next].line <= last {
             if open[next].isOpen { return true }
             next += 1
         }

@@ -36,6 +36,7 @@ public enum Schema {
         EvidenceSchema.gpuRuns,
         EvidenceSchema.tracedRequests,
         EvidenceSchema.gateways,
+        EvidenceSchema.ledger,
     ]
     public static var version: Int { migrations.count }
 

@@ -138,7 +138,14 @@ public final class ChunkWriter {
     /// The rows without the samples that the store holds already.
     private func withoutStored(_ rows: [Row], _ id: Int) throws -> [Row] {
         var result: [Row] = []
+        let rolledUp = try series.rolledUp(id) ?? .min
         for row in rows {
+            // What was pruned is not stored again.
+            guard row.summary.startMs > rolledUp else {
+                guard row.summary.endMs > rolledUp else { continue }
+                result += try Self.rows(ChunkMerge.merged([row.chunk]) { $0 > rolledUp })
+                continue
+            }
             overlapping.bind(1, id)
             overlapping.bind(2, row.summary.endMs)
             overlapping.bind(3, row.summary.startMs)

@@ -241,13 +241,6 @@ public final class GPUWriter {
     /// Call it at the end of a run: stores how often the events came.
     public func finish() throws { try events.flush() }
 
-    /// Takes back all that an earlier run stored of a source: a listing that grew is read again as a whole.
-    public static func forget(source: Int, in store: Store) throws {
-        for table in ["gpu_sample", "gpu_process", "gpu_event", "reject", "source_kind"] {
-            try store.database.prepare("DELETE FROM \(table) WHERE source_id = ?").run(source)
-        }
-    }
-
     /// Gives events of the kernel log to the GPUs that were only met later.
     public static func joinEvents(_ store: Store, period: Int) throws {
         let gpus = try known(store, period: period)

@@ -30,6 +30,9 @@ public final class SeriesWriter: SampleSink {
 
     private var handles: [Labels: Int] = [:]
     private var ids: [Int] = []
+    /// Up to which time each series is rolled up: older samples were counted there.
+    private var rolledUp: [Int64] = []
+    private let hasRollups: Bool
     private var open: [Open] = []
     private let insertChunk: Statement
     private let findSeries: Statement
@@ -47,6 +50,7 @@ public final class SeriesWriter: SampleSink {
         self.form = form
         self.source = source
         let database = store.database
+        hasRollups = try database.int("SELECT 1 FROM rollup WHERE series_id IS NOT NULL LIMIT 1") != nil
         insertChunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         findSeries = try database.prepare(
             "SELECT series_id FROM series WHERE period_id = ? AND form = ? AND labels = ?")
@@ -63,11 +67,16 @@ public final class SeriesWriter: SampleSink {
         if let known = handles[labels] { return known }
         let (id, isNew) = try row(of: labels)
         ids.append(id)
+        rolledUp.append(try rolledUp(id) ?? .min)
         open.append(Open())
         handles[labels] = ids.count - 1
-        if !isNew { try takeUp(ids.count - 1) }
+        // Scrapes of one target go on from file to file; a document that grows is read again, and its chunks are its own.
+        if !isNew, form == .scrape { try takeUp(ids.count - 1) }
         return ids.count - 1
     }
+
+    /// Up to which time a series is rolled up, Unix ms; nil when nothing of it was pruned.
+    func rolledUp(_ id: Int) throws -> Int64? { hasRollups ? try SeriesRollup.end(of: id, store.database) : nil }
 
     /// The row of a series, made when there is none yet.
     func row(of labels: Labels) throws -> (id: Int, isNew: Bool) {
@@ -85,6 +94,7 @@ public final class SeriesWriter: SampleSink {
 
     public func append(series: Int, timeMs: Int64, value: Double) throws {
         samples += 1
+        guard timeMs > rolledUp[series] else { return }
         if open[series].encoder.count >= XORChunk.usualSamples
             || open[series].endMs >= timeMs && open[series].encoder.count > 0
         {
@@ -110,6 +120,7 @@ public final class SeriesWriter: SampleSink {
     public func forget() {
         handles.removeAll(keepingCapacity: true)
         ids.removeAll(keepingCapacity: true)
+        rolledUp.removeAll(keepingCapacity: true)
         open.removeAll(keepingCapacity: true)
     }
 

@@ -37,6 +37,7 @@ public final class SpanWriter {
     private var rows: [Int: Int] = [:]
     private var known: [TraceResource: Int] = [:]
     private var staged = 0
+    private var hasOrphans = false
     /// Spans stored that were not there before.
     public private(set) var stored = 0
     private var digits = [UInt8](repeating: 48, count: 32)
@@ -60,12 +61,22 @@ public final class SpanWriter {
             UPDATE span_resource SET service = ?, service_instance = ?, host = ?, attributes = ?
             WHERE resource_id = ?
             """)
+        try recall()
     }
 
-    /// Takes back all that the source brought in earlier runs.
-    public func forget() throws {
-        for table in ["span", "span_resource", "source_kind", "reject"] {
-            try database.prepare("DELETE FROM \(table) WHERE source_id = ?").run(source)
+    /// Whoever an earlier run of the source named has a row.
+    private func recall() throws {
+        let stored = try database.prepare(
+            "SELECT resource_id, service, service_instance, host, attributes FROM span_resource WHERE source_id = ? LIMIT 4096"
+        )
+        stored.bind(1, source)
+        while try stored.step() {
+            var resource = TraceResource()
+            resource.service = stored.optionalText(1)
+            resource.instance = stored.optionalText(2)
+            resource.host = stored.optionalText(3)
+            resource.attributes = stored.text(4)
+            known[resource] = stored.int(0)
         }
     }
 
@@ -167,6 +178,8 @@ public final class SpanWriter {
     /// Takes back the staged spans that begin on `line` or behind it.
     public func discard(fromLine line: Int) throws {
         try database.prepare("DELETE FROM staged_span WHERE line >= ?").run(line)
+        // They are met again with the rest of the line.
+        hasOrphans = true
     }
 
     /// Moves all staged spans over.
@@ -183,6 +196,17 @@ public final class SpanWriter {
             """)
         stored += try lastRow() - before
         staged = 0
+    }
+
+    /// Takes out resources of which no span is left. Call it behind the last ``checkpoint()``.
+    public func forgetOrphans() throws {
+        guard hasOrphans else { return }
+        try database.prepare(
+            """
+            DELETE FROM span_resource WHERE source_id = ?1
+                AND resource_id NOT IN (SELECT resource_id FROM span WHERE source_id = ?1)
+            """
+        ).run(source)
     }
 
     private func lastRow() throws -> Int { try database.int("SELECT max(rowid) FROM span") ?? 0 }
