@@ -81,7 +81,7 @@ import TidemarkTestSupport
             }
         }
         try feed("NVRM: GPU at PCI:0000:0a:00: GPU-1\n")
-        parser = KernelLogParser(state: parser.state)
+        parser = KernelLogParser(resuming: parser.state)
         try feed("NVRM: Xid (PCI:0000:0a:00): 31\n")
         #expect(sink.events.first?.uuid == "GPU-1")
     }
