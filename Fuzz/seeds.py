@@ -194,9 +194,18 @@ def promql():
         yield bytes([number % 4]) + query.encode()
 
 
+def framing():
+    for number, path in enumerate(files("framing/*")):
+        data = read(path)[:4000]
+        yield b"\x00" + data
+        yield bytes([number * 2 % 128 | 1]) + data
+    yield b"\x02" + b'{"streams":[{"stream":{"a":"b"},"values":[["1772615287123000000","x\\ny"]]}]}'
+
+
 MAKERS = {
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
     "answers": answers, "export": export, "panels": panels, "promql": promql,
+    "framing": framing,
 }
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case panels
     /// The parser and the evaluator of PromQL.
     case promql
+    /// What containers, shippers and exports put around the lines of a log.
+    case framing
 
     /// Runs the target on one input.
     public func run(_ bytes: Bytes) {
@@ -35,6 +37,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .export: TextFuzz.export(bytes)
         case .panels: TextFuzz.panels(bytes)
         case .promql: QueryFuzz.run(bytes)
+        case .framing: FramingFuzz.run(bytes)
         }
     }
 }

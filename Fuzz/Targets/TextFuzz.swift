@@ -33,7 +33,7 @@ enum TextFuzz {
     }
 
     /// Cuts the text into buffers whose sizes its own bytes decide.
-    private static func pieces(_ bytes: Bytes, _ body: (Bytes) -> Void) {
+    static func pieces(_ bytes: Bytes, _ body: (Bytes) -> Void) {
         var at = 0
         while at < bytes.count {
             let size = min(1 + Int(bytes[at] % 37), bytes.count - at)

@@ -23,7 +23,8 @@ struct KernelLogIngest {
         var sink = KernelSink(writer: writer, ledger: ledger, source: source, clock: clock)
         var parser = KernelLogParser()
         var unframer = LogUnframer(framing)
-        var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
+        var reader = LineReader(
+            number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         var tail = TailHash()
         try store.database.transaction {
             var skip = source.progressBytes
@@ -43,15 +44,17 @@ struct KernelLogIngest {
                 progress(stream.consumedFileBytes)
                 return true
             }
-            if stream.isGzip {
+            let readsLastLine = stream.isGzip || framing.isHeld
+            if readsLastLine {
                 tail.pendingIsRead()
                 try reader.finish(take)
             }
             try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+            for found in unframer.rejects { try sink.reject(found) }
             sink.source.progressBytes = reader.nextOffset
             sink.source.progressLines = reader.nextNumber - 1
             sink.source.tailSHA256 = tail.sha256
-            sink.source.pendingBytes = reader.pendingBytes
+            sink.source.pendingBytes = readsLastLine ? 0 : reader.pendingBytes
             sink.source.status = stream.damage == nil ? "read" : "partial"
             sink.source.message = stream.damage
             if parser.counts.untimed > 0 {
@@ -59,6 +62,9 @@ struct KernelLogIngest {
                     "\(parser.counts.untimed) errors have only the seconds since boot: take the log with `journalctl -k -o short-iso` or `dmesg --time-format iso`"
             }
             sink.source.add(parser.counts)
+            sink.source.lines += unframer.noiseLines + unframer.rejects.reduce(0) { $0 + $1.lineCount }
+            sink.source.noiseLines += unframer.noiseLines
+            sink.source.rejectLines += unframer.rejects.reduce(0) { $0 + $1.lineCount }
             try ledger.add(kinds: parser.counts.kinds, to: sink.source.id)
             try ledger.save(&sink.source)
         }
@@ -73,11 +79,12 @@ struct KernelLogIngest {
 
     static func firstStamp(_ head: Bytes, _ framing: LogFraming) -> LogStamp? {
         var unframer = LogUnframer(framing)
-        var reader = LineReader()
+        var reader = LineReader(limit: framing.lineLimit)
         var found: LogStamp?
         reader.feed(head) { line in
             unframer.feed(line) { _, frame in found = found ?? frame.stamp }
         }
+        unframer.finish { _, frame in found = found ?? frame.stamp }
         return found
     }
 }

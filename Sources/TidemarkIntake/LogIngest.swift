@@ -28,7 +28,8 @@ struct LogIngest {
         try store.database.transaction { try ledger.save(&source) }
 
         var parser = VLLMLogParser(resuming: saved.parser)
-        var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
+        var reader = LineReader(
+            number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         let writer = try LogWriter(store, source: source.id, instance: instance, resume: saved.writer)
         var sink = LogSink(writer: writer, ledger: ledger, clock: clock, source: source)
         var committedAt = source.progressBytes
@@ -72,7 +73,9 @@ struct LogIngest {
                 }
                 return true
             }
-            if stream.isGzip {
+            // A document ends without a line feed; it does not grow.
+            let readsLastLine = stream.isGzip || framing.isHeld
+            if readsLastLine {
                 tail.pendingIsRead()
                 reader.finish { line in
                     unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
@@ -80,10 +83,11 @@ struct LogIngest {
             }
             unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
             parser.finish(&sink)
+            sink.take(unframer)
             if let failure = sink.failure { throw failure }
-            sink.source.pendingBytes = stream.isGzip ? 0 : reader.pendingBytes
+            sink.source.pendingBytes = readsLastLine ? 0 : reader.pendingBytes
             sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.message = stream.damage
+            sink.source.message = stream.damage ?? unframer.remark
             try commit()
             try store.database.execute("COMMIT")
         } catch {
@@ -230,6 +234,20 @@ struct LogSink: VLLMLogSink {
             try ledger.reject(
                 source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: reject.text)
         } catch { failure = error }
+    }
+
+    /// Takes what a held file says beside its entries.
+    mutating func take(_ unframer: borrowing LogUnframer) {
+        for found in unframer.rejects {
+            withBytes(of: found.text) {
+                reject(
+                    LogReject(
+                        line: found.line, offset: found.offset, lineCount: found.lineCount, reason: found.reason,
+                        text: $0))
+            }
+        }
+        source.lines += unframer.noiseLines
+        source.noiseLines += unframer.noiseLines
     }
 
     mutating func noise(line: Int, offset: Int, lineCount: Int) {

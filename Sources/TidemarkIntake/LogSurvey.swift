@@ -12,10 +12,14 @@ struct LogSurvey {
     init(head: Bytes, framing: LogFraming) {
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser()
-        var reader = LineReader()
+        var reader = LineReader(limit: framing.lineLimit)
         var sink = Sink()
         reader.feed(head) { line in
             unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
+        }
+        if framing.isHeld {
+            reader.finish { line in unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) } }
+            unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
         }
         parser.finish(&sink)
         firstStamp = sink.firstStamp

@@ -98,7 +98,7 @@ public struct VLLMLogParser: Sendable {
     private mutating func cutOff(_ bytes: Bytes, _ number: Int, _ frame: FrameInfo) -> Bool {
         guard bytes.count < 400,
             let index = open.lastIndex(where: {
-                $0.isExpecting(state.carriageReturns) && $0.frame.stream == frame.stream && $0.prefixBegins(with: bytes)
+                $0.isExpecting(state.carriageReturns) && $0.isSameOrigin(frame) && $0.prefixBegins(with: bytes)
             })
         else { return false }
         append(LineItem(form: .raw, message: bytes.slice(0, 0)), to: index, number, frame.lines)
@@ -202,7 +202,7 @@ public struct VLLMLogParser: Sendable {
         let carried = item.stamp == nil ? state.lastStamp : nil
         if let stamp = item.stamp { state.lastStamp = stamp }
         let mayContinue = mayContinue(item)
-        if open.isEmpty, !mayContinue, count > 0 {
+        if open.isEmpty, !mayContinue, count > 0 || frame.isHeld {
             return close(item, number, offset, count, frame, carried, &sink)
         }
         open.append(
@@ -216,7 +216,7 @@ public struct VLLMLogParser: Sendable {
     /// Appends the item to the open record that it continues; otherwise closes the records that it ends.
     private mutating func extend(_ item: LineItem, _ number: Int, _ count: Int, _ frame: FrameInfo) -> Bool {
         for index in open.indices.reversed()
-        where open[index].continues(item, stream: frame.stream, state.carriageReturns) {
+        where open[index].continues(item, frame, state.carriageReturns) {
             append(item, to: index, number, count)
             return true
         }
@@ -224,7 +224,7 @@ public struct VLLMLogParser: Sendable {
             if !open[index].isExpecting(state.carriageReturns) {
                 if !item.isBlank { open[index].isOpen = false }
             } else if item.form == .record, open[index].form == .record,
-                open[index].isSameProcess(item, stream: frame.stream)
+                open[index].isSameProcess(item, frame)
             {
                 // The process went on to another record.
                 open[index].isOpen = false
@@ -279,6 +279,7 @@ public struct VLLMLogParser: Sendable {
 
     /// A run that resumes reads whole lines: so the records of one line are delivered together.
     private func sharesLineWithOpen(_ index: Int) -> Bool {
+        if open[index].frame.isHeld { return false }
         var next = index + 1
         while next < open.count, open[next].line == open[index].line {
             if open[next].isOpen { return true }
