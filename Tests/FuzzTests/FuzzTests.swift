@@ -33,6 +33,7 @@ import TidemarkTestSupport
             (FuzzTarget.exposition, "prometheus-text"), (.exposition, "openmetrics-dump"), (.dump, "promtool-dump"),
             (.answers, "prometheus-json"), (.export, "victoriametrics"), (.panels, "grafana"),
             (.tsdbLog, "prometheus-text"), (.tsdbIndex, "prometheus-json"), (.tsdbChunk, "promtool-dump"),
+            (.framing, "framing"),
         ])
     func damagedFixtures(target: FuzzTarget, folder: String) throws {
         var random = SeededRandom(seed: 5)
