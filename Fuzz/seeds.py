@@ -237,11 +237,19 @@ def traces():
         yield b"\x04" + read(path)[:6000]
 
 
+def framing():
+    for number, path in enumerate(files("framing/*")):
+        data = read(path)[:4000]
+        yield b"\x00" + data
+        yield bytes([number * 2 % 128 | 1]) + data
+    yield b"\x02" + b'{"streams":[{"stream":{"a":"b"},"values":[["1772615287123000000","x\\ny"]]}]}'
+
+
 MAKERS = {
     "nvidia-smi": gpu, "kernel-log": kernel, "traces": traces,
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
     "answers": answers, "export": export, "panels": panels, "server-log": server_log, "gateway": gateway,
-    "promql": promql,
+    "promql": promql, "framing": framing,
 }
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case kernelLog = "kernel-log"
     /// Exports of traces.
     case traces
+    /// What containers, shippers and exports put around the lines of a log.
+    case framing
 
     /// Runs the target on one input.
     public func run(_ bytes: Bytes) {
@@ -50,6 +52,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .nvidiaSMI: CaptureFuzz.gpu(bytes)
         case .kernelLog: CaptureFuzz.kernelLog(bytes)
         case .traces: CaptureFuzz.traces(bytes)
+        case .framing: FramingFuzz.run(bytes)
         }
     }
 }

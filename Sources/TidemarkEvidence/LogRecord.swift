@@ -47,6 +47,9 @@ public struct FrameInfo: Sendable {
     public var timeMs: Int64?
     /// The outer time stands in a clock without zone: `timeMs` is its reading as if UTC.
     public var zoneless = false
+    /// The line comes out of a file that is held and read as a whole (a document, a table): several share a physical line,
+    /// and no run resumes between them.
+    public var isHeld = false
     /// `stdout`, `stderr`, or empty. Records of different streams are assembled apart.
     public var stream = ""
     /// The outer time where it has no year (journald's and syslog's short form); ``timeMs`` is nil then.
@@ -341,6 +344,11 @@ public enum LogEventKind: String, Sendable, CaseIterable {
     /// The service manager's words about the process (`Main process exited`, `Failed with result`).
     case serviceExit = "service_exit"
     case outOfHostMemory = "out_of_host_memory"
+    /// The journal left lines out or could not show them: `Suppressed N messages`, `Missed N kernel messages`,
+    /// `[NNB blob data]`.
+    case logGap = "log_gap"
+    /// The host started anew: `-- Boot … --`.
+    case hostBoot = "host_boot"
     case asgiException = "asgi_exception"
     /// Prompt, output or body of one request, printed at DEBUG; its text is user data.
     case requestDetails = "request_details"

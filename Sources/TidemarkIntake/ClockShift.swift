@@ -8,8 +8,10 @@ struct ClockShift {
 
     private static let columns = [
         "engine_companion_stat": ["time_ms"], "engine_iteration": ["time_ms"],
-        "engine_run": ["start_ms", "ready_ms", "end_ms"], "engine_stat": ["time_ms"], "gpu_event": ["time_ms", "last_ms"],
-        "gpu_process": ["time_ms"], "gpu_sample": ["time_ms"], "http_access_row": ["time_ms"], "http_error": ["time_ms"], "http_rollup": ["time_ms"],
+        "engine_run": ["start_ms", "ready_ms", "end_ms"], "engine_stat": ["time_ms"],
+        "gpu_event": ["time_ms", "last_ms"],
+        "gpu_process": ["time_ms"], "gpu_sample": ["time_ms"], "http_access_row": ["time_ms"],
+        "http_error": ["time_ms"], "http_rollup": ["time_ms"],
         "log_event": ["time_ms"], "request": ["received_ms", "added_ms", "finished_ms", "aborted_ms", "failed_ms"],
     ]
     private static let tables = (

@@ -44,8 +44,9 @@ struct GPUIngest {
         sink.lastMs = reference?.upperBound ?? stream.modifiedMs
         var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
         var unframer = LogUnframer(framing)
+        let isPlain = framing == .plain
         func take(_ line: borrowing Line) throws {
-            if framing == .plain { return try parser.parse(line: line, into: &sink) }
+            if isPlain { return try parser.parse(line: line, into: &sink) }
             try unframer.feed(line) { inner, frame in
                 sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
                 try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)

@@ -86,7 +86,7 @@ public struct Inspector {
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser(keepsPrompts: keepPrompts)
-        var reader = LineReader()
+        var reader = LineReader(limit: framing.lineLimit)
         try stream.read { bytes in
             reader.feed(bytes) { line in
                 unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
@@ -96,6 +96,11 @@ public struct Inspector {
         reader.finish { line in unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) } }
         unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
         parser.finish(&sink)
+        for found in unframer.rejects {
+            sink.rejects += 1
+            sink.lines.reject(line: found.line, offset: found.offset, reason: found.reason, text: found.text)
+        }
+        if let remark = unframer.remark { summary.detail += "; " + remark }
         sink.flush()
         summary.records = sink.records
         summary.rejects = sink.rejects
@@ -133,10 +138,11 @@ public struct Inspector {
         let firstStamp = head.withUnsafeBytes { KernelLogIngest.firstStamp($0, framing) }
         sink.stampClock = firstStamp.map { LogClock(hints: hints, survey: LogSurvey(first: $0)) }
         var unframer = LogUnframer(framing)
-        try lines(of: stream) { line in
+        try lines(of: stream, limit: framing.lineLimit) { line in
             try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
         }
         try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+        for found in unframer.rejects { try sink.reject(found) }
         sink.flush()
         summary.records = parser.counts.records
         summary.rejects = parser.counts.rejectedLines

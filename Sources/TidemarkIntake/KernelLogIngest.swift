@@ -28,7 +28,8 @@ struct KernelLogIngest {
         var sink = KernelSink(writer: writer, ledger: ledger, source: source, clock: clock)
         var parser = KernelLogParser(resuming: source.state)
         var unframer = LogUnframer(framing)
-        var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
+        var reader = LineReader(
+            number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         var tail = TailHash()
         try store.database.transaction {
             var skip = source.progressBytes
@@ -49,13 +50,26 @@ struct KernelLogIngest {
                 progress(stream.consumedFileBytes)
                 return true
             }
-            let held = unframer.pendingStart
+            let held = framing.isHeld ? nil : unframer.pendingStart
             sink.source.progressBytes = held?.offset ?? reader.nextOffset
             sink.source.progressLines = (held?.line ?? reader.nextNumber) - 1
             sink.source.tailSHA256 = tail.sha256
             sink.source.pendingBytes = reader.pendingBytes
             try sink.writer.checkpoint()
-            let readsLastLine = stream.readsLastLine(isSettled: isSettled)
+            if framing.isHeld {
+                // A document ends without a line feed; it does not grow.
+                tail.pendingIsRead()
+                try reader.finish(take)
+                try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+                for found in unframer.rejects { try sink.reject(found) }
+                let rejected = unframer.rejects.reduce(0) { $0 + $1.lineCount }
+                sink.source.lines += unframer.noiseLines + rejected
+                sink.source.noiseLines += unframer.noiseLines
+                sink.source.rejectLines += rejected
+                (sink.source.progressBytes, sink.source.progressLines) = (reader.nextOffset, reader.nextNumber - 1)
+                (sink.source.tailSHA256, sink.source.pendingBytes) = (tail.sha256, 0)
+            }
+            let readsLastLine = !framing.isHeld && stream.readsLastLine(isSettled: isSettled)
             sink.source.status = stream.damage == nil ? "read" : "partial"
             sink.source.state = parser.state
             sink.source.add(parser.counts)
@@ -97,11 +111,12 @@ struct KernelLogIngest {
 
     static func firstStamp(_ head: Bytes, _ framing: LogFraming) -> LogStamp? {
         var unframer = LogUnframer(framing)
-        var reader = LineReader()
+        var reader = LineReader(limit: framing.lineLimit)
         var found: LogStamp?
         reader.feed(head) { line in
             unframer.feed(line) { _, frame in found = found ?? frame.stamp }
         }
+        unframer.finish { _, frame in found = found ?? frame.stamp }
         return found
     }
 }

@@ -25,7 +25,7 @@ struct LogIngest {
         // A beginning that was taken for something else when it was shorter is read again.
         let isReadAgain =
             source.id != 0
-            && (source.progressBytes == 0 || framing.rawValue != source.framing
+            && (source.progressBytes == 0 || framing.isHeld || framing.rawValue != source.framing
                 || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs)
         source.framing = framing.rawValue
         source.instance = instance
@@ -41,7 +41,8 @@ struct LogIngest {
         var unframer = LogUnframer(framing)
 
         var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
-        var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
+        var reader = LineReader(
+            number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         let writer = try LogWriter(
             store, source: source.id, instance: instance, keepAccessRows: keepAccessRows, resume: saved.writer)
         var sink = LogSink(writer: writer, ledger: ledger, clock: clock, source: source)
@@ -102,13 +103,15 @@ struct LogIngest {
                 }
                 return true
             }
-            let readsLastLine = stream.readsLastLine(isSettled: isSettled) && reader.pendingBytes > 0
+            // A document ends without a line feed, and does not grow.
+            let readsLastLine =
+                (framing.isHeld || stream.readsLastLine(isSettled: isSettled)) && reader.pendingBytes > 0
             let bytes = reader.nextOffset - point().offset + (readsLastLine ? reader.pendingBytes : 0)
             sink.source.pendingBytes = readsLastLine ? 0 : reader.pendingBytes
             sink.source.status = stream.damage == nil ? "read" : "partial"
             sink.source.message = stream.damage
             // What may go on is in the tables at once, and read again with its rest when it comes.
-            let keepsTail = bytes > 0 && isResumable()
+            let keepsTail = bytes > 0 && !framing.isHeld && isResumable()
             let before = keepsTail ? try save() : sink.source
             let mark = keepsTail ? try TailMark(store, source: before, run: writer.resume.run) : nil
             let sha256 = keepsTail ? tail.pendingSHA256(bytes) : ""
@@ -126,8 +129,9 @@ struct LogIngest {
             }
             unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
             parser.finish(&sink)
+            sink.take(unframer)
             if let failure = sink.failure { throw failure }
-            sink.source.message = stream.damage ?? sink.remark
+            sink.source.message = stream.damage ?? sink.remark ?? unframer.remark
             if let mark {
                 try sink.writer.checkpoint()
                 let kinds = sink.takeKinds()
@@ -359,6 +363,20 @@ struct LogSink: VLLMLogSink {
             try ledger.reject(
                 source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: reject.text)
         } catch { failure = error }
+    }
+
+    /// Takes what a held file says beside its entries.
+    mutating func take(_ unframer: borrowing LogUnframer) {
+        for found in unframer.rejects {
+            withBytes(of: found.text) {
+                reject(
+                    LogReject(
+                        line: found.line, offset: found.offset, lineCount: found.lineCount, reason: found.reason,
+                        text: $0))
+            }
+        }
+        source.lines += unframer.noiseLines
+        source.noiseLines += unframer.noiseLines
     }
 
     mutating func noise(line: Int, offset: Int, lineCount: Int) {

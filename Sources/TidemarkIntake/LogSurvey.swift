@@ -79,13 +79,17 @@ struct LogSurvey {
     ) rethrows -> LogSurvey {
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser()
-        var reader = LineReader()
+        var reader = LineReader(limit: framing.lineLimit)
         var sink = Sink()
         try source { bytes in
             reader.feed(bytes) { line in
                 unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
             }
             return sink.survey.firstStamp == nil
+        }
+        if framing.isHeld {
+            reader.finish { line in unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) } }
+            unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
         }
         parser.finish(&sink)
         return sink.survey

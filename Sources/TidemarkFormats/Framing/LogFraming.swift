@@ -1,65 +1,70 @@
 import TidemarkBase
 import TidemarkEvidence
 
-/// What a container runtime, a service manager or a shell tool puts around each line of a log.
-public enum LogFraming: String, Sendable, CaseIterable {
-    /// The application's lines as they are.
-    case plain
-    /// Docker's json-file driver: `{"log":"text\n","stream":"stdout","time":"…Z"}`; long lines come in 16 KiB parts.
-    case dockerJSON = "docker_json"
-    /// `kubectl logs --timestamps`, `docker logs -t`, CI runners: an RFC 3339 time and a blank. Also Docker Desktop's
-    /// `YYYY-MM-DD HH:MM:SS.mmm | text` (viewer's clock, no zone) and `[time] text`.
-    case timestamps
-    /// `kubectl logs --prefix`: `[pod/NAME/CONTAINER] text`, with `--timestamps` the time behind the bracket.
-    case kubectlPrefix = "kubectl_prefix"
-    /// `docker compose logs`: `name-1  | text`, with `-t` the time behind the bar.
-    case compose
-    /// A node's `/var/log/pods/…/N.log`: `time stdout F text`; `P` marks a part of a long line.
-    case cri
-    /// `journalctl -o short-iso[-precise]`: `2026-03-04T09:08:07+0000 host ident[pid]: text`.
-    case journaldShortISO = "journald_short_iso"
-    /// `journalctl` (short, short-precise) and syslog files: `Mar  4 09:08:07 host ident[pid]: text`; no year, no zone.
-    case journaldShort = "journald_short"
-    /// `journalctl -o json`: one object per entry, the time in microseconds since 1970.
-    case journaldJSON = "journald_json"
-
-    /// The framing of a file that begins with `head` (64 KiB suffice): the one that most of its first 200 lines wear.
-    public static func detect(head: Bytes) -> LogFraming {
-        var matches = [Int](repeating: 0, count: allCases.count)
-        var lines = 0
-        var scratch: [UInt8] = []
-        var at = 0
-        while at < head.count, lines < 200 {
-            let end = head.firstIndex(of: 10, from: at) ?? head.count
-            // A last line that the head cuts off can't be judged, unless it is the only one.
-            if end == head.count, lines > 0 { break }
-            let line = head.slice(at, end)
-            at = end + 1
-            guard !line.trimmed.isEmpty else { continue }
-            lines += 1
-            for (index, framing) in allCases.enumerated() where framing != .plain {
-                scratch.removeAll(keepingCapacity: true)
-                if FrameReader.read(line, as: framing, into: &scratch) != nil { matches[index] += 1 }
-            }
-        }
-        guard lines > 0 else { return .plain }
-        for framing in byStrictness {
-            let count = matches[allCases.firstIndex(of: framing)!]
-            if count * 2 > lines { return framing }
-        }
-        return .plain
+/// What stands around the lines of a log: the container of the file, and the layers around each line, outermost first.
+public struct LogFraming: Sendable, Hashable {
+    /// How the entries lie in the file.
+    public enum Container: Sendable, Hashable {
+        /// A line each (or a few), in the order of time: read as a stream.
+        case lines
+        /// A line each, the newest first: held and put in order.
+        case newestFirst
+        /// Inside a JSON document, or several of them: held.
+        case document(LogWrapper)
+        /// Rows of a table (RFC 4180): held.
+        case table(LogColumns)
     }
 
-    /// The more special forms first: every CRI line is also a line with a time in front.
-    private static let byStrictness: [LogFraming] = [
-        .dockerJSON, .journaldJSON, .cri, .journaldShortISO, .kubectlPrefix, .compose, .journaldShort, .timestamps,
-    ]
+    public var container: Container
+    public var wrappers: [LogWrapper]
+
+    public init(_ wrappers: [LogWrapper], in container: Container = .lines) {
+        self.wrappers = wrappers
+        self.container = container
+    }
+
+    /// The application's lines as they are.
+    public static let plain = LogFraming([])
+    public static let dockerJSON = LogFraming([.dockerJSON])
+    public static let timestamps = LogFraming([.timestamps])
+    public static let kubectlPrefix = LogFraming([.kubectlPrefix])
+    public static let compose = LogFraming([.compose])
+    public static let cri = LogFraming([.cri])
+    public static let journaldShortISO = LogFraming([.journaldShortISO])
+    public static let journaldShort = LogFraming([.journaldShort])
+    public static let journaldJSON = LogFraming([.journaldJSON])
+
+    /// Layers that are peeled off at most.
+    static let mostLayers = 4
+
+    /// Most bytes of a file that has to be held as a whole. Peak memory is up to three times of it.
+    public static let heldLimit = 256 << 20
+
+    /// Whether the file has to be held until its end before its first line comes out. Such a file is read to its end in
+    /// one go, also when no line feed ends it, and with lines as long as ``lineLimit``.
+    public var isHeld: Bool { container != .lines }
+
+    /// The longest physical line that a reader must pass on whole.
+    public var lineLimit: Int { isHeld ? Self.heldLimit + 1 : 1 << 20 }
+
+    /// Stable name: `plain`, `docker_json`, `loki_document+cri`.
+    public var rawValue: String {
+        var names: [String] = []
+        switch container {
+        case .lines: break
+        case .newestFirst: names.append("newest_first")
+        case .document(let shape): names.append(shape.rawValue + "_document")
+        case .table: names.append("csv")
+        }
+        names += wrappers.map(\.rawValue)
+        return names.isEmpty ? "plain" : names.joined(separator: "+")
+    }
 
     /// The lines of `head` without the framing, for content detection. The last line may be incomplete.
     public func unframe(head: Bytes) -> [UInt8] {
         var out: [UInt8] = []
         var unframer = LogUnframer(self)
-        var reader = LineReader()
+        var reader = LineReader(limit: lineLimit)
         let keep: (borrowing Line, FrameInfo) -> Void = { line, _ in
             out.append(contentsOf: line.bytes)
             out.append(10)

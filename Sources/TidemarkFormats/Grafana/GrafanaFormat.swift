@@ -17,6 +17,8 @@ public enum GrafanaFormat {
             let cells = table.cells(line)
             guard columns > 0 else {
                 guard cells.count > 1, GrafanaCSVParser.isTimeHeader(cells[0]) else { return nil }
+                // Explore's download of log lines.
+                if cells.contains("Line") { return nil }
                 columns = cells.count
                 continue
             }

@@ -28,7 +28,8 @@ public enum KernelLogFormat {
             }
         }
         guard kernel * 2 > lines.count, kernel > 0, driver > 0 || kernel > 2 else { return nil }
-        let score = driver > 0 ? 0.93 : 0.6
+        // In a journal of the whole host a server's records are worth more than the kernel's.
+        let score = driver > 0 ? kernel == lines.count ? 0.93 : 0.85 : 0.6
         return FormatGuess(
             format: identifier, score: score + (fileName.contains("dmesg") || fileName.contains("kern") ? 0.03 : 0),
             detail: "a kernel log, \(driver) lines of NVIDIA's driver at its beginning")

@@ -35,6 +35,9 @@ public enum PrometheusJSONFormat {
         }
         if bytes.has("{\"status\":\"success\"") {
             if let at = bytes.range(of: "\"data\":") {
+                // Loki's answers with log lines have the same envelope.
+                if bytes.has("{\"resultType\":\"streams\"", at: at + 7) { return nil }
+                if bytes.range(of: "\"bytesProcessedPerSecond\":") != nil { return nil }
                 return (0.95, dataDetail(bytes.slice(at + 7, bytes.count)) ?? "an answer without samples")
             }
             return (0.5, "an answer without data")

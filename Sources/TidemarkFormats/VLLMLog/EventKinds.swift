@@ -70,6 +70,13 @@ enum EventKinds {
         Pattern("Main process exited", .serviceExit),
         Pattern("Failed with result '", .serviceExit),
         Pattern("Scheduled restart job", .serviceExit),
+        Pattern("Start request repeated too quickly", .serviceExit),
+        Pattern(" blob data]", .logGap),
+        Pattern("Suppressed ", .logGap, anchored: true),
+        Pattern("Missed ", .logGap, anchored: true),
+        Pattern("message left out by the journal", .logGap),
+        Pattern("-- Boot ", .hostBoot, anchored: true),
+        Pattern("-- Reboot --", .hostBoot, anchored: true),
     ]
 
     /// Failures, the more special first: a traceback that ends in EngineDeadError is `engine_dead` only when no line of
@@ -126,6 +133,7 @@ enum EventKinds {
         Pattern("Out of memory: Killed process", .outOfHostMemory),
         Pattern("oom-kill", .outOfHostMemory),
         Pattern("killed due to memory pressure", .outOfHostMemory),
+        Pattern("killed by the OOM killer", .outOfHostMemory),
         Pattern("Aborted due to the lack of CPU swap space", .swapExhausted),
         Pattern("Main process exited", .serviceExit),
         // Requests

@@ -82,13 +82,18 @@ struct OpenRecord {
                 || pid != nil && awaitsWarning)
     }
 
-    func isSameProcess(_ item: LineItem, stream: String) -> Bool {
-        pid == item.pid && frame.stream == stream && buffer.prefix(processEnd).elementsEqual(item.process)
+    func isSameProcess(_ item: LineItem, _ frame: FrameInfo) -> Bool {
+        pid == item.pid && isSameOrigin(frame) && buffer.prefix(processEnd).elementsEqual(item.process)
+    }
+
+    /// Whether a line comes from where this record comes from: stream, pod or host, and the process that the framing names.
+    func isSameOrigin(_ other: FrameInfo) -> Bool {
+        frame.pid == other.pid && frame.stream == other.stream && frame.source == other.source
     }
 
     /// Whether `item` is a further line of this record.
-    func continues(_ item: LineItem, stream: String, _ meaning: VLLMLogState.CarriageReturns) -> Bool {
-        guard isOpen, isSameProcess(item, stream: stream) else { return false }
+    func continues(_ item: LineItem, _ frame: FrameInfo, _ meaning: VLLMLogState.CarriageReturns) -> Bool {
+        guard isOpen, isSameProcess(item, frame) else { return false }
         switch (form, item.form) {
         case (.record, .record):
             guard item.sourceLine == sourceLine, item.stamp == stamp, item.level == level,

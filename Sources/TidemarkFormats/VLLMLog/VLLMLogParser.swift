@@ -172,7 +172,7 @@ public struct VLLMLogParser: Sendable {
     private mutating func cutOff(_ bytes: Bytes, _ number: Int, _ frame: FrameInfo) -> Bool {
         guard bytes.count < 400,
             let index = open.lastIndex(where: {
-                $0.isExpecting(state.carriageReturns) && $0.frame.stream == frame.stream && $0.prefixBegins(with: bytes)
+                $0.isExpecting(state.carriageReturns) && $0.isSameOrigin(frame) && $0.prefixBegins(with: bytes)
             })
         else { return false }
         append(LineItem(form: .raw, message: bytes.slice(0, 0)), to: index, number, frame.lines)
@@ -288,7 +288,7 @@ public struct VLLMLogParser: Sendable {
         let carried = item.stamp == nil ? state.lastStamp : nil
         if let stamp = item.stamp { stamped(stamp) }
         let mayContinue = mayContinue(item)
-        if open.isEmpty, !mayContinue, count > 0 {
+        if open.isEmpty, !mayContinue, count > 0 || frame.isHeld {
             return close(item, number, offset, count, frame, carried, &sink)
         }
         open.append(
@@ -302,7 +302,7 @@ public struct VLLMLogParser: Sendable {
     /// Appends the item to the open record that it continues; otherwise closes the records that it ends.
     private mutating func extend(_ item: LineItem, _ number: Int, _ count: Int, _ frame: FrameInfo) -> Bool {
         for index in open.indices.reversed()
-        where open[index].continues(item, stream: frame.stream, state.carriageReturns) {
+        where open[index].continues(item, frame, state.carriageReturns) {
             append(item, to: index, number, count)
             return true
         }
@@ -310,7 +310,7 @@ public struct VLLMLogParser: Sendable {
             if !open[index].isExpecting(state.carriageReturns) {
                 if !item.isBlank { open[index].isOpen = false }
             } else if item.form == .record, open[index].form == .record,
-                open[index].isSameProcess(item, stream: frame.stream)
+                open[index].isSameProcess(item, frame)
             {
                 // The process went on to another record.
                 open[index].isOpen = false
@@ -368,6 +368,7 @@ public struct VLLMLogParser: Sendable {
     /// Whether a record has a line behind the beginning of a later one that is open. A run that resumes at the latter reads
     /// all lines from there, so the two are delivered together.
     private func isEntangled(_ index: Int) -> Bool {
+        if open[index].frame.isHeld { return false }
         let last = open[index].lastLine
         var next = index + 1
         while next < open.count, open[next].line <= last {

@@ -46,7 +46,7 @@ struct FramingTests {
         let lines = Self.unwrap(text, .dockerJSON)
         #expect(lines.map(\.text) == ["a \"b\" é\\n\r", "c", "foreign"])
         #expect(lines.map(\.timeMs) == [Self.ms, Self.ms, nil])
-        #expect(lines.map(\.stream) == ["stdout", "stderr", ""])
+        #expect(lines.map(\.stream) == ["stdout", "stderr", "stderr"])
     }
 
     @Test func dockerPartsAreJoinedByStream() {
@@ -95,7 +95,7 @@ struct FramingTests {
         #expect(Self.detect(compose) == .compose)
         let services = Self.unwrap(compose, .compose)
         #expect(services.map(\.text) == ["Attaching to vllm-1", "a | b", "", "c", " 50%|██ | 1/2"])
-        #expect(services.map(\.source) == ["", "vllm-1", "vllm-1", "vllm-1", ""])
+        #expect(services.map(\.source) == ["", "vllm-1", "vllm-1", "vllm-1", "vllm-1"])
     }
 
     @Test func journald() {

@@ -57,7 +57,7 @@ struct LogCollector: VLLMLogSink, Equatable {
         collector.keepPrompts = keepPrompts
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser(keepsPrompts: keepPrompts)
-        var reader = LineReader()
+        var reader = LineReader(limit: framing.lineLimit)
         bytes.withUnsafeBytes { buffer in
             var at = 0
             var read = 0
@@ -73,6 +73,13 @@ struct LogCollector: VLLMLogSink, Equatable {
         reader.finish { line in unframer.feed(line) { line, frame in parser.feed(line, frame: frame, &collector) } }
         unframer.finish { line, frame in parser.feed(line, frame: frame, &collector) }
         parser.finish(&collector)
+        for found in unframer.rejects {
+            collector.rejects.append(
+                Reject(
+                    line: found.line, offset: found.offset, lineCount: found.lineCount, reason: found.reason,
+                    text: found.text))
+        }
+        collector.noiseLines += unframer.noiseLines
         return collector
     }
 

@@ -85,7 +85,7 @@ struct PropertyTests {
     @Test(arguments: files)
     func everyLineIsAccountedForInAnyFraming(version: String) {
         let bytes = Self.load(version)
-        for framing in LogFraming.allCases {
+        for framing in LogWrapper.allCases.map({ LogFraming([$0]) }) {
             #expect(LogCollector.parse(bytes, framing: framing).accounted == LogCollector.lineCount(bytes))
         }
     }

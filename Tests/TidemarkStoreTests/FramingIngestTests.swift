@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+import TidemarkBase
+import TidemarkTestSupport
+
+@testable import TidemarkIntake
+@testable import TidemarkStore
+
+/// Wrapped logs through the whole intake.
+@Suite struct FramingIngestTests {
+    private struct Result: Equatable {
+        var statistics: [String] = []
+        var accesses = 0
+        var events: [String] = []
+    }
+
+    private static let names: [String] = {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: fixture("framing").path)) ?? []
+        return all.filter { $0 != "README.md" }.sorted()
+    }()
+
+    private func ingest(_ path: String, into store: Store) throws -> [IngestOutcome] {
+        var options = IngestOptions()
+        options.year = 2026
+        options.period = "p"
+        let ingestor = Ingestor(store, options: options)
+        try ingestor.ingest([path])
+        return ingestor.outcomes
+    }
+
+    private func rows(_ store: Store, _ sql: String) throws -> [String] {
+        let rows = try store.database.prepare(sql)
+        var found: [String] = []
+        while try rows.step() { found.append((0..<rows.columnCount).map { rows.text($0) }.joined(separator: "|")) }
+        return found
+    }
+
+    private func result(_ store: Store) throws -> Result {
+        Result(
+            statistics: try rows(
+                store, "SELECT running, waiting, kv_cache_usage_ratio, time_ms / 1000 FROM engine_stat"),
+            accesses: try store.database.int("SELECT sum(requests) FROM http_access") ?? 0,
+            events: try rows(
+                store, "SELECT kind, lines, level, exception_type, message FROM log_event ORDER BY line, event_id")
+        )
+    }
+
+    @Test("every wrapping gives the same rows, and each physical line is in the account", arguments: names)
+    func sameRows(name: String) throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let path = fixture("framing/" + name).path
+        #expect(try ingest(path, into: store).map(\.action) == [.read])
+        let plain = try Store.create(path: folder.path("plain.sqlite"))
+        _ = try ingest(fixture("framing/plain.log").path, into: plain)
+        var (found, expected) = (try result(store), try result(plain))
+        // A record counts the physical lines that it fills.
+        func withoutLines(_ events: [String]) -> [String] {
+            events.map { $0.split(separator: "|", maxSplits: 2, omittingEmptySubsequences: false)[2].description }
+                .sorted()
+        }
+        (found.events, expected.events) = (withoutLines(found.events), withoutLines(expected.events))
+        #expect(found == expected)
+        #expect(expected.accesses == 2)
+        let row = try #require(try Ledger(store).all().first)
+        let text = try Data(contentsOf: URL(fileURLWithPath: path))
+        let physical = text.count { $0 == 10 } + (text.last == 10 ? 0 : 1)
+        #expect(row.lines == physical)
+        #expect(row.lines == row.recordLines + row.noiseLines + row.rejectLines)
+        #expect(row.rejectLines == 0)
+        #expect(try ingest(path, into: store).map(\.action) == [.unchanged])
+    }
+
+    @Test(
+        "a wrapped log that grows is continued",
+        arguments: ["docker_json.log", "cri.log", "syslog.log", "journald_export.log"])
+    func growth(name: String) throws {
+        let folder = try TemporaryFolder()
+        let text = String(decoding: try Data(contentsOf: fixture("framing/" + name)), as: UTF8.self)
+        let isExport = name.contains("export")
+        let entries = text.components(separatedBy: isExport ? "\n\n" : "\n")
+        let cut = entries.prefix(4).joined(separator: isExport ? "\n\n" : "\n") + (isExport ? "\n\n" : "\n")
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let path = try folder.write(cut, to: "in/server.log")
+        #expect(try ingest(path, into: store).map(\.action) == [.read])
+        try folder.write(text, to: "in/server.log")
+        #expect(try ingest(path, into: store).map(\.action) == [.continued])
+        let whole = try Store.create(path: folder.path("whole.sqlite"))
+        _ = try ingest(fixture("framing/" + name).path, into: whole)
+        #expect(try result(store) == result(whole))
+    }
+
+    @Test("a damaged document: its entries are read, the rest is one reject")
+    func damage() throws {
+        let folder = try TemporaryFolder()
+        let text = try Data(contentsOf: fixture("framing/filter-log-events.json"))
+        try text.prefix(text.count * 2 / 3).write(to: folder.url.appendingPathComponent("cut.json"))
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let outcome = try #require(try ingest(folder.path("cut.json"), into: store).first)
+        #expect(outcome.records > 2)
+        #expect(outcome.rejects == 1)
+        let row = try #require(try Ledger(store).all().first)
+        #expect(row.lines == row.recordLines + row.noiseLines + row.rejectLines)
+    }
+
+    @Test("the ledger says that an export is incomplete")
+    func pages() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        _ = try ingest(fixture("framing/filter-log-events.json").path, into: store)
+        #expect(try Ledger(store).all().first?.message?.contains("incomplete") == true)
+    }
+
+    @Test("a journal of the whole host: the server's records, and the kernel's errors between them")
+    func mixed() throws {
+        let folder = try TemporaryFolder()
+        let server = String(decoding: try Data(contentsOf: fixture("framing/journald_short_iso.log")), as: UTF8.self)
+        let kernel =
+            "2026-11-23T17:39:59+0000 gpu-1 kernel: nvidia-nvlink: Nvlink Core is being initialized\n"
+            + "2026-11-23T17:39:59+0000 gpu-1 kernel: NVRM: Xid (PCI:0000:3d:00): 79, pid=77, GPU has fallen off the bus.\n"
+        let path = try folder.write(String(repeating: kernel, count: 8) + server, to: "journal.log")
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let outcome = try #require(try ingest(path, into: store).first)
+        #expect(outcome.format == "vllm-log")
+        #expect(try store.database.int("SELECT count(*) FROM log_event WHERE kind = 'xid'") == 8)
+        #expect(try store.database.int("SELECT count(*) FROM engine_stat") == 1)
+    }
+}
