@@ -92,6 +92,8 @@ struct HeldEntries {
 
     /// The lines from `start` to `end` that nothing has counted yet.
     private mutating func claim(_ start: Int, _ end: Int) -> (line: Int, lines: Int) {
+        // What is missing at the end belongs to the last line.
+        let start = min(start, max(0, bytes.count - 1))
         let first = line(of: start)
         let last = line(of: max(start, end - 1))
         let lines = max(0, last - max(first - 1, countedLine))

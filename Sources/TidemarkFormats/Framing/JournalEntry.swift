@@ -141,10 +141,10 @@ struct EntryAssembler: Sendable {
 
     init(_ wrapper: LogWrapper) { self.wrapper = wrapper }
 
-    var isEmpty: Bool { lines == 0 }
+    private(set) var isEmpty = true
 
-    /// Takes the next line. `foreign`: it begins no entry, and none is open.
-    mutating func take(_ line: borrowing Line) -> Step {
+    /// Takes the next line, which stands for `count` physical ones. `foreign`: it begins no entry, and none is open.
+    mutating func take(_ line: borrowing Line, count: Int) -> Step {
         let text = line.bytes
         if isEmpty {
             if wrapper == .journaldPretty {
@@ -156,7 +156,8 @@ struct EntryAssembler: Sendable {
             }
             (number, offset) = (line.number, line.offset)
         }
-        lines += 1
+        isEmpty = false
+        lines += count
         omitted += line.omitted
         bytes.append(contentsOf: text)
         if line.terminated { bytes.append(10) }
@@ -186,6 +187,6 @@ struct EntryAssembler: Sendable {
 
     mutating func reset() {
         bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 16)
-        (lines, field, omitted) = (0, 0, 0)
+        (lines, field, omitted, isEmpty) = (0, 0, 0, true)
     }
 }

@@ -100,7 +100,7 @@ struct LinePeeler: Sendable {
     ) rethrows {
         guard var assembler else { return }
         self.assembler = nil
-        let step = assembler.take(line)
+        let step = assembler.take(line, count: outer.lines)
         self.assembler = assembler
         switch step {
         case .incomplete: break
