@@ -64,15 +64,17 @@ public enum SecretMask {
         while at < text.count, text[at] == 32 { at += 1 }
         // `[b'…']`, `("…"`: quotes and brackets before the value.
         while at < text.count, isQuote(text[at]) || text[at] == 91 || text[at] == 40 { at += 1 }
-        if kind == .header {
-            let wordEnd = self.wordEnd(text, from: at)
-            if isScheme(text.slice(at, wordEnd)), wordEnd < text.count {
-                at = wordEnd
-                while at < text.count, text[at] == 32 { at += 1 }
-            }
+        let opening = at > 0 ? text[at - 1] : 0
+        var hidden = at
+        // `Bearer TOKEN`: of a header the scheme stays.
+        let wordEnd = self.wordEnd(text, from: at)
+        if wordEnd < text.count, text[wordEnd] == 32, isScheme(text.slice(at, wordEnd)) {
+            at = wordEnd
+            while at < text.count, text[at] == 32 { at += 1 }
+            if kind == .header { hidden = at }
         }
-        let valueEnd = self.valueEnd(text, from: at, opening: at > 0 ? text[at - 1] : 0)
-        return isWorthHiding(text.slice(at, valueEnd)) ? at..<valueEnd : nil
+        let valueEnd = self.valueEnd(text, from: at, opening: opening)
+        return isWorthHiding(text.slice(at, valueEnd)) ? hidden..<valueEnd : nil
     }
 
     private enum Kind { case value, header, word }

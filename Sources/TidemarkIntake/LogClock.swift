@@ -119,6 +119,16 @@ struct LogClock {
         }
     }
 
+    /// The clock as a first run would find it now, when that is another one: of a log whose zone the framing's times told,
+    /// or nothing. nil: it stays.
+    func judgedAnew(_ hints: Hints, _ survey: LogSurvey) -> LogClock? {
+        guard hints.known != nil, followsOuter || words.isGuess else { return nil }
+        var fresh = hints
+        (fresh.known, fresh.zone) = (nil, nil)
+        let again = LogClock(hints: fresh, survey: survey)
+        return again.offsetMs == offsetMs ? nil : again
+    }
+
     /// UTC of a stamp, Unix ms. Call it in the order of the file.
     /// - Parameter outerMs: the framing's time of the same line, where it names its zone.
     mutating func utc(_ stamp: LogStamp, outerMs: Int64? = nil) -> Int64 {

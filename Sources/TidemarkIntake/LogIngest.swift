@@ -21,7 +21,11 @@ struct LogIngest {
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
         let framing = LogFraming.detect(head: head)
         let survey = try LogSurvey(path: stream.path, head: head, framing: framing)
-        let clock = LogClock(hints: hints, survey: survey, resuming: LogState(json: source.state).clock)
+        var clock = LogClock(hints: hints, survey: survey, resuming: LogState(json: source.state).clock)
+        if source.progressBytes < InputStream.headBytes, let again = clock.judgedAnew(hints, survey) {
+            // More of the beginning is there than when the zone was judged.
+            clock = again
+        }
         // A beginning that was taken for something else when it was shorter is read again.
         let isReadAgain =
             source.id != 0
@@ -121,8 +125,8 @@ struct LogIngest {
                     store, source: source.id, instance: instance, keepAccessRows: keepAccessRows,
                     resume: LogWriter.Resume(run: writer.resume.run))
             }
+            if framing.isHeld || readsLastLine && !keepsTail { tail.pendingIsRead() }
             if readsLastLine {
-                if !keepsTail { tail.pendingIsRead() }
                 reader.finish { line in
                     unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
                 }

@@ -17,10 +17,16 @@ public enum GatewayFormat {
     /// What wraps the lines. Access lines that begin with a time themselves (Envoy's) or are objects or rows of a table
     /// wear no framing, even if they look as if they did; the others may be found behind one, too.
     public static func framing(head: Bytes) -> LogFraming {
-        let plain = Tally(head: head, framing: .plain)
-        let own = [GatewayDialect.json, .envoy, .spendCSV, .litellm].reduce(0) { $0 + (plain.dialects[$1] ?? 0) }
-        if plain.strong > 0, own * 2 >= plain.total { return .plain }
-        return LogFraming.detect(head: head)
+        if Tally(head: head, framing: .plain).beginsByItself { return .plain }
+        var framing = LogFraming.detect(head: head)
+        // The innermost layer may be the line's own time.
+        while framing.wrappers.count > 1 {
+            var outer = framing
+            outer.wrappers.removeLast()
+            guard Tally(head: head, framing: outer).beginsByItself else { break }
+            framing = outer
+        }
+        return framing
     }
 
     /// The beginning of the content without its framing, as ``GatewayParser/init(head:)`` wants it.
@@ -39,6 +45,14 @@ public enum GatewayFormat {
         var liteLLM = 0
         var dialects: [GatewayDialect: Int] = [:]
         var total = 0
+
+        /// Whether most lines are of dialects that look as if something wrapped them.
+        var beginsByItself: Bool {
+            let own = [GatewayDialect.json, .envoy, .spendCSV, .litellm, .haproxy].reduce(0) {
+                $0 + (dialects[$1] ?? 0)
+            }
+            return strong > 0 && own * 2 >= total
+        }
 
         init(head: Bytes, framing: LogFraming) {
             var parser = GatewayFormat.parser(head: head, framing: framing)

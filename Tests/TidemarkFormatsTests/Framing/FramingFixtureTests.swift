@@ -15,7 +15,7 @@ struct FramingFixtureTests {
         let framing = text.withUnsafeBytes { LogFraming.detect(head: $0) }
         let log = LogCollector.parse(text, framing: framing)
         #expect(WrappingTests.words(log) == WrappingTests.words(LogCollector.parse(plain)))
-        #expect(log.records.count == 9)
+        #expect(log.records.count == 8)
         #expect(log.rejects.isEmpty)
         #expect(log.accounted == LogCollector.lineCount(text))
         let guess = text.withUnsafeBytes { VLLMLogFormat.sniff(head: $0, fileName: name) }
