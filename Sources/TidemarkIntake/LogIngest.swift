@@ -30,7 +30,9 @@ struct LogIngest {
         let isReadAgain =
             source.id != 0
             && (source.progressBytes == 0 || framing.isHeld || framing.rawValue != source.framing
-                || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs)
+                || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs
+                // Nothing had a time, now something may.
+                || hints.known == nil && source.progressBytes < InputStream.headBytes)
         source.framing = framing.rawValue
         source.instance = instance
         source.clockOffsetMs = clock.offsetMs
@@ -43,6 +45,7 @@ struct LogIngest {
         }
         let saved = LogState(json: source.state)
         var unframer = LogUnframer(framing)
+        unframer.context = saved.frames
 
         var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
         var reader = LineReader(
@@ -71,7 +74,10 @@ struct LogIngest {
             row.progressLines = line - 1
             row.tailSHA256 = tail.sha256
             row.state =
-                LogState(parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume).json
+                LogState(
+                    parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume,
+                    frames: unframer.context
+                ).json
             row.clockMethod = sink.clock.method
             try ledger.save(&row)
             return row
@@ -200,10 +206,14 @@ struct LogState {
     var writer = LogWriter.Resume()
     var clock: LogClock.Resume?
 
-    init(parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?) {
+    /// As ``LogUnframer/context``.
+    var frames: [String] = []
+
+    init(parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?, frames: [String]) {
         self.parser = parser
         self.writer = writer
         self.clock = clock
+        self.frames = frames
     }
 
     init(json: String?) {
@@ -211,7 +221,13 @@ struct LogState {
         var numbers: [String: Int] = [:]
         withBytes(of: json) { bytes in
             var reader = JSONReader(bytes)
-            try? reader.object { key, reader in numbers[key.text] = Decimal.parseInt(try reader.numberBytes()) }
+            try? reader.object { key, reader in
+                if key.equals("frames") {
+                    try reader.array { frames.append(try $0.string().text) }
+                } else {
+                    numbers[key.text] = Decimal.parseInt(try reader.numberBytes())
+                }
+            }
         }
         writer = LogWriter.Resume(run: numbers["run"] ?? 0, lastAccessRow: numbers["access_row"] ?? 0)
         if let year = numbers["clock_year"], let wall = numbers["clock_wall"], let offset = numbers["clock_offset"] {
@@ -235,6 +251,14 @@ struct LogState {
         }
         if let clock {
             text += ",\"clock_year\":\(clock.year),\"clock_wall\":\(clock.wallMs),\"clock_offset\":\(clock.offsetMs)"
+        }
+        if !frames.isEmpty {
+            var list = ByteWriter()
+            for frame in frames {
+                list.write(list.bytes.isEmpty ? "[" : ",")
+                list.writeJSONString(frame)
+            }
+            text += ",\"frames\":" + list.text + "]"
         }
         return text + "}"
     }

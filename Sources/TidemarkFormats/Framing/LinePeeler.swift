@@ -45,6 +45,15 @@ struct LinePeeler: Sendable {
         return nil
     }
 
+    /// What a line that continues another takes over from it, for a run that resumes: three fields.
+    var context: [String] {
+        get { [stream, source, pid.map { String($0) } ?? ""] }
+        set {
+            guard newValue.count == 3 else { return }
+            (stream, source, pid) = (newValue[0], newValue[1], Int(newValue[2]))
+        }
+    }
+
     /// Takes a line with what the layers outside of this one said about it.
     mutating func feed(
         _ line: borrowing Line, _ outer: FrameInfo, _ body: (borrowing Line, FrameInfo) throws -> Void

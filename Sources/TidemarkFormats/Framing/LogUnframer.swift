@@ -41,6 +41,18 @@ public struct LogUnframer: Sendable {
         return layers.lazy.compactMap(\.pendingStart).min { $0.line < $1.line }
     }
 
+    /// What a run that resumes must know of the lines before: three fields a layer; empty where nothing was said.
+    public var context: [String] {
+        get {
+            let fields = layers.flatMap(\.context)
+            return fields.allSatisfy(\.isEmpty) ? [] : fields
+        }
+        set {
+            guard newValue.count == layers.count * 3 else { return }
+            for index in layers.indices { layers[index].context = Array(newValue[index * 3..<index * 3 + 3]) }
+        }
+    }
+
     /// Takes one physical line; `body` gets the lines that are complete.
     @inline(__always)
     public mutating func feed(
