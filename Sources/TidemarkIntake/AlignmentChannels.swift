@@ -92,6 +92,11 @@ struct AlignmentChannels {
             ("memory_utilization_percent", "memory utilisation", "DCGM_FI_DEV_MEM_COPY_UTIL", true),
             ("sm_clock_mhz", "SM clock", "DCGM_FI_DEV_SM_CLOCK", true),
         ] {
+            let exported = Self.combined(
+                try series.select([LabelMatcher(Labels.metricName, equals: dcgm)], startMs: .min, endMs: .max),
+                mean: true)
+            // Sorting the samples of a day takes longer than reading them did: only where there is something beside them.
+            guard (references + [exported]).contains(where: { $0.times.count > 1 }) else { continue }
             let samples = try line(
                 """
                 SELECT (time_ms / \(bin * 1000) + 1) * \(bin * 1000), avg(\(column)) FROM gpu_sample
@@ -99,9 +104,6 @@ struct AlignmentChannels {
                 """)
             var channels: [SeriesAlignment.Channel] = []
             for reference in references { add(samples, reference, isEitherWay: isEitherWay, to: &channels) }
-            let exported = Self.combined(
-                try series.select([LabelMatcher(Labels.metricName, equals: dcgm)], startMs: .min, endMs: .max),
-                mean: true)
             add(samples, (exported.times.map { $0 + Double(bin) / 2 }, exported.values), to: &channels)
             if !channels.isEmpty { families.append((name, channels)) }
         }

@@ -55,15 +55,7 @@ struct GPUIngest {
         var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
         var tail = TailHash()
         try store.database.transaction {
-            var skip = source.progressBytes
-            try stream.read { bytes in
-                var bytes = bytes
-                if skip > 0 {
-                    let cut = min(skip, bytes.count)
-                    tail.update(bytes.slice(0, cut), pending: 0)
-                    skip -= cut
-                    bytes = bytes.slice(cut, bytes.count)
-                }
+            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
                 try reader.feed(bytes, take)
                 tail.update(bytes, pending: reader.pendingBytes)
                 progress(stream.consumedFileBytes)

@@ -54,15 +54,7 @@ struct GatewayIngest {
 
         try store.database.execute("BEGIN IMMEDIATE")
         do {
-            var skip = source.progressBytes
-            try stream.read { bytes in
-                var bytes = bytes
-                if skip > 0 {
-                    let cut = min(skip, bytes.count)
-                    tail.update(bytes.slice(0, cut), pending: 0)
-                    skip -= cut
-                    bytes = bytes.slice(cut, bytes.count)
-                }
+            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
                 try reader.feed(bytes, take)
                 tail.update(bytes, pending: reader.pendingBytes)
                 progress(stream.consumedFileBytes)

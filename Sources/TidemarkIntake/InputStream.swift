@@ -103,6 +103,17 @@ public final class InputStream {
     /// The next part of the content; nil at its end. Not together with ``head()``.
     func next() -> ArraySlice<UInt8>? { nextBuffer() }
 
+    /// Delivers the content behind the first `offset` bytes as ``read(_:)`` does; what stands before goes to `skipped`.
+    func read(from offset: Int, skipped: (Bytes) -> Void, _ body: (Bytes) throws -> Bool) throws {
+        var left = offset
+        try read { bytes in
+            let cut = min(left, bytes.count)
+            if cut > 0 { skipped(bytes.slice(0, cut)) }
+            left -= cut
+            return try body(bytes.slice(cut, bytes.count))
+        }
+    }
+
     /// The whole content, for documents that are read at once.
     /// - Throws: `unusableInput` when it is longer than `limit` bytes.
     public func readAll(limit: Int) throws -> [UInt8] {

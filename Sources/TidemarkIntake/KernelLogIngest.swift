@@ -32,18 +32,10 @@ struct KernelLogIngest {
             number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         var tail = TailHash()
         try store.database.transaction {
-            var skip = source.progressBytes
             func take(_ line: borrowing Line) throws {
                 try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
             }
-            try stream.read { bytes in
-                var bytes = bytes
-                if skip > 0 {
-                    let cut = min(skip, bytes.count)
-                    tail.update(bytes.slice(0, cut), pending: 0)
-                    skip -= cut
-                    bytes = bytes.slice(cut, bytes.count)
-                }
+            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
                 try reader.feed(bytes, take)
                 let safe = unframer.pendingStart?.offset ?? reader.nextOffset
                 tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - safe)

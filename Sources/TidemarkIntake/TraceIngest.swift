@@ -30,16 +30,8 @@ struct TraceIngest {
                 line: source.progressLines + 1, offset: source.progressBytes, isLines: resumes)
             var frames = source.format == TraceFormat.otlpFrames ? Optional(OTLPFrames()) : nil
             var tail = TailHash()
-            var skip = source.progressBytes
             var length = source.progressBytes
-            try stream.read { bytes in
-                var bytes = bytes
-                if skip > 0 {
-                    let cut = min(skip, bytes.count)
-                    tail.update(bytes.slice(0, cut), pending: 0)
-                    skip -= cut
-                    bytes = bytes.slice(cut, bytes.count)
-                }
+            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
                 if frames != nil {
                     try frames?.feed(bytes) {
                         try parser.feed($0)

@@ -8,11 +8,9 @@ public enum GatewayMeasure: String, Sendable, CaseIterable {
     /// When a request ended, in SQL, Unix ms: as engines do, a gateway's requests count when they are over.
     static let endSQL = "(g.start_ms + coalesce(g.duration_us, 0) / 1000)"
 
-    /// Requests for inference, as a condition on `gateway_request g`.
-    public static var inferenceSQL: String { conditionSQL }
-
-    /// Requests for inference. A row without a path (spend logs) has an id; noise on the port has neither.
-    static let conditionSQL = """
+    /// Requests for inference, as a condition on `gateway_request g`. A row without a path (spend logs) has an id; noise on
+    /// the port has neither.
+    public static let inferenceSQL = """
         (CASE WHEN g.route_id IS NULL THEN g.request_id IS NOT NULL ELSE g.route_id NOT IN (SELECT text_id FROM gateway_text
             WHERE text IN ('/', '/health', '/healthz', '/health/liveliness', '/health/readiness', '/live', '/livez',
                 '/ready', '/readyz', '/ping', '/metrics', '/version', '/load', '/docs', '/openapi.json', '/favicon.ico',

@@ -89,7 +89,7 @@ final class GatewaySignals {
             SELECT \(GatewayMeasure.endSQL), s.instance_id, g.\(measure.rawValue) FROM gateway_request g
             JOIN source s USING (source_id)
             WHERE s.period_id = ?1 AND g.\(measure.rawValue) IS NOT NULL AND \(GatewayMeasure.endSQL) > ?2
-                AND \(GatewayMeasure.endSQL) <= ?3 AND \(GatewayMeasure.conditionSQL)
+                AND \(GatewayMeasure.endSQL) <= ?3 AND \(GatewayMeasure.inferenceSQL)
             """)
         rows.bind(1, period)
         rows.bind(2, grid.startMs - windowMs)
@@ -220,7 +220,7 @@ final class GatewaySignals {
                 max(\(GatewayMeasure.endSQL)), \(sums)
             FROM gateway_request g JOIN source s USING (source_id)
             WHERE s.period_id = ?1 AND \(GatewayMeasure.endSQL) > ?2 AND \(GatewayMeasure.endSQL) <= ?3
-                AND \(GatewayMeasure.conditionSQL)
+                AND \(GatewayMeasure.inferenceSQL)
             GROUP BY 1, 2 ORDER BY 1, 2
             """)
         rows.bind(1, period)

@@ -9,6 +9,8 @@ extension LogFraming {
         while framing != .plain, framing.wrappers.count < mostLayers {
             let inner = framing.unframe(head: head)
             guard let layer = inner.withUnsafeBytes({ LineSurvey($0).wrapper }), !layer.spansLines else { break }
+            // `[time] text` inside of another layer is the line's own: Envoy's access log begins so.
+            if layer == .timestamps, inner.first(where: { $0 > 32 }) == 91 { break }
             framing.wrappers.append(layer)
         }
         return framing

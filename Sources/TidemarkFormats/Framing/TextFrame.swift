@@ -16,8 +16,8 @@ enum TextFrame {
             end += 1
         }
         var frame = FramedLine(timeMs: time.millis, text: end)
-        // Grafana's download: the time and a tab.
-        if end < line.count, line[end] == 9 {
+        // Grafana's download: the time and a tab. A comma in the time is a logger's own, Ray's for instance.
+        if end < line.count, line[end] == 9, line[at + 19] != 44 {
             frame.info.zoneless = !time.zoned
             frame.textStart = end + 1
             return frame

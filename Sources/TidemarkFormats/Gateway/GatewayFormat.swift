@@ -18,15 +18,7 @@ public enum GatewayFormat {
     /// wear no framing, even if they look as if they did; the others may be found behind one, too.
     public static func framing(head: Bytes) -> LogFraming {
         if Tally(head: head, framing: .plain).beginsByItself { return .plain }
-        var framing = LogFraming.detect(head: head)
-        // The innermost layer may be the line's own time.
-        while framing.wrappers.count > 1 {
-            var outer = framing
-            outer.wrappers.removeLast()
-            guard Tally(head: head, framing: outer).beginsByItself else { break }
-            framing = outer
-        }
-        return framing
+        return LogFraming.detect(head: head)
     }
 
     /// The beginning of the content without its framing, as ``GatewayParser/init(head:)`` wants it.

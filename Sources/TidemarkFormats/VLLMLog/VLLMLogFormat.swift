@@ -13,9 +13,7 @@ public enum VLLMLogFormat {
         }
         let framing = LogFraming.detect(head: head)
         let inner = framing.unframe(head: head)
-        var score = inner.withUnsafeBytes { VLLMLog.sniff(head: Bytes(rebasing: $0[...])) }
-        // The time in front of a few foreign lines may be their own.
-        if framing != .plain, score < 0.5 { score = max(score, VLLMLog.sniff(head: head)) }
+        let score = inner.withUnsafeBytes { VLLMLog.sniff(head: Bytes(rebasing: $0[...])) }
         guard score > 0 else { return nil }
         return FormatGuess(
             format: identifier, score: score * 0.95 + (fileName.contains("log") ? 0.05 : 0),

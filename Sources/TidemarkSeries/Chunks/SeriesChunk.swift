@@ -30,9 +30,7 @@ public struct SeriesChunk {
         storage = .owned(data)
     }
 
-    /// Whether the data outlive the chunk, so that nobody needs a copy.
-    public var isBorrowed: Bool { if case .borrowed = storage { true } else { false } }
-
+    /// Runs `body` on the encoded samples.
     public func withData<R, Failure: Error>(_ body: (Bytes) throws(Failure) -> R) throws(Failure) -> R {
         switch storage {
         case .borrowed(let bytes): return try body(bytes)

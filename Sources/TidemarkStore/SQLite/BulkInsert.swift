@@ -171,8 +171,11 @@ final class BatchTable {
             case RowBatch.Kind.null: sqlite3_result_null(context)
             case RowBatch.Kind.integer: sqlite3_result_int64(context, value)
             case RowBatch.Kind.real: sqlite3_result_double(context, Double(bitPattern: UInt64(bitPattern: value)))
-            case let length:
+            case let kind where kind <= RowBatch.Kind.blob:
                 // The bytes outlive the statement: SQLite need not copy them.
+                sqlite3_result_blob(
+                    context, cursor.pointee.texts.unsafelyUnwrapped + Int(value), RowBatch.Kind.blob - kind, nil)
+            case let length:
                 sqlite3_result_text(
                     context, (cursor.pointee.texts.unsafelyUnwrapped + Int(value)).assumingMemoryBound(to: CChar.self),
                     length, nil)

@@ -11,6 +11,8 @@ final class RowBatch: @unchecked Sendable {
         static let null: Int32 = -1
         static let integer: Int32 = -2
         static let real: Int32 = -3
+        /// A blob of `n` bytes is `blob - n`.
+        static let blob: Int32 = -4
     }
 
     let columns: Int
@@ -82,6 +84,11 @@ final class RowBatch: @unchecked Sendable {
     /// Untrusted bytes as text, at most `limit` of them; what isn't plain ASCII goes through ``cleanText(_:limit:)``.
     @inline(__always) func add(clean bytes: Bytes, limit: Int) {
         if bytes.count <= limit, bytes.isPlainASCII { append(bytes) } else { add(cleanText(bytes, limit: limit)) }
+    }
+
+    func add(blob bytes: Bytes) {
+        append(bytes)
+        kinds[at &- 1] = Kind.blob - Int32(truncatingIfNeeded: bytes.count)
     }
 
     @inline(__always) func endRow() {

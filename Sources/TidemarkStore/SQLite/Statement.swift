@@ -76,10 +76,6 @@ public final class Statement {
     public func bindBlob(_ index: Int, _ bytes: Bytes) {
         sqlite3_bind_blob(handle, Int32(index), bytes.baseAddress, Int32(bytes.count), Self.transient)
     }
-    /// Binds bytes that stay valid until the statement has run.
-    public func bindLastingBlob(_ index: Int, _ bytes: Bytes) {
-        sqlite3_bind_blob(handle, Int32(index), bytes.baseAddress, Int32(bytes.count), nil)
-    }
     public func bindNull(_ index: Int) { sqlite3_bind_null(handle, Int32(index)) }
 
     // MARK: Running

@@ -25,7 +25,7 @@ public final class ChunkWriter {
     }
 
     private let series: SeriesWriter
-    private let insert: BatchInsert
+    private let inserts: BulkInsert
     private let overlapping: Statement
     /// Source row of each part.
     private let sources: [Int]
@@ -39,7 +39,7 @@ public final class ChunkWriter {
         _ store: Store, period: Int, sources: [Int], damaged: @escaping (SeriesChunk, ChunkError) throws -> Void
     ) throws {
         series = try SeriesWriter(store, period: period, form: .tsdb, source: 0)
-        insert = try BatchInsert(store.database, into: "chunk", columns: 12, batch: 8)
+        inserts = try BulkInsert(store.database, into: "chunk", columns: 12)
         overlapping = try store.database.prepare(
             """
             SELECT start_ms, end_ms, samples, encoding, data FROM chunk
@@ -71,28 +71,23 @@ public final class ChunkWriter {
         }
         if !isNew { rows = try withoutStored(rows, id) }
         for row in rows { count(row) }
-        try insert.run(rows.count) { index, statement, first in
-            let row = rows[index]
+        for row in rows {
             let summary = row.summary
-            statement.bind(first, id)
-            statement.bind(first + 1, sources[row.chunk.part])
-            statement.bind(first + 2, summary.startMs)
-            statement.bind(first + 3, summary.endMs)
-            statement.bind(first + 4, summary.samples)
             let hasNumbers = row.chunk.isFloats && summary.numbers > 0
-            statement.bind(first + 5, hasNumbers ? summary.min : nil)
-            statement.bind(first + 6, hasNumbers ? summary.max : nil)
-            statement.bind(first + 7, hasNumbers ? summary.sum : nil)
-            statement.bind(first + 8, row.chunk.isFloats ? summary.first : nil)
-            statement.bind(first + 9, row.chunk.isFloats ? summary.last : nil)
-            statement.bind(first + 10, Int(row.chunk.encoding))
-            row.chunk.withData { data in
-                if row.chunk.isBorrowed {
-                    statement.bindLastingBlob(first + 11, data)
-                } else {
-                    statement.bindBlob(first + 11, data)
-                }
-            }
+            let batch = inserts.batch
+            batch.add(id)
+            batch.add(sources[row.chunk.part])
+            batch.add(summary.startMs)
+            batch.add(summary.endMs)
+            batch.add(summary.samples)
+            batch.add(hasNumbers ? summary.min : nil)
+            batch.add(hasNumbers ? summary.max : nil)
+            batch.add(hasNumbers ? summary.sum : nil)
+            batch.add(row.chunk.isFloats ? summary.first : nil)
+            batch.add(row.chunk.isFloats ? summary.last : nil)
+            batch.add(Int(row.chunk.encoding))
+            row.chunk.withData { batch.add(blob: $0) }
+            try inserts.endRow()
         }
     }
 
@@ -138,6 +133,8 @@ public final class ChunkWriter {
     /// The rows without the samples that the store holds already.
     private func withoutStored(_ rows: [Row], _ id: Int) throws -> [Row] {
         var result: [Row] = []
+        // What this run put is to be found, too.
+        try inserts.flush()
         let rolledUp = try series.rolledUp(id) ?? .min
         for row in rows {
             // What was pruned is not stored again.

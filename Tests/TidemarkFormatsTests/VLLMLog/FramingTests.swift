@@ -122,6 +122,7 @@ struct FramingTests {
 
     @Test(arguments: [
         GlueTests.stats, GlueTests.access, "", "{\"message\": \"x\"}", "2026-01-31 09:15:00,123 - INFO - x.py:1 - y: z",
+        "2025-01-31 09:15:00,123\tINFO worker.py:1841 -- Started a local Ray instance.",
     ])
     func plain(line: String) { #expect(Self.detect(line + "\n" + line + "\n") == .plain) }
 

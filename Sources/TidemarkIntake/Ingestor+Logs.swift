@@ -1,0 +1,67 @@
+import TidemarkBase
+import TidemarkFormats
+import TidemarkSeries
+import TidemarkStore
+
+/// Server logs: each piece to its replica, in the order of what the pieces hold.
+extension Ingestor {
+    func ingestLogs(
+        _ candidates: [Candidate], period: Int, capture: Capture, reference: Reference?
+    ) throws {
+        var named: [(candidate: Candidate, replica: String, scrapeInstance: String?, joinedBy: String?)] = []
+        for candidate in candidates {
+            if let replica = capture.replica(ofLog: candidate.file.relative)
+                ?? capture.replica(inPath: candidate.file.relative)
+            {
+                named.append((candidate, replica.name, replica.instance, "capture.json"))
+            } else {
+                named.append((candidate, LogName.replicaName(candidate.file.relative), nil, nil))
+            }
+        }
+        for (replica, logs) in Dictionary(grouping: named, by: \.replica).sorted(by: { $0.key < $1.key }) {
+            // Rotated pieces in the order of their content, not of their names.
+            let ordered = try logs.map { ($0.candidate, try Self.firstStamp($0.candidate)) }
+                .sorted { ($0.1, $1.0.file.path) < ($1.1, $0.0.file.path) }
+            for (candidate, _) in ordered {
+                try guarded(candidate) {
+                    try ingestLog(candidate, period: period, capture: capture, reference: reference) {
+                        try store.instance(
+                            period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
+                            joinedBy: logs[0].joinedBy)
+                    }
+                }
+            }
+        }
+    }
+
+    static func firstStamp(_ candidate: Candidate) throws -> Int64 {
+        let head = try InputStream(path: candidate.file.path).head()
+        return head.withUnsafeBytes { bytes in
+            let survey = LogSurvey(head: bytes, framing: LogFraming.detect(head: bytes))
+            return survey.outer.first?.timeMs ?? survey.firstStamp?.wallMs(year: 2000) ?? 0
+        }
+    }
+
+    func ingestLog(
+        _ candidate: Candidate, period: Int, capture: Capture, reference: Reference?, instance: () throws -> Int
+    ) throws {
+        let stream = try InputStream(path: candidate.file.path)
+        let head = stream.head()
+        let known = try look(
+            up: candidate.file, stream, head: head, period: period, format: candidate.guess.format)
+        switch known {
+        case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
+        case .grown(var row), .new(var row):
+            let before = row
+            let hints = try hints(stream, capture: capture, reference: reference, before: before)
+            let log = LogIngest(
+                commitBytes: options.commitBytes, store: store, ledger: ledger, hints: hints,
+                isSettled: isSettled(stream), keepAccessRows: options.keepAccessRows,
+                keepPrompts: options.keepPrompts, progress: share(stream))
+            // A stream stays with the replica that it began with, whatever its file is called now.
+            let instance = try row.instance ?? store.database.transaction(instance)
+            try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
+            report(candidate, row, before: before, continued: before.id != 0)
+        }
+    }
+}
