@@ -1,4 +1,5 @@
 import TidemarkBase
+import TidemarkFormats
 import TidemarkStore
 
 /// Changes the clock of a source that was read already.
@@ -9,21 +10,27 @@ struct ClockShift {
     private static let columns = [
         "engine_companion_stat": ["time_ms"], "engine_iteration": ["time_ms"],
         "engine_run": ["start_ms", "ready_ms", "end_ms"], "engine_stat": ["time_ms"],
+        "gateway_request": ["start_ms"],
         "gpu_event": ["time_ms", "last_ms"],
         "gpu_process": ["time_ms"], "gpu_sample": ["time_ms"], "http_access_row": ["time_ms"],
         "http_error": ["time_ms"], "http_rollup": ["time_ms"],
         "log_event": ["time_ms"], "request": ["received_ms", "added_ms", "finished_ms", "aborted_ms", "failed_ms"],
     ]
-    private static let tables = (
-        gpu: ["gpu_event", "gpu_process", "gpu_sample"],
-        log: columns.keys.filter { !$0.hasPrefix("gpu_") }.sorted()
-    )
+    /// The tables that sources of a format fill.
+    private static func tables(of format: String) -> [String] {
+        switch format {
+        case VLLMLogFormat.identifier:
+            columns.keys.filter { !$0.hasPrefix("gpu_") && !$0.hasPrefix("gateway_") }.sorted()
+        case GatewayFormat.identifier: ["gateway_request", "log_event"]
+        default: ["gpu_event", "gpu_process", "gpu_sample"]
+        }
+    }
 
     /// Takes `deltaMs` off every time of the source, and of what a later run goes on with; saves its row.
     /// - Parameter zone: whether the zone was wrong, else the year.
     func apply(_ deltaMs: Int64, to source: inout SourceRow, zone: Bool = true) throws {
         if deltaMs != 0 {
-            for table in source.format == "vllm-log" ? Self.tables.log : Self.tables.gpu {
+            for table in Self.tables(of: source.format) {
                 let changes = (Self.columns[table] ?? []).map { "\($0) = \($0) - ?1" }.joined(separator: ", ")
                 try store.database.prepare("UPDATE \(table) SET \(changes) WHERE source_id = ?2").run(
                     deltaMs, source.id)
@@ -31,7 +38,8 @@ struct ClockShift {
             source.firstMs = source.firstMs.map { $0 - deltaMs }
             source.lastMs = source.lastMs.map { $0 - deltaMs }
             if zone { source.clockOffsetMs = (source.clockOffsetMs ?? 0) + deltaMs }
-            if source.format == "vllm-log", var state = Optional(LogState(json: source.state)), var clock = state.clock
+            if source.format == VLLMLogFormat.identifier, var state = Optional(LogState(json: source.state)),
+                var clock = state.clock
             {
                 if zone {
                     clock.offsetMs += deltaMs
@@ -55,6 +63,7 @@ struct ClockShift {
                 method.contains("zone ") || method.contains(ClockMethod.asUTC), source.format != "grafana-csv"
             else { continue }
             var words = ClockMethod(method)
+            if words.isPrinted { continue }
             let offset = source.clockOffsetMs ?? 0
             if let zone, words.zone != "zone \(zone.name) from --timezone" {
                 let new = zone.offsetMs(wallMs: first + offset)

@@ -1,6 +1,7 @@
 import TidemarkBase
 import TidemarkEvidence
 import TidemarkFormats
+import TidemarkStore
 
 /// What the beginning of a gateway's log says about its clock.
 struct GatewaySurvey: GatewaySink {
@@ -77,9 +78,9 @@ struct GatewayClock {
         log = LogClock(hints: hints, survey: LogSurvey(first: survey.firstStamp, outer: survey.outer))
         lastMs = survey.firstMs
         if survey.zoneless == 0 {
-            (method, confidence) = ("zone printed in each line", 1)
+            (method, confidence) = ("\(ClockMethod.printed) in each line", 1)
         } else if survey.zoned > survey.zoneless {
-            (method, confidence) = ("zone printed in most lines; the others: \(log.method)", 1)
+            (method, confidence) = ("\(ClockMethod.printed) in most lines; the others: \(log.method)", 1)
         } else {
             (method, confidence) = (log.method, log.confidence)
         }

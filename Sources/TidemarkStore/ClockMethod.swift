@@ -6,6 +6,9 @@ public struct ClockMethod: Sendable, Equatable {
     /// Begins the zone's phrase when other evidence told it afterwards.
     public static let alignment = "zone by alignment"
 
+    /// Begins the zone's phrase of a source whose times name their zone.
+    public static let printed = "zone printed"
+
     public var zone: String
     /// Empty where the source's times have a year.
     public var year: String
@@ -27,6 +30,8 @@ public struct ClockMethod: Sendable, Equatable {
 
     /// Whether nothing told the zone.
     public var isGuess: Bool { zone.hasPrefix(Self.asUTC) }
+    /// Whether the source's own times name their zone, which then no other word can change.
+    public var isPrinted: Bool { zone.hasPrefix(Self.printed) }
     /// Whether it was found by comparing with other evidence.
     public var isAligned: Bool { zone.hasPrefix(Self.alignment) }
     /// Whether the user or `capture.json` told the zone.

@@ -48,6 +48,9 @@ struct RollupRules {
         case "span":
             time = "t.start_ns / 1000000"
             measured.append(("duration_seconds", "(t.end_ns - t.start_ns) / 1e9"))
+        case "gateway_request":
+            time = "t.start_ms"
+            measured += columns.filter { $0.name.hasSuffix("_us") }.map { (name: $0.name, sql: "t.\($0.name)") }
         default:
             guard names.contains("time_ms") else { return nil }
             // Zero stands for a line before any stamp.

@@ -149,6 +149,41 @@ import TidemarkTestSupport
             ])
     }
 
+    @Test("a zone that is given moves no log that prints its own; a later one moves what was taken as UTC")
+    func givenZone() throws {
+        let sql = "SELECT start_ms FROM gateway_request ORDER BY line"
+        let ledger = "SELECT first_ms, last_ms, clock_offset_ms, clock_method FROM source"
+        try ingest(fixture("gateway/nginx_timed.log").path)
+        let (times, source) = (try rows(sql), try rows(ledger))
+        try ingest(fixture("gateway/nginx_timed.log").path, offsetMinutes: 120)
+        #expect(try rows(sql) == times)
+        #expect(try rows(ledger) == source)
+
+        let (later, given) = (try GatewayIngestTests(), try GatewayIngestTests())
+        try later.ingest(fixture("gateway/haproxy.log").path)
+        try later.ingest(fixture("gateway/haproxy.log").path, offsetMinutes: 120)
+        try given.ingest(fixture("gateway/haproxy.log").path, offsetMinutes: 120)
+        #expect(try later.rows(sql) == given.rows(sql))
+        #expect(try later.rows(ledger) == given.rows(ledger))
+        let events = "SELECT line, time_ms FROM log_event ORDER BY line"
+        #expect(try later.rows(events) == given.rows(events))
+        #expect(try !given.rows(events).isEmpty)
+    }
+
+    @Test("a log that goes on keeps the zone that was given")
+    func keptZone() throws {
+        let whole = try String(contentsOf: fixture("gateway/haproxy.log"), encoding: .utf8)
+        let lines = whole.split(separator: "\n", omittingEmptySubsequences: false)
+        try folder.write(lines.prefix(3).joined(separator: "\n") + "\n", to: "in/haproxy.log")
+        try ingest(folder.path("in"), offsetMinutes: 120)
+        try folder.write(whole, to: "in/haproxy.log")
+        try ingest(folder.path("in"))
+        let given = try GatewayIngestTests()
+        try given.ingest(fixture("gateway/haproxy.log").path, offsetMinutes: 120)
+        let sql = "SELECT line, start_ms FROM gateway_request ORDER BY line"
+        #expect(try rows(sql) == given.rows(sql))
+    }
+
     @Test("HAProxy's local clock: from the container's times, from --timezone, else taken as UTC and said so")
     func clocks() throws {
         try ingest(fixture("gateway/docker_haproxy.json.log").path)

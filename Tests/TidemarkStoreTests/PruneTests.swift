@@ -201,4 +201,35 @@ import TidemarkTestSupport
         #expect(try runTidemark(["status", "--db", path]).output.contains("rolled up by the hour"))
         #expect(try runTidemark(["report", "--db", path, "--out", folder.path("report")]).status == 0)
     }
+
+    @Test("requests at gateways go and their hours stay")
+    func gateways() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        var options = IngestOptions()
+        options.period = "p"
+        try Ingestor(store, options: options).ingest([fixture("gateway/nginx_timed.log").path])
+        let requests = try #require(try store.database.int("SELECT count(*) FROM gateway_request WHERE start_ms > 0"))
+        let micros = try store.database.text("SELECT total(duration_us) FROM gateway_request")
+        #expect(requests > 0)
+        let end = try #require(try store.database.int("SELECT max(last_ms) FROM source"))
+        let outcome = try Prune(store, beforeMs: Int64(end) + 2 * Self.hour).run()
+        #expect(outcome.deleted.contains { $0.table == "gateway_request" && $0.rows >= requests })
+        #expect(try store.database.int("SELECT count(*) FROM gateway_request") == 0)
+        #expect(
+            try store.database.int("SELECT sum(samples) FROM rollup WHERE name = 'gateway_request'") ?? 0 >= requests)
+        #expect(
+            try store.database.text("SELECT total(sum) FROM rollup WHERE name = 'gateway_request.duration_us'")
+                == micros
+        )
+    }
+
+    @Test("no evidence stays for ever unnoticed: each table is pruned, or kept on purpose")
+    func everyTable() throws {
+        let store = try Store.create(path: ":memory:")
+        let kept = ["chunk", "reject", "rollup", "source_kind", "engine_run", "load_point", "span_resource"]
+        for table in try SourceTables.all(store.database) where !kept.contains(table) {
+            #expect(try RollupRules(table, store.database) != nil, "\(table)")
+        }
+    }
 }
