@@ -12,12 +12,15 @@ struct ClockSentence {
         self.method = ClockMethod(method)
     }
 
-    /// Times that name their zone, or count from 1970.
+    /// Times that are in UTC, or count from 1970.
     private var isUTC: Bool { !method.isGuess && !method.zone.hasPrefix("zone ") }
+    /// Whether the zone had to be found.
+    private var isFound: Bool { !isUTC && !method.isPrinted }
 
     /// What the source's own clock shows.
     var ownClock: String {
         if isUTC { return "UTC" }
+        if method.isPrinted { return "date and time with their zone" }
         if method.remarks.contains(where: { $0.hasPrefix("the day from ") }) {
             return "local time of the day, without date or zone"
         }
@@ -30,18 +33,17 @@ struct ClockSentence {
 
     /// What to pass if it's wrong; nil where the source leaves nothing to find.
     var advice: String? {
-        guard !isUTC else { return nil }
+        guard isFound else { return nil }
         let zone = "--timezone (an offset such as +08:00, or a place such as Europe/Berlin)"
         return method.year.isEmpty || method.year == "year printed" ? zone : zone + " and --year"
     }
 
     var text: String {
         var text = "\(source.path): the source shows \(ownClock)"
-        if isUTC {
-            text += " (\(method.zone))"
-        } else {
-            text += "; its clock is taken to be \(offset == "UTC" ? "UTC" : "UTC\(offset)") (\(method.zone))"
+        if isFound {
+            text += "; its clock is taken to be \(offset == "UTC" ? "UTC" : "UTC\(offset)")"
         }
+        text += " (\(method.zone))"
         if !method.year.isEmpty { text += "; \(method.year)" }
         for remark in method.remarks { text += "; \(remark)" }
         text += "; \(ByteWriter.fixed((source.clockConfidence ?? 0) * 100, decimals: 0)) % sure"

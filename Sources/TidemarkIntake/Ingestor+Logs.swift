@@ -23,12 +23,10 @@ extension Ingestor {
             let ordered = try logs.map { ($0.candidate, try Self.firstStamp($0.candidate)) }
                 .sorted { ($0.1, $1.0.file.path) < ($1.1, $0.0.file.path) }
             for (candidate, _) in ordered {
-                try guarded(candidate) {
-                    try ingestLog(candidate, period: period, capture: capture, reference: reference) {
-                        try store.instance(
-                            period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
-                            joinedBy: logs[0].joinedBy)
-                    }
+                try ingestLog(candidate, period: period, capture: capture, reference: reference) {
+                    try store.instance(
+                        period: period, kind: "engine", name: replica, scrapeInstance: logs[0].scrapeInstance,
+                        joinedBy: logs[0].joinedBy)
                 }
             }
         }
@@ -45,23 +43,15 @@ extension Ingestor {
     func ingestLog(
         _ candidate: Candidate, period: Int, capture: Capture, reference: Reference?, instance: () throws -> Int
     ) throws {
-        let stream = try InputStream(path: candidate.file.path)
-        let head = stream.head()
-        let known = try look(
-            up: candidate.file, stream, head: head, period: period, format: candidate.guess.format)
-        switch known {
-        case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
-        case .grown(var row), .new(var row):
-            let before = row
-            let hints = try hints(stream, capture: capture, reference: reference, before: before)
+        try continuing(candidate, period: period) { stream, head, row in
             let log = LogIngest(
-                commitBytes: options.commitBytes, store: store, ledger: ledger, hints: hints,
+                commitBytes: options.commitBytes, store: store, ledger: ledger,
+                hints: try hints(stream, capture: capture, reference: reference, before: row),
                 isSettled: isSettled(stream), keepAccessRows: options.keepAccessRows,
                 keepPrompts: options.keepPrompts, progress: share(stream))
             // A stream stays with the replica that it began with, whatever its file is called now.
             let instance = try row.instance ?? store.database.transaction(instance)
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
-            report(candidate, row, before: before, continued: before.id != 0)
         }
     }
 }

@@ -170,6 +170,14 @@ import TidemarkTestSupport
         #expect(try !given.rows(events).isEmpty)
     }
 
+    @Test("status doesn't ask for the zone of a log that prints it")
+    func printedZone() throws {
+        try ingest(fixture("gateway/nginx_timed.log").path)
+        let text = try runTidemark(["status", "--db", folder.path("t.sqlite"), "--clocks"]).output
+        #expect(text.contains("the source shows date and time with their zone (zone printed in each line)"))
+        #expect(!text.contains("--timezone"))
+    }
+
     @Test("a log that goes on keeps the zone that was given")
     func keptZone() throws {
         let whole = try String(contentsOf: fixture("gateway/haproxy.log"), encoding: .utf8)
