@@ -76,9 +76,10 @@ enum ClockLine {
                 return nil
             }
         }
-        guard let month, let day, let year, var (hour, minute, second) = clock,
+        guard let month, let day, let year, let (printedHour, minute, second) = clock,
             CivilTime.isValid(year: year, month: month, day: day)
         else { return nil }
+        var hour = printedHour
         if let afternoon {
             guard hour >= 1, hour <= 12 else { return nil }
             hour = hour % 12 + (afternoon ? 12 : 0)

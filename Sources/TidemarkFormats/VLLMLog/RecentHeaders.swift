@@ -40,7 +40,7 @@ struct RecentHeaders: Sendable {
         let length = header.message
         guard length <= Self.longest, length > 0, line[length - 1] == 32 else { return }
         texts.withUnsafeMutableBytes {
-            memcpy($0.baseAddress! + next * Self.longest, line.baseAddress!, length)
+            _ = memcpy($0.baseAddress! + next * Self.longest, line.baseAddress!, length)
         }
         lengths[next] = length
         headers[next] = header

@@ -31,8 +31,7 @@ struct ValueListWalk {
         let valuesEnd = valueAt < bytes.count && bytes[valueAt] == 93
         let timesEnd = timeAt < bytes.count && bytes[timeAt] == 93
         if valuesEnd || timesEnd {
-            if valuesEnd != timesEnd { fail(valuesEnd ? timeAt : valueAt, "as many times as values") }
-            return nil
+            return valuesEnd == timesEnd ? nil : fail(valuesEnd ? timeAt : valueAt, "as many times as values")
         }
         if !isFirst {
             guard valueAt < bytes.count, bytes[valueAt] == 44 else { return fail(valueAt, "',' or ']'") }

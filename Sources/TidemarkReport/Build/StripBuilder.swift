@@ -51,8 +51,8 @@ struct StripBuilder {
     private static let gatewayErrors = Plan(
         id: "gateway_trouble", title: "Left and timed-out requests at the gateway", subtitle: "sum over gateways",
         signals: [
-            ("gateway_disconnect_requests_per_second", "left by the client"),
-            ("gateway_upstream_timeout_requests_per_second", "upstream too slow"),
+            ("gateway_disconnect_requests_per_second", "left"),
+            ("gateway_upstream_timeout_requests_per_second", "timed out"),
         ], role: .bad)
 
     /// The rows of the aligned chart, in the order in which a reader asks.

@@ -99,7 +99,7 @@ final class RequestWriter {
             $0.times.2 == 0 && $0.times.3 == 0 && $0.times.4 == 0 && $0.promptTokens == nil && $0.reason.isEmpty
         }
         let inserts = areCommon ? commonInserts : self.inserts
-        try texts.withUnsafeBytes { texts in
+        texts.withUnsafeBytes { texts in
             func add(_ timeMs: Int64, to batch: RowBatch) {
                 if timeMs == 0 { batch.addNull() } else { batch.add(timeMs) }
             }
