@@ -21,10 +21,9 @@ struct GPUIngest {
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
         let framing = NvidiaSMIFormat.framing(head: head)
-        source.framing = framing.rawValue
         // A count of samples begins with the first one.
-        let isSnapshot = GPUCaptureReader.isSnapshot(source.format) || start != nil
-        let goesOn = source.id != 0 && !isSnapshot && source.lastMs != nil
+        let isDocument = GPUCaptureReader.isSnapshot(source.format) || start != nil
+        let goesOn = source.id != 0 && !isDocument && source.lastMs != nil
         let clock =
             goesOn
             ? CaptureClock(WallClock(goingOn: source, zone: zone), isKnown: true) : CaptureClock(zone: zone)
@@ -33,74 +32,69 @@ struct GPUIngest {
             source.clockMethod = zone.map { "zone \($0.name) from --timezone" } ?? ClockMethod.asUTC
             source.clockConfidence = zone == nil ? 0.5 : 1
         }
-        try store.database.transaction {
-            if isSnapshot, source.id != 0 { try ledger.forget(&source) }
-            try ledger.undoTail(&source)
-            try ledger.save(&source)
-        }
+        let lines = LineIngest(
+            store: store, ledger: ledger, framing: framing, isDocument: isDocument, isSettled: isSettled,
+            progress: progress)
+        try lines.begin(&source)
         let writer = try GPUWriter(store, source: source.id, period: period)
-        var sink = GPUSink(writer: writer, ledger: ledger, source: source, clock: clock)
-        sink.clock.start = start
-        sink.lastMs = reference?.upperBound ?? stream.modifiedMs
-        var parser = GPUCaptureReader(format: source.format, columns: columns, state: source.state)
-        var unframer = LogUnframer(framing)
-        let isPlain = framing == .plain
-        func take(_ line: borrowing Line) throws {
-            if isPlain { return try parser.parse(line: line, into: &sink) }
-            try unframer.feed(line) { inner, frame in
-                sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
-                try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
-            }
+        var consumer = GPUConsumer(
+            parser: GPUCaptureReader(format: source.format, columns: columns, state: LineState(source.state).parser),
+            sink: GPUSink(writer: writer, ledger: ledger, source: source, clock: clock), reference: reference,
+            isNew: !goesOn)
+        consumer.sink.clock.start = start
+        consumer.sink.lastMs = reference?.upperBound ?? stream.modifiedMs
+        try lines.run(stream, into: &consumer)
+        source = consumer.source
+    }
+}
+
+private struct GPUConsumer: LineConsumer, ~Copyable {
+    var parser: GPUCaptureReader
+    var sink: GPUSink
+    private let reference: ClosedRange<Int64>?
+    private let isNew: Bool
+    private var counted = GPUCaptureCounts()
+
+    init(parser: consuming GPUCaptureReader, sink: GPUSink, reference: ClosedRange<Int64>?, isNew: Bool) {
+        self.parser = parser
+        self.sink = sink
+        self.reference = reference
+        self.isNew = isNew
+    }
+
+    var source: SourceRow {
+        get { sink.source }
+        set { sink.source = newValue }
+    }
+    var parserState: String? { parser.state }
+
+    @inline(__always)
+    mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
+        sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+        try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
+    }
+
+    /// Only documents have records of several lines.
+    mutating func finish() throws { try parser.finish(into: &sink) }
+    mutating func reject(_ reject: FormatReject) throws { try sink.reject(reject) }
+    mutating func checkpoint() throws { try sink.writer.checkpoint() }
+
+    mutating func takeCounts() -> [String: Int] {
+        let counts = parser.counts
+        defer { counted = counts }
+        sink.source.add(counts, since: counted)
+        return counts.kinds(since: counted)
+    }
+
+    mutating func conclude(damage: String?) throws {
+        try sink.writer.finish()
+        let counts = parser.counts
+        sink.source.message = damage ?? Self.remark(counts, parser.guessedColumns, steps: sink.backwardSteps)
+        sink.describeClock(reference, isNew: isNew)
+        if sink.clock.start != nil, counts.untimed > 0 {
+            sink.source.clockMethod = "start and interval given"
+            sink.source.message = damage
         }
-        var reader = LineReader(number: source.progressLines + 1, offset: source.progressBytes)
-        var tail = TailHash()
-        try store.database.transaction {
-            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
-                try reader.feed(bytes, take)
-                tail.update(bytes, pending: reader.pendingBytes)
-                progress(stream.consumedFileBytes)
-                return true
-            }
-            if isSnapshot {
-                tail.pendingIsRead()
-                try reader.finish(take)
-                try parser.finish(into: &sink)
-            }
-            sink.source.progressBytes = reader.nextOffset
-            sink.source.progressLines = reader.nextNumber - 1
-            sink.source.tailSHA256 = tail.sha256
-            sink.source.pendingBytes = reader.pendingBytes
-            let readsLastLine = stream.readsLastLine(isSettled: isSettled)
-            sink.source.state = parser.state
-            sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.add(parser.counts)
-            var counts = parser.counts
-            try ledger.add(kinds: counts.kinds, to: sink.source.id)
-            if readsLastLine, reader.pendingBytes > 0 {
-                // It may be the beginning of one that is still being written after all: the next run reads it again.
-                try sink.writer.checkpoint()
-                let mark = try TailMark(store, source: sink.source)
-                let (bytes, sha256) = (reader.pendingBytes, tail.pendingSHA256())
-                try reader.finish(take)
-                try sink.writer.checkpoint()
-                sink.source.add(parser.counts, since: counts)
-                let kinds = parser.counts.kinds(since: counts)
-                try ledger.add(kinds: kinds, to: sink.source.id)
-                sink.source.tail = try mark.tail(sink.source, kinds: kinds, bytes: bytes, sha256: sha256)
-                sink.source.pendingBytes = 0
-                counts = parser.counts
-            }
-            try sink.writer.finish()
-            sink.source.message =
-                stream.damage ?? Self.remark(counts, parser.guessedColumns, steps: sink.backwardSteps)
-            sink.describeClock(reference, isNew: !goesOn)
-            if start != nil, counts.untimed > 0 {
-                sink.source.clockMethod = "start and interval given"
-                sink.source.message = stream.damage
-            }
-            try ledger.save(&sink.source)
-        }
-        source = sink.source
     }
 
     /// What a reader of the ledger should know.
@@ -132,8 +126,6 @@ extension SourceRow {
 }
 
 extension GPUCaptureCounts {
-    var kinds: [String: Int] { kinds(since: GPUCaptureCounts()) }
-
     func kinds(since before: GPUCaptureCounts) -> [String: Int] {
         [
             "gpu_sample": samples - before.samples, "gpu_process": processes - before.processes,

@@ -13,74 +13,67 @@ struct GatewayIngest {
     let store: Store
     let ledger: Ledger
     let hints: LogClock.Hints
+    let isSettled: Bool
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
         let framing = GatewayFormat.framing(head: head)
-        source.framing = framing.rawValue
         source.instance = instance
-        let survey = GatewaySurvey(head: head, framing: framing)
-        let clock = GatewayClock(hints: hints, survey: survey)
+        let clock = GatewayClock(hints: hints, survey: GatewaySurvey(head: head, framing: framing))
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
-        try store.database.transaction { try ledger.save(&source) }
+        let lines = LineIngest(
+            store: store, ledger: ledger, framing: framing, lineLimit: max(framing.lineLimit, Self.longestLine),
+            isSettled: isSettled, commitBytes: Self.commitBytes, progress: progress)
+        try lines.begin(&source)
+        var consumer = GatewayConsumer(
+            parser: GatewayFormat.parser(head: head, framing: framing),
+            sink: GatewayStoringSink(
+                writer: try GatewayWriter(store, source: source.id, instance: instance), ledger: ledger, clock: clock,
+                source: source))
+        try lines.run(stream, into: &consumer)
+        source = consumer.source
+    }
+}
 
-        let writer = try GatewayWriter(store, source: source.id, instance: instance)
-        var sink = GatewayStoringSink(writer: writer, ledger: ledger, clock: clock, source: source)
-        var parser = GatewayFormat.parser(head: head, framing: framing)
-        var unframer = LogUnframer(framing)
-        var reader = LineReader(
-            number: source.progressLines + 1, offset: source.progressBytes, limit: Self.longestLine)
-        var tail = TailHash()
-        var committedAt = source.progressBytes
-        var counted = GatewayCounts()
+private struct GatewayConsumer: LineConsumer {
+    var parser: GatewayParser
+    var sink: GatewayStoringSink
+    private var counted = GatewayCounts()
 
-        func take(_ line: borrowing Line) throws {
-            try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
-        }
-        func commit() throws {
-            try parser.finish(into: &sink)
-            sink.source.progressBytes = reader.nextOffset
-            sink.source.progressLines = reader.nextNumber - 1
-            sink.source.tailSHA256 = tail.sha256
-            sink.source.add(parser.counts, since: counted)
-            try ledger.add(kinds: parser.counts.kinds(since: counted), to: sink.source.id)
-            counted = parser.counts
-            try ledger.save(&sink.source)
-            try store.database.execute("COMMIT; BEGIN IMMEDIATE")
-            committedAt = reader.nextOffset
-        }
+    init(parser: GatewayParser, sink: GatewayStoringSink) {
+        self.parser = parser
+        self.sink = sink
+    }
 
-        try store.database.execute("BEGIN IMMEDIATE")
-        do {
-            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
-                try reader.feed(bytes, take)
-                tail.update(bytes, pending: reader.pendingBytes)
-                progress(stream.consumedFileBytes)
-                if reader.nextOffset - committedAt >= Self.commitBytes, unframer.pendingStart == nil { try commit() }
-                return true
-            }
-            if stream.isGzip {
-                parser.lastLineIsCut = stream.damage != nil
-                tail.pendingIsRead()
-                try reader.finish(take)
-            }
-            try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
-            sink.source.pendingBytes = reader.pendingBytes
-            sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.message = stream.damage
-            if stream.damage == nil, parser.counts.untimed > 0 {
-                sink.source.message =
-                    "\(parser.counts.untimed) requests have no date: take the log with `docker logs -t` or `kubectl logs --timestamps`"
-            }
-            try commit()
-            try store.database.execute("COMMIT")
-        } catch {
-            try? store.database.execute("ROLLBACK")
-            throw error
+    var source: SourceRow {
+        get { sink.source }
+        set { sink.source = newValue }
+    }
+    var pendingStart: (line: Int, offset: Int)? { parser.pendingStart }
+    var parserState: String? { nil }
+
+    mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
+        try parser.parse(line: line, frame: frame, into: &sink)
+    }
+
+    mutating func finish() throws { try parser.finish(into: &sink) }
+    mutating func reject(_ reject: FormatReject) throws { try sink.store(reject) }
+
+    mutating func takeCounts() -> [String: Int] {
+        let counts = parser.counts
+        defer { counted = counts }
+        sink.source.add(counts, since: counted)
+        return counts.kinds(since: counted)
+    }
+
+    mutating func conclude(damage: String?) throws {
+        sink.source.message = damage
+        if damage == nil, parser.counts.untimed > 0 {
+            sink.source.message =
+                "\(parser.counts.untimed) requests have no date: take the log with `docker logs -t` or `kubectl logs --timestamps`"
         }
-        source = sink.source
     }
 }
 
@@ -127,6 +120,10 @@ private struct GatewayStoringSink: GatewaySink {
 
     mutating func reject(_ reject: FormatReject) throws {
         source.rejectLines += reject.lineCount
+        try store(reject)
+    }
+
+    func store(_ reject: FormatReject) throws {
         try withBytes(of: reject.text) {
             try ledger.reject(
                 source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: $0)

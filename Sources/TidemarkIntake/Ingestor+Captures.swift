@@ -49,7 +49,8 @@ extension Ingestor {
             }
             let log = GatewayIngest(
                 store: store, ledger: ledger,
-                hints: try hints(stream, capture: capture, reference: reference, before: row), progress: share(stream))
+                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
         }
     }

@@ -34,7 +34,8 @@ public final class InputStream {
     public func isSettled(afterSeconds seconds: Int) -> Bool {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1000 - modifiedMs >= Int64(seconds) * 1000
+        let nowMs = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+        return nowMs - modifiedMs >= Int64(seconds) * 1000
     }
 
     private let descriptor: Int32

@@ -15,84 +15,19 @@ struct KernelLogIngest {
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow) throws {
         let framing = Self.framing(head: head)
-        source.framing = framing.rawValue
         let clock = LogClock(hints: hints, survey: LogSurvey(first: Self.firstStamp(head, framing)))
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
-        try store.database.transaction {
-            try ledger.undoTail(&source)
-            try ledger.save(&source)
-        }
+        let lines = LineIngest(
+            store: store, ledger: ledger, framing: framing, isSettled: isSettled, progress: progress)
+        try lines.begin(&source)
         let writer = try GPUWriter(store, source: source.id, period: period)
-        var sink = KernelSink(writer: writer, ledger: ledger, source: source, clock: clock)
-        var parser = KernelLogParser(resuming: source.state)
-        var unframer = LogUnframer(framing)
-        var reader = LineReader(
-            number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
-        var tail = TailHash()
-        try store.database.transaction {
-            func take(_ line: borrowing Line) throws {
-                try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
-            }
-            try stream.read(from: source.progressBytes, skipped: { tail.update($0, pending: 0) }) { bytes in
-                try reader.feed(bytes, take)
-                let safe = unframer.pendingStart?.offset ?? reader.nextOffset
-                tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - safe)
-                progress(stream.consumedFileBytes)
-                return true
-            }
-            let held = framing.isHeld ? nil : unframer.pendingStart
-            sink.source.progressBytes = held?.offset ?? reader.nextOffset
-            sink.source.progressLines = (held?.line ?? reader.nextNumber) - 1
-            sink.source.tailSHA256 = tail.sha256
-            sink.source.pendingBytes = reader.pendingBytes
-            try sink.writer.checkpoint()
-            if framing.isHeld {
-                // A document ends without a line feed; it does not grow.
-                tail.pendingIsRead()
-                try reader.finish(take)
-                try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
-                for found in unframer.rejects { try sink.reject(found) }
-                let rejected = unframer.rejects.reduce(0) { $0 + $1.lineCount }
-                sink.source.lines += unframer.noiseLines + rejected
-                sink.source.noiseLines += unframer.noiseLines
-                sink.source.rejectLines += rejected
-                (sink.source.progressBytes, sink.source.progressLines) = (reader.nextOffset, reader.nextNumber - 1)
-                (sink.source.tailSHA256, sink.source.pendingBytes) = (tail.sha256, 0)
-            }
-            let readsLastLine = !framing.isHeld && stream.readsLastLine(isSettled: isSettled)
-            sink.source.status = stream.damage == nil ? "read" : "partial"
-            sink.source.state = parser.state
-            sink.source.add(parser.counts)
-            let counts = parser.counts
-            try ledger.add(kinds: counts.kinds, to: sink.source.id)
-            let bytes =
-                reader.nextOffset - sink.source.progressBytes + (readsLastLine ? reader.pendingBytes : 0)
-            if bytes > 0 {
-                // More of it may come: the next run reads it again.
-                let mark = try TailMark(store, source: sink.source)
-                let sha256 = tail.pendingSHA256(bytes)
-                if readsLastLine {
-                    try reader.finish(take)
-                    sink.source.pendingBytes = 0
-                }
-                try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
-                sink.source.add(parser.counts, since: counts)
-                let kinds = parser.counts.kinds(since: counts)
-                try ledger.add(kinds: kinds, to: sink.source.id)
-                sink.source.tail = try mark.tail(sink.source, kinds: kinds, bytes: bytes, sha256: sha256)
-            }
-            sink.source.message = stream.damage
-            if parser.counts.untimed > 0 {
-                sink.source.message =
-                    "\(parser.counts.untimed) errors have only the seconds since boot: take the log with `journalctl -k -o short-iso` or `dmesg --time-format iso`"
-            }
-            try sink.writer.finish()
-            sink.describeClock()
-            try ledger.save(&sink.source)
-        }
-        source = sink.source
+        var consumer = KernelConsumer(
+            parser: KernelLogParser(resuming: LineState(source.state).parser),
+            sink: KernelSink(writer: writer, ledger: ledger, source: source, clock: clock))
+        try lines.run(stream, into: &consumer)
+        source = consumer.source
     }
 
     /// Kernel lines with a time in brackets or in ISO form are read as they are.
@@ -110,6 +45,48 @@ struct KernelLogIngest {
         }
         unframer.finish { _, frame in found = found ?? frame.stamp }
         return found
+    }
+}
+
+private struct KernelConsumer: LineConsumer {
+    var parser: KernelLogParser
+    var sink: KernelSink
+    private var counted = GPUCaptureCounts()
+
+    init(parser: KernelLogParser, sink: KernelSink) {
+        self.parser = parser
+        self.sink = sink
+    }
+
+    var source: SourceRow {
+        get { sink.source }
+        set { sink.source = newValue }
+    }
+    var parserState: String? { parser.state }
+
+    mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
+        try parser.parse(line: line, frame: frame, into: &sink)
+    }
+
+    mutating func finish() {}
+    mutating func reject(_ reject: FormatReject) throws { try sink.reject(reject) }
+    mutating func checkpoint() throws { try sink.writer.checkpoint() }
+
+    mutating func takeCounts() -> [String: Int] {
+        let counts = parser.counts
+        defer { counted = counts }
+        sink.source.add(counts, since: counted)
+        return counts.kinds(since: counted)
+    }
+
+    mutating func conclude(damage: String?) throws {
+        sink.source.message = damage
+        if parser.counts.untimed > 0 {
+            sink.source.message =
+                "\(parser.counts.untimed) errors have only the seconds since boot: take the log with `journalctl -k -o short-iso` or `dmesg --time-format iso`"
+        }
+        try sink.writer.finish()
+        sink.describeClock()
     }
 }
 

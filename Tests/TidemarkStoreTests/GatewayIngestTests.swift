@@ -16,9 +16,12 @@ import TidemarkTestSupport
     }
 
     @discardableResult
-    private func ingest(_ path: String, offsetMinutes: Int? = nil) throws -> [IngestOutcome] {
+    private func ingest(
+        _ path: String, offsetMinutes: Int? = nil, settleSeconds: Int = 300
+    ) throws -> [IngestOutcome] {
         var options = IngestOptions()
         options.period = "p"
+        options.settleSeconds = settleSeconds
         options.offsetMinutes = offsetMinutes
         let ingestor = Ingestor(store, options: options)
         try ingestor.ingest([path])
@@ -135,6 +138,51 @@ import TidemarkTestSupport
         #expect(try rows(Self.all) == whole.rows(Self.all))
         let counts = "SELECT lines, record_lines, noise_lines, reject_lines, records, progress_bytes FROM source"
         #expect(try rows(counts) == whole.rows(counts))
+    }
+
+    @Test(
+        "where runs end leaves no trace: in a line, in a traceback, with a last line that is read or not",
+        arguments: ["litellm.log", "nginx_timed.log", "docker_haproxy.json.log", "envoy_json.log"], [0, 300])
+    func cuts(name: String, settleSeconds: Int) throws {
+        let text = try Data(contentsOf: fixture("gateway/" + name))
+        let content = [
+            Self.all, "SELECT line, lines, time_ms, level, message FROM log_event ORDER BY line",
+            "SELECT lines, record_lines, noise_lines, reject_lines, records, first_ms, last_ms, pending_bytes FROM source",
+            "SELECT kind, records FROM source_kind ORDER BY kind",
+        ]
+        let whole = try GatewayIngestTests()
+        let path = try whole.folder.write(String(decoding: text, as: UTF8.self), to: "in/edge.log")
+        try whole.ingest(path, settleSeconds: settleSeconds)
+        let expected = try content.map { try whole.rows($0) }
+        var random = SeededRandom(seed: UInt64(text.count))
+        for _ in 0..<3 {
+            let grown = try GatewayIngestTests()
+            var end = text.count / 3
+            while end < text.count {
+                let part = String(decoding: text.prefix(end), as: UTF8.self)
+                try grown.ingest(try grown.folder.write(part, to: "in/edge.log"), settleSeconds: settleSeconds)
+                let account = "SELECT count(*) FROM source WHERE lines != record_lines + noise_lines + reject_lines"
+                #expect(try grown.rows(account) == ["0"])
+                end += Int.random(in: 1...200, using: &random)
+            }
+            try grown.ingest(
+                try grown.folder.write(String(decoding: text, as: UTF8.self), to: "in/edge.log"),
+                settleSeconds: settleSeconds)
+            #expect(try content.map { try grown.rows($0) } == expected)
+        }
+    }
+
+    @Test("the last line of a log that has been left alone is read without its line feed, and again with its rest")
+    func lastLine() throws {
+        let first = "203.0.113.7 - - [23/Nov/2026:17:31:50 +0000] \"POST /v1/completions HTTP/1.1\" 200 1 \"-\" \"-\" rt=1.5"
+        try ingest(try folder.write(first + "\n" + first, to: "in/edge.log"))
+        #expect(try rows("SELECT count(*), pending_bytes FROM gateway_request, source") == ["1|\(first.utf8.count)"])
+        try ingest(folder.path("in/edge.log"), settleSeconds: 0)
+        let durations = "SELECT duration_us FROM gateway_request ORDER BY line"
+        #expect(try rows(durations) == ["1500000", "1500000"])
+        try ingest(try folder.write(first + "\n" + first + "25\n", to: "in/edge.log"))
+        #expect(try rows(durations) == ["1500000", "1525000"])
+        #expect(try rows("SELECT lines, record_lines, pending_bytes FROM source") == ["2|2|0"])
     }
 
     @Test("a table of spend rows goes on without its header")

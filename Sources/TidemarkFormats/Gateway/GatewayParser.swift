@@ -27,9 +27,9 @@ public struct GatewayCounts: Sendable, Equatable {
 /// Reads the unwrapped lines of one gateway's log, whatever the dialect: what the last line was is tried first.
 ///
 /// Every line is a request, an event, noise or a reject. Lines behind an event that look like nothing else (tracebacks)
-/// belong to it. Call ``finish(into:)`` at the end and before each commit. Time: linear; memory: one line and one event.
+/// belong to it. Call ``finish(into:)`` at the end. Time: linear; memory: one line and one event.
 public struct GatewayParser {
-    public private(set) var counts = GatewayCounts()
+    private var tally = GatewayCounts()
     /// Whether the input is known to be cut off: then a last line without a line feed is a reject. Otherwise it is taken
     /// for whole, as in text that was pasted.
     public var lastLineIsCut = false
@@ -39,6 +39,8 @@ public struct GatewayParser {
     private var last: GatewayDialect?
     private var event = GatewayEvent()
     private var hasEvent = false
+    /// Blank lines since the event that is open began.
+    private var blanks = 0
     private static let longestMessage = 4000
 
     /// - Parameter head: the beginning of the unwrapped content; a continued file needs the header of its table.
@@ -51,12 +53,13 @@ public struct GatewayParser {
     public mutating func parse<Sink: GatewaySink>(
         line: borrowing Line, frame: FrameInfo, into sink: inout Sink
     ) throws {
-        counts.lines += frame.lines
+        tally.lines += frame.lines
         var bytes = line.bytes
         if line.offset == 0, bytes.has("\u{FEFF}") { bytes = bytes.slice(3, bytes.count) }
         if let end = bytes.last, end == 13 { bytes = bytes.slice(0, bytes.count - 1) }
         guard bytes.count > 0 else {
-            counts.noiseLines += frame.lines
+            tally.noiseLines += frame.lines
+            if hasEvent { blanks += frame.lines }
             return
         }
         var access = GatewayAccess()
@@ -70,7 +73,7 @@ public struct GatewayParser {
         }
         if let spend {
             if SpendTable.isHeader(bytes) {
-                counts.noiseLines += frame.lines
+                tally.noiseLines += frame.lines
                 return
             }
             return try take(spend.parse(bytes, into: &access), &access, line, into: &sink)
@@ -84,9 +87,24 @@ public struct GatewayParser {
     public mutating func finish<Sink: GatewaySink>(into sink: inout Sink) throws {
         guard hasEvent else { return }
         hasEvent = false
-        counts.events += 1
+        blanks = 0
+        tally.events += 1
         try sink.event(event)
     }
+
+    /// What was passed on, and what isn't a record.
+    public var counts: GatewayCounts {
+        guard hasEvent else { return tally }
+        var counts = tally
+        counts.lines -= event.lineCount + blanks
+        counts.recordLines -= event.lineCount
+        counts.noiseLines -= blanks
+        return counts
+    }
+
+    /// First line of the event that waits for further lines: a later run can go on there. ``counts`` leaves it and what
+    /// stands behind it out.
+    public var pendingStart: (line: Int, offset: Int)? { hasEvent ? (event.line, event.offset) : nil }
 
     // MARK: Text
 
@@ -123,8 +141,8 @@ public struct GatewayParser {
         var isWhole = line.omitted == 0
         if !line.terminated, lastLineIsCut { isWhole = false }
         guard result == .access, isWhole else {
-            counts.rejectedLines += access.lineCount
-            counts.rejects += 1
+            tally.rejectedLines += access.lineCount
+            tally.rejects += 1
             var reason = isWhole ? "not an access line" : "the line is cut off"
             if case .damaged(let expected) = result { reason = expected }
             var reject = FormatReject(line, reason)
@@ -132,9 +150,9 @@ public struct GatewayParser {
             return try sink.reject(reject)
         }
         last = access.dialect
-        counts.recordLines += access.lineCount
-        counts.accesses += 1
-        if access.timeMs == nil, access.frame.timeMs == nil, access.frame.stamp == nil { counts.untimed += 1 }
+        tally.recordLines += access.lineCount
+        tally.accesses += 1
+        if access.timeMs == nil, access.frame.timeMs == nil, access.frame.stamp == nil { tally.untimed += 1 }
         try sink.access(access)
     }
 
@@ -149,7 +167,7 @@ public struct GatewayParser {
             return
         }
         if hasEvent, event.frame.stream == frame.stream {
-            counts.recordLines += frame.lines
+            tally.recordLines += frame.lines
             event.lineCount += frame.lines
             if event.message.count < Self.longestMessage {
                 event.message.append(10)
@@ -161,8 +179,8 @@ public struct GatewayParser {
         if frame.timeMs != nil || frame.stamp != nil || !frame.source.isEmpty {
             return open(&next, bytes, line, frame)
         }
-        counts.rejectedLines += frame.lines
-        counts.rejects += 1
+        tally.rejectedLines += frame.lines
+        tally.rejects += 1
         var reject = FormatReject(line, "neither an access line nor a message of a form that is known")
         reject.lineCount = frame.lines
         try sink.reject(reject)
@@ -183,7 +201,7 @@ public struct GatewayParser {
         next.offset = line.offset
         next.frame = frame
         Self.append(message, to: &next.message)
-        counts.recordLines += frame.lines
+        tally.recordLines += frame.lines
         event = next
         hasEvent = true
     }
@@ -213,13 +231,13 @@ public struct GatewayParser {
                 next.level = GatewayEventLine.level(json.values.text(.level))
                 open(&next, json.values.text(.message), line, access.frame)
                 if count > 0 {
-                    counts.recordLines -= event.lineCount
+                    tally.recordLines -= event.lineCount
                     event.lineCount = 0
                 }
                 try finish(into: &sink)
             case .damaged(let reason):
-                counts.rejectedLines += access.lineCount
-                counts.rejects += 1
+                tally.rejectedLines += access.lineCount
+                tally.rejects += 1
                 var reject = FormatReject(line, reason)
                 reject.lineCount = access.lineCount
                 return try sink.reject(reject)
@@ -227,6 +245,6 @@ public struct GatewayParser {
             count += 1
             at = reader.offset
         }
-        if count == 0 { counts.noiseLines += access.lineCount }
+        if count == 0 { tally.noiseLines += access.lineCount }
     }
 }

@@ -1,0 +1,196 @@
+import TidemarkBase
+import TidemarkEvidence
+import TidemarkFormats
+import TidemarkStore
+
+/// Takes the lines of one source, without their framing, and stores what they say.
+protocol LineConsumer: ~Copyable {
+    /// The source's row in the ledger.
+    var source: SourceRow { get set }
+    /// First line of a record that further lines may continue. Nothing behind it was counted or stored yet.
+    var pendingStart: (line: Int, offset: Int)? { get }
+    /// What the parser needs to know to go on behind what was counted.
+    var parserState: String? { get }
+
+    mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws
+    /// Ends the record that is open.
+    mutating func finish() throws
+    mutating func reject(_ reject: FormatReject) throws
+    /// Writes out what is held back.
+    mutating func checkpoint() throws
+    /// Adds what was counted since the last call to the account; gives the records by kind.
+    mutating func takeCounts() -> [String: Int]
+    /// Says in the ledger what a reader should know: of the clock, of what is missing.
+    /// - Parameter damage: what went wrong while reading.
+    mutating func conclude(damage: String?) throws
+}
+
+extension LineConsumer where Self: ~Copyable {
+    var pendingStart: (line: Int, offset: Int)? { nil }
+    mutating func checkpoint() throws {}
+}
+
+/// Reads the lines of a source into the store, from where an earlier run stopped: captures of GPUs, kernel logs, logs of
+/// gateways.
+///
+/// What may still change – a record that is open, parts of lines that wait, the last line without a line feed of a file
+/// that has been left alone – is stored as the ledger's tail and read again when there is more (``SourceTail``).
+struct LineIngest {
+    let store: Store
+    let ledger: Ledger
+    let framing: LogFraming
+    var lineLimit: Int?
+    /// Whether it is one document: then it is read to its end at once, and from its beginning when it has grown.
+    var isDocument = false
+    /// Whether the file has been left alone for long: then a last line without a line feed is read.
+    let isSettled: Bool
+    /// Commits happen at least this far apart; nil: only at the end.
+    var commitBytes: Int?
+    let progress: (Int) -> Void
+
+    /// Takes out of the tables what is read again, and saves the source; call it before its rows are written.
+    func begin(_ source: inout SourceRow) throws {
+        let isReadAgain = source.id != 0 && (isWhole || source.framing != framing.rawValue)
+        source.framing = framing.rawValue
+        try store.database.transaction {
+            if isReadAgain { try ledger.forget(&source) }
+            try ledger.undoTail(&source)
+            try ledger.save(&source)
+        }
+    }
+
+    private var isWhole: Bool { isDocument || framing.isHeld }
+
+    func run<Consumer: LineConsumer & ~Copyable>(_ stream: InputStream, into consumer: inout Consumer) throws {
+        let resumed = LineState(consumer.source.state)
+        let start = consumer.source.progressBytes
+        var unframer = LogUnframer(framing)
+        unframer.context = resumed.frames
+        var reader = LineReader(
+            number: consumer.source.progressLines + 1, offset: start, limit: lineLimit ?? framing.lineLimit)
+        var tail = TailHash()
+        var committedAt = start
+        try store.database.execute("BEGIN IMMEDIATE")
+        do {
+            try stream.read(from: start, skipped: { tail.update($0, pending: 0) }) { bytes in
+                try reader.feed(bytes) { line in try unframer.feed(line) { try consumer.take($0, $1) } }
+                let point = Self.point(consumer, unframer, reader)
+                tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - point.offset)
+                progress(stream.consumedFileBytes)
+                if let commitBytes, reader.nextOffset - committedAt >= commitBytes, !isWhole {
+                    try save(&consumer, at: point, tail, unframer)
+                    try store.database.execute("COMMIT; BEGIN IMMEDIATE")
+                    committedAt = reader.nextOffset
+                }
+                return true
+            }
+            // A document ends without a line feed.
+            let readsLastLine = isWhole || stream.readsLastLine(isSettled: isSettled)
+            var point = Self.point(consumer, unframer, reader)
+            let bytes = reader.nextOffset - point.offset + (readsLastLine ? reader.pendingBytes : 0)
+            var mark: TailMark?
+            if !isWhole {
+                try save(&consumer, at: point, tail, unframer)
+                mark = bytes > 0 ? try TailMark(store, source: consumer.source) : nil
+            }
+            let sha256 = mark == nil ? "" : tail.pendingSHA256(bytes)
+            consumer.source.pendingBytes = readsLastLine ? 0 : reader.pendingBytes
+            if readsLastLine {
+                try reader.finish { line in try unframer.feed(line) { try consumer.take($0, $1) } }
+            }
+            try unframer.finish { try consumer.take($0, $1) }
+            try consumer.finish()
+            try consumer.checkpoint()
+            if let mark {
+                let kinds = consumer.takeCounts()
+                try ledger.add(kinds: kinds, to: consumer.source.id)
+                consumer.source.tail = try mark.tail(consumer.source, kinds: kinds, bytes: bytes, sha256: sha256)
+            } else if isWhole {
+                for found in unframer.rejects {
+                    consumer.source.lines += found.lineCount
+                    consumer.source.rejectLines += found.lineCount
+                    try consumer.reject(found)
+                }
+                consumer.source.lines += unframer.noiseLines
+                consumer.source.noiseLines += unframer.noiseLines
+                tail.pendingIsRead()
+                point = (reader.nextNumber, reader.nextOffset)
+                try save(&consumer, at: point, tail, unframer)
+            }
+            consumer.source.status = stream.damage == nil ? "read" : "partial"
+            try consumer.conclude(damage: stream.damage ?? unframer.remark)
+            try ledger.save(&consumer.source)
+            try store.database.execute("COMMIT")
+        } catch {
+            try? store.database.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// Where a later run goes on: at the first line of which something waits.
+    private static func point<Consumer: LineConsumer & ~Copyable>(
+        _ consumer: borrowing Consumer, _ unframer: borrowing LogUnframer, _ reader: borrowing LineReader
+    ) -> (line: Int, offset: Int) {
+        consumer.pendingStart ?? unframer.pendingStart ?? (reader.nextNumber, reader.nextOffset)
+    }
+
+    /// Saves what was read before a point; the caller commits.
+    private func save<Consumer: LineConsumer & ~Copyable>(
+        _ consumer: inout Consumer, at point: (line: Int, offset: Int), _ tail: TailHash, _ unframer: LogUnframer
+    ) throws {
+        try consumer.checkpoint()
+        try ledger.add(kinds: consumer.takeCounts(), to: consumer.source.id)
+        consumer.source.progressBytes = point.offset
+        consumer.source.progressLines = point.line - 1
+        consumer.source.tailSHA256 = tail.sha256
+        consumer.source.state = LineState(parser: consumer.parserState, frames: unframer.context).text
+        try ledger.save(&consumer.source)
+    }
+}
+
+/// What must be remembered of a source between two runs: what its parser says, and what its framing said last
+/// (``LogUnframer/context``). Where the framing says nothing it is the parser's own text.
+struct LineState {
+    var parser: String?
+    var frames: [String] = []
+
+    init(parser: String?, frames: [String]) {
+        self.parser = parser
+        self.frames = frames
+    }
+
+    init(_ text: String?) {
+        guard let text else { return }
+        guard text.hasPrefix("{\"frames\":") else {
+            parser = text
+            return
+        }
+        withBytes(of: text) { bytes in
+            var reader = JSONReader(bytes)
+            try? reader.object { key, reader in
+                if key.equals("frames") {
+                    try reader.array { frames.append(try $0.string().text) }
+                } else {
+                    parser = try reader.string().text
+                }
+            }
+        }
+    }
+
+    var text: String? {
+        guard !frames.isEmpty else { return parser }
+        var text = ByteWriter()
+        text.write("{\"frames\":[")
+        for (index, frame) in frames.enumerated() {
+            if index > 0 { text.write(",") }
+            text.writeJSONString(frame)
+        }
+        text.write("]")
+        if let parser {
+            text.write(",\"parser\":")
+            text.writeJSONString(parser)
+        }
+        text.write("}")
+        return text.text
+    }
+}
