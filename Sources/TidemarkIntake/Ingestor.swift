@@ -154,6 +154,7 @@ public final class Ingestor {
         try store.database.transaction {
             try GPUWriter.joinEvents(store, period: period)
             try MetricXids.update(store, period: period)
+            try LogXids.update(store, period: period)
             try SpanRequests.update(store, period: period)
             try MetricFamilies.apply(store, period: period)
             try Shadowing.update(store, period: period)

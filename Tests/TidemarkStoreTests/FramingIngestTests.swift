@@ -123,6 +123,12 @@ import TidemarkTestSupport
         let outcome = try #require(try ingest(path, into: store).first)
         #expect(outcome.format == "vllm-log")
         #expect(try store.database.int("SELECT count(*) FROM log_event WHERE kind = 'xid'") == 8)
+        // A burst is one event, as in a kernel log.
+        let events = "SELECT line, code, bus_id, count, time_ms FROM gpu_event"
+        let event = "2|79|00000000:3D:00.0|8|1795455599000"
+        #expect(try rows(store, events) == [event])
+        _ = try ingest(path, into: store)
+        #expect(try rows(store, events) == [event])
         #expect(try store.database.int("SELECT count(*) FROM engine_stat") == 1)
     }
 }

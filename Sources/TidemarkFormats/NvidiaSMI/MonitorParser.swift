@@ -25,7 +25,8 @@ struct MonitorParser: Sendable {
 
     /// What a continued capture needs: columns and the clock. The form is private to ``init(resuming:)``.
     var state: String? {
-        columns.map { "\(day) \(lastInDayMs) " + $0.names.joined(separator: ",") }
+        // A name may hold anything but the end of a line.
+        columns.map { "\(day) \(lastInDayMs) " + $0.names.map { $0 + "\n" }.joined() }
     }
 
     init(resuming state: String) {
@@ -33,7 +34,12 @@ struct MonitorParser: Sendable {
         guard parts.count == 3 else { return }
         day = Int64(parts[0]) ?? 0
         lastInDayMs = Int64(parts[1]) ?? 0
-        columns = MonitorColumns(parts[2].split(separator: ",").map(String.init))
+        // Earlier versions put commas between the names.
+        let names =
+            parts[2].last == "\n"
+            ? parts[2].dropLast().split(separator: "\n", omittingEmptySubsequences: false)
+            : parts[2].split(separator: ",")
+        columns = MonitorColumns(names.map(String.init))
     }
 
     mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {

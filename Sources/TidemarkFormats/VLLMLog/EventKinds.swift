@@ -102,6 +102,7 @@ enum EventKinds {
         Pattern("an illegal memory access was encountered", .cudaError),
         Pattern("unspecified launch failure", .cudaError),
         Pattern("NVRM: Xid", .xid),
+        Pattern("has fallen off the bus", .xid),
         // The same on other accelerators: ROCm, Ascend, XPU.
         Pattern("HIP error: ", .cudaError),
         Pattern("Memory access fault by GPU", .cudaError),

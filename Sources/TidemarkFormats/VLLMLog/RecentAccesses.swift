@@ -10,7 +10,7 @@ import TidemarkEvidence
 /// known replaces parsing. The forms are numbered; whoever counts by form need not look at method and path again.
 struct RecentAccesses: Sendable {
     /// Two neighbours serve each hash: forms that are frequent must not put each other out.
-    private static let slots = 128
+    private static let slots = 1 << 7
     private static let longest = 128
     /// Lines of more forms (a scan of random paths) are parsed one by one.
     private static let mostForms = 1 << 16
@@ -78,6 +78,6 @@ struct RecentAccesses: Sendable {
     private static func slot(_ tail: UnsafeRawPointer, _ length: Int) -> Int {
         let middle = tail.loadUnaligned(fromByteOffset: length / 2 - 4, as: UInt64.self)
         let end = tail.loadUnaligned(fromByteOffset: length - 15, as: UInt64.self)
-        return Int(truncatingIfNeeded: ((middle ^ end &* 31) &* 0x9E37_79B9_7F4A_7C15) >> 40) & (slots - 1)
+        return Int(truncatingIfNeeded: ((middle ^ end &* 31) &* 0x9E37_79B9_7F4A_7C15) >> 57)
     }
 }

@@ -33,12 +33,18 @@ enum RequestLine {
     }
 
     /// The two lines that a server with request logging writes most: `Received request …` and `Added request …`.
+    /// - Parameter parameters: the sampling parameters of late.
     @inline(__always)
-    static func parseCommon(_ message: Bytes) -> (event: RequestEvent, tail: Int)? {
+    static func parseCommon(
+        _ message: Bytes, _ parameters: inout RecentParameters
+    ) -> (event: RequestEvent, tail: Int)? {
         guard message.count > 14 else { return nil }
         let outcome: Outcome
         switch message[0] {
-        case 82 where message.has("Received request "): outcome = received(message)
+        case 82 where message.has("Received request "):
+            if let event = parameters.parse(message, from: 17) { return (event, message.count) }
+            outcome = received(message)
+            if case .request(let event, _) = outcome { parameters.remember(message, event) }
         case 65 where message.has("Added request "): outcome = short(message, 14, .added)
         default: return nil
         }

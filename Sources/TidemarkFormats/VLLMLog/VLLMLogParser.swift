@@ -23,6 +23,7 @@ public struct VLLMLogParser: Sendable {
     private var stampSerial: Int
     private var headers = RecentHeaders()
     private var accesses = RecentAccesses()
+    private var parameters = RecentParameters()
     private var open: [OpenRecord] = []
     /// Last line of the records that waited and were delivered.
     private var deliveredLine = 0
@@ -82,7 +83,7 @@ public struct VLLMLogParser: Sendable {
             return uvicorn(line, endsWithCR: endsWithCR, number, offset, frame, &sink)
         }
         let message = line.slice(header.message, end)
-        if !endsWithCR, let (event, tail) = RequestLine.parseCommon(message) {
+        if !endsWithCR, let (event, tail) = RequestLine.parseCommon(message, &parameters) {
             if tail < message.count, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil {
                 return false
             }

@@ -16,12 +16,16 @@ final class BulkInsert {
 
     /// - Parameters:
     ///   - target: table with its column list, as after `INSERT INTO`.
+    ///   - constants: what all rows have in the first columns; the batch holds the others.
+    ///   - columns: how many the batch holds.
     ///   - capacity: rows that are inserted together.
-    init(_ database: Database, into target: String, columns: Int, capacity: Int = 1024) throws {
+    init(_ database: Database, into target: String, constants: [Int] = [], columns: Int, capacity: Int = 1024) throws {
         self.database = database
         table = BatchTable(columns: columns)
         let name = try database.attach(table)
-        statement = try database.prepare("INSERT INTO \(target) SELECT * FROM \(name)")
+        let values = constants.map { _ in "?, " }.joined()
+        statement = try database.prepare("INSERT INTO \(target) SELECT \(values)* FROM \(name)")
+        for (place, constant) in constants.enumerated() { statement.bind(place + 1, constant) }
         batch = RowBatch(columns: columns, capacity: capacity)
         other = RowBatch(columns: columns, capacity: capacity)
         database.inserts.append(UnownedInsert(value: self))

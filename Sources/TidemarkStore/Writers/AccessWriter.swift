@@ -43,9 +43,9 @@ final class AccessWriter {
         findKey = try database.prepare(
             "SELECT key_id FROM http_key WHERE client = ? AND method = ? AND route = ? AND status = ?")
         insertKey = try database.prepare("INSERT INTO http_key(client, method, route, status) VALUES (?, ?, ?, ?)")
-        rollups = try BulkInsert(database, into: "http_rollup", columns: 5, capacity: 256)
-        errors = try BulkInsert(database, into: "http_error", columns: 8, capacity: 256)
-        rows = keepRows ? try BulkInsert(database, into: "http_access_row", columns: 8) : nil
+        rollups = try BulkInsert(database, into: "http_rollup", constants: [source], columns: 4, capacity: 256)
+        errors = try BulkInsert(database, into: "http_error", constants: [instance, source], columns: 6, capacity: 256)
+        rows = keepRows ? try BulkInsert(database, into: "http_access_row", constants: [instance, source], columns: 6) : nil
         keepsRows = keepRows
         lastMinuteRow = resumeRow
         nextRow = (try database.int("SELECT max(rowid) FROM http_rollup") ?? 0) + 1
@@ -57,7 +57,7 @@ final class AccessWriter {
             let start = CivilTime.floorDivide(timeMs, 1000) * 1000
             if start != second { try begin(second: start) }
         }
-        let colon = access.client.lastColon
+        let (colon, port) = access.client.hostEnd
         let client = client(access.client, colon)
         var place = client >= 0 && access.form > 0 ? places.find(UInt64(client), UInt64(access.form)) : -1
         if place < 0 {
@@ -65,7 +65,7 @@ final class AccessWriter {
             if client >= 0, access.form > 0 { places.insert(UInt64(client), UInt64(access.form), place) }
         }
         counts.add(place)
-        if client >= 0, let port = Self.port(access.client, behind: colon) {
+        if client >= 0, port >= 0 {
             if !ports.knows(client) { try load(client) }
             ports.mark(client, port)
         }
@@ -146,24 +146,8 @@ final class AccessWriter {
         return database.lastInsertedRow
     }
 
-    @inline(__always)
-    private static func port(_ client: Bytes, behind colon: Int) -> Int? {
-        var at = colon + 1
-        guard at < client.count, client.count - at <= 5 else { return nil }
-        var port = 0
-        while at < client.count {
-            let digit = client[at] &- 48
-            if digit > 9 { return nil }
-            port = port &* 10 &+ Int(digit)
-            at &+= 1
-        }
-        return port < 65_536 ? port : nil
-    }
-
     private func add(_ access: HTTPAccess, _ line: Int, _ timeMs: Int64, to table: BulkInsert) throws {
         let row = table.batch
-        row.add(instance)
-        row.add(source)
         row.add(line)
         row.add(timeMs)
         row.add(clean: access.client, limit: 256)
@@ -200,7 +184,6 @@ final class AccessWriter {
         let first = nextRow
         try counts.drainMinute { key, requests, seconds in
             let row = rollups.batch
-            row.add(source)
             row.add(minute)
             row.add(key)
             row.add(requests)
@@ -250,13 +233,22 @@ final class AccessWriter {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Index of the last colon, or the length: where `host:port` is cut (IPv6 hosts hold colons themselves).
-    fileprivate var lastColon: Int {
-        var at = count - 1
+    /// Index of the last colon, where `host:port` is cut (IPv6 hosts hold colons themselves), and the port; the length and
+    /// -1 where they aren't.
+    @inline(__always)
+    fileprivate var hostEnd: (colon: Int, port: Int) {
+        var at = count &- 1
+        var (port, scale) = (0, 1)
         while at >= 0 {
-            if self[at] == 58 { return at }
-            at -= 1
+            let digit = self[at] &- 48
+            if digit > 9 { break }
+            port &+= Int(digit) &* scale
+            scale = scale &* 10
+            at &-= 1
         }
-        return count
+        let digits = count &- 1 &- at
+        if at >= 0, self[at] == 58, digits > 0, digits <= 5 { return (at, port < 65_536 ? port : -1) }
+        while at >= 0, self[at] != 58 { at &-= 1 }
+        return (at >= 0 ? at : count, -1)
     }
 }

@@ -159,7 +159,6 @@ public final class GPUWriter {
         let samples = try inserts(for: sample)
         let row = samples.batch
         row.add(instance)
-        row.add(source)
         row.add(timeMs)
         row.add(sample.throttleReasons.map { Int64(truncatingIfNeeded: $0) })
         row.add(sample.pstate)
@@ -177,10 +176,11 @@ public final class GPUWriter {
         fields = sample.values.indices.filter { fields.contains($0) || sample.values[$0] != nil }
         try samples?.flush()
         let columns =
-            ["instance_id", "source_id", "time_ms", "throttle_reasons", "pstate"]
+            ["source_id", "instance_id", "time_ms", "throttle_reasons", "pstate"]
             + fields.map { GPUField.allCases[$0].column }
         let wider = try BulkInsert(
-            store.database, into: "gpu_sample(\(columns.joined(separator: ", ")))", columns: columns.count)
+            store.database, into: "gpu_sample(\(columns.joined(separator: ", ")))", constants: [source],
+            columns: columns.count - 1)
         samples = wider
         return wider
     }

@@ -35,15 +35,15 @@ public final class LogWriter {
             store, source: source, instance: instance, keepRows: keepAccessRows, resumeRow: resume.lastAccessRow)
         requests = try RequestWriter(store, source: source, instance: instance)
         runs = try EngineRunWriter(store, source: source, instance: instance, run: resume.run)
-        stats = try BulkInsert(database, into: "engine_stat", columns: 20, capacity: 256)
-        companions = try BulkInsert(database, into: "engine_companion_stat", columns: 8, capacity: 256)
-        iterations = try BulkInsert(database, into: "engine_iteration", columns: 13, capacity: 256)
+        stats = try BulkInsert(database, into: "engine_stat", constants: [instance, source], columns: 18, capacity: 256)
+        companions = try BulkInsert(database, into: "engine_companion_stat", constants: [instance, source], columns: 6, capacity: 256)
+        iterations = try BulkInsert(database, into: "engine_iteration", constants: [instance, source], columns: 11, capacity: 256)
         events = try BulkInsert(
             database,
             into: """
                 log_event(instance_id, source_id, line, lines, time_ms, level, kind, process, pid, source_file,
                     source_line, exception_type, exception_message, frame, message)
-                """, columns: 15, capacity: 256)
+                """, constants: [instance, source], columns: 13, capacity: 256)
     }
 
     public var resume: Resume { Resume(run: runs.run, lastAccessRow: access.lastMinuteRow) }
@@ -90,8 +90,6 @@ public final class LogWriter {
 
     private func write(_ line: EngineStatistics, _ record: LogRecord, _ timeMs: Int64) throws {
         let row = stats.batch
-        row.add(instance)
-        row.add(source)
         row.add(record.line)
         row.add(timeMs)
         row.add(line.engine)
@@ -116,8 +114,6 @@ public final class LogWriter {
     private func write(_ line: CompanionStatistics, _ record: LogRecord, _ timeMs: Int64) throws {
         for value in line.values {
             let row = companions.batch
-            row.add(instance)
-            row.add(source)
             row.add(record.line)
             row.add(timeMs)
             row.add(line.engine)
@@ -130,8 +126,6 @@ public final class LogWriter {
 
     private func write(_ step: IterationDetails, _ record: LogRecord, _ timeMs: Int64) throws {
         let row = iterations.batch
-        row.add(instance)
-        row.add(source)
         row.add(record.line)
         row.add(timeMs)
         row.add(step.engine)
@@ -148,8 +142,6 @@ public final class LogWriter {
 
     private func write(event record: LogRecord, kind: String, exception: ExceptionInfo?, _ timeMs: Int64?) throws {
         let row = events.batch
-        row.add(instance)
-        row.add(source)
         row.add(record.line)
         row.add(record.lineCount)
         row.add(timeMs)

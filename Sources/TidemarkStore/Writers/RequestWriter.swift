@@ -25,7 +25,6 @@ final class RequestWriter {
     }
 
     private let source: Int
-    private let instance: Int
     /// Most requests are received and added, and nothing more is known; a cell that is not there costs nothing.
     private let commonInserts: BulkInsert
     private let inserts: BulkInsert
@@ -34,13 +33,17 @@ final class RequestWriter {
 
     // Only methods of this class touch these, one at a time: the run-time check of that costs a tenth of an ingest.
 
-    /// Requests are numbered as they come. The last ``remembered`` numbers are known by the hash of their id: those of
-    /// the waiting requests in a small table, which the next line of a request mostly hits, the others in a large one.
-    @exclusivity(unchecked) private var young = RecentNumbers(limit: held)
-    @exclusivity(unchecked) private var numbers = RecentNumbers(limit: remembered)
-    /// Rows of the requests of earlier runs, whose numbers come first.
+    /// Requests are numbered as they come. The last ``remembered`` numbers are known by the hash of their id: the last
+    /// thousands in a small table, which the next line of a request mostly hits, all in a large one.
+    @exclusivity(unchecked) private var young = RecentNumbers(limit: 2 * held)
+    @exclusivity(unchecked) private var numbers = LateNumbers(limit: remembered, first: first)
+    /// Rows of the requests of earlier runs, whose numbers come before ``first``. They are read when a line is about a
+    /// request that is not of this run.
     private var earlierRows: [Int] = []
-    @exclusivity(unchecked) private var next = 0
+    private var mayHaveEarlier: Bool
+    /// The number of the first request of this run.
+    private static let first = remembered
+    @exclusivity(unchecked) private var next = first
     /// The row id that the next inserted request gets.
     private var nextRow: Int
     /// The requests that are not inserted yet: numbers `next - waiting.count ..< next`.
@@ -51,30 +54,40 @@ final class RequestWriter {
     init(_ store: Store, source: Int, instance: Int) throws {
         database = store.database
         self.source = source
-        self.instance = instance
         commonInserts = try BulkInsert(
             database,
-            into: "request(instance_id, source_id, line, request_id, received_ms, added_ms, max_tokens)", columns: 7,
+            into: "request(instance_id, source_id, line, request_id, received_ms, added_ms, max_tokens)",
+            constants: [instance, source], columns: 5,
             capacity: Self.held)
         inserts = try BulkInsert(
             database,
             into: """
                 request(instance_id, source_id, line, request_id, received_ms, added_ms, finished_ms, aborted_ms,
                     failed_ms, reason, max_tokens, prompt_tokens)
-                """, columns: 12, capacity: Self.held)
+                """, constants: [instance, source], columns: 10, capacity: Self.held)
         nextRow = (try database.int("SELECT max(rowid) FROM request") ?? 0) + 1
+        mayHaveEarlier =
+            try database.int("SELECT 1 FROM source_kind WHERE source_id = ? AND kind = 'request'", source) != nil
+    }
+
+    /// Reads which requests earlier runs left behind, ``remembered`` at most.
+    private func loadEarlier() throws {
+        mayHaveEarlier = false
         let recent = try database.prepare(
             """
             SELECT rowid, request_id FROM
-                (SELECT rowid, request_id FROM request WHERE source_id = ? ORDER BY rowid DESC LIMIT \(Self.remembered))
+                (SELECT rowid, request_id FROM request WHERE source_id = ? AND rowid < ?
+                ORDER BY rowid DESC LIMIT \(Self.remembered))
             ORDER BY rowid
             """)
         recent.bind(1, source)
+        recent.bind(2, nextRow - (next - waiting.count - Self.first))
+        var hashes: [UInt64] = []
         while try recent.step() {
-            numbers.insert(ByteInterner.hash(recent.bytes(1)), next)
-            next += 1
+            hashes.append(ByteInterner.hash(recent.bytes(1)))
             earlierRows.append(recent.int(0))
         }
+        numbers.prepend(hashes)
     }
 
     func write(_ event: RequestEvent, line: Int, timeMs: Int64?) throws {
@@ -105,8 +118,6 @@ final class RequestWriter {
             }
             let batch = inserts.batch
             for row in waiting {
-                batch.add(instance)
-                batch.add(source)
                 batch.add(row.line)
                 batch.add(clean: texts.slice(row.id.lowerBound, row.id.upperBound), limit: 256)
                 add(row.times.0, to: batch)
@@ -131,17 +142,14 @@ final class RequestWriter {
         // At once: a later line may update any of these rows.
         try inserts.flush()
         nextRow += waiting.count
-        for (place, row) in waiting.enumerated() { numbers.insert(row.hash, next - waiting.count + place) }
-        young = RecentNumbers(limit: Self.held)
+        for row in waiting { numbers.append(row.hash) }
         waiting.removeAll(keepingCapacity: true)
         texts.removeAll(keepingCapacity: true)
     }
 
     private func note(_ event: RequestEvent, _ id: Bytes, line: Int, timeMs: Int64?) throws {
         let hash = ByteInterner.hash(id)
-        guard
-            let number = number(of: hash) ?? number(of: ByteInterner.hash(Self.external(id)))
-        else {
+        guard let number = try number(of: hash, id) else {
             return try add(event, id, hash, line: line, timeMs: timeMs)
         }
         let place = number - (next - waiting.count)
@@ -150,7 +158,8 @@ final class RequestWriter {
             return
         }
         let row =
-            number < earlierRows.count ? earlierRows[number] : nextRow - (next - waiting.count - number)
+            number < Self.first
+            ? earlierRows[number - Self.first + earlierRows.count] : nextRow - (next - waiting.count - number)
         let update = try statement(for: event.phase)
         update.bind(1, timeMs)
         if event.phase == .failed {
@@ -162,9 +171,14 @@ final class RequestWriter {
         try update.run()
     }
 
+    /// Number of the request that an id, or the id within it, stands for; nil: it is new.
     @inline(__always)
-    private func number(of hash: UInt64) -> Int? {
-        young.number(of: hash, next: next) ?? numbers.number(of: hash, next: next)
+    private func number(of hash: UInt64, _ id: Bytes) throws -> Int? {
+        if let young = young.number(of: hash, next: next) { return young }
+        let external = ByteInterner.hash(Self.external(id))
+        if let young = young.number(of: external, next: next) { return young }
+        if mayHaveEarlier { try loadEarlier() }
+        return numbers.number(of: hash, next: next) ?? numbers.number(of: external, next: next)
     }
 
     /// The first time of a phase counts.
@@ -213,6 +227,52 @@ final class RequestWriter {
     private static func external(_ id: Bytes) -> Bytes {
         guard id.count > 9, id[id.count - 9] == 45 else { return id }
         return id.slice(0, id.count - 9)
+    }
+}
+
+/// What ``RecentNumbers`` does, for many numbers that are hardly ever asked for: hashes wait in a list until somebody asks.
+struct LateNumbers {
+    private let limit: Int
+    private var table: RecentNumbers?
+    private var waiting: [UInt64] = []
+    /// The number of the first hash that waits.
+    private var number: Int
+
+    /// - Parameter first: number of the first hash.
+    init(limit: Int, first: Int) {
+        self.limit = limit
+        number = first
+    }
+
+    /// Gives a hash the next number.
+    @inline(__always)
+    mutating func append(_ hash: UInt64) {
+        if waiting.count == 2 * limit {
+            waiting.removeFirst(limit)
+            number += limit
+        }
+        waiting.append(hash)
+    }
+
+    /// Gives hashes the numbers before the first one; call it before any number is asked for.
+    mutating func prepend(_ hashes: [UInt64]) {
+        var table = RecentNumbers(limit: limit)
+        for (place, hash) in hashes.enumerated() { table.insert(hash, number - hashes.count + place) }
+        self.table = table
+    }
+
+    mutating func number(of hash: UInt64, next: Int) -> Int? {
+        if !waiting.isEmpty {
+            var table = self.table ?? RecentNumbers(limit: limit)
+            self.table = nil
+            for hash in waiting {
+                table.insert(hash, number)
+                number += 1
+            }
+            waiting.removeAll(keepingCapacity: true)
+            self.table = table
+        }
+        return table?.number(of: hash, next: next)
     }
 }
 

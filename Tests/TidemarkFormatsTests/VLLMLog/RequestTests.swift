@@ -58,6 +58,31 @@ struct RequestTests {
     ])
     func form(line: LineCase) { line.check() }
 
+    @Test("a request is read as if no other had come before it")
+    func alike() {
+        let head = "Received request cmpl-1: params: SamplingParams(n=1, stop=[], max_tokens="
+        let rest = ", min_tokens=0), lora_request: None."
+        let glued = " (APIServer pid=7) INFO 01-31 09:15:00 [logger.py:1] Added request x."
+        var messages: [String] = ["16", "2048", "None", "0", "007", "1x", "123456789012345678901", ""].map {
+            head + $0 + rest
+        }
+        messages += ["", ".", "\r", glued].map { head + "16" + String(rest.dropLast()) + $0 }
+        messages += [head + "9), lora_request: None.", head + "9), prompt_token_ids: [1, 2], lora_request: None."]
+        messages += ["b: c", "", "prompt: 'params: max_tokens=3,'"].map {
+            "Received request \($0): params: SamplingParams(n=1, stop=[], max_tokens=16" + rest
+        }
+        let lines: [String] = messages.map { Self.p + $0 + "\n" }
+        func fields(_ record: String) -> Substring { record.drop { $0 != "," } }
+        for first in lines {
+            for second in lines {
+                let both = LogCollector.parse(Array((first + second).utf8))
+                let alone = [first, second].map { LogCollector.parse(Array($0.utf8)) }
+                #expect(both.records.map(fields) == alone.flatMap(\.records).map(fields), "\(first)\(second)")
+                #expect(both.rejects.map(\.reason) == alone.flatMap(\.rejects).map(\.reason), "\(first)\(second)")
+            }
+        }
+    }
+
     @Test(arguments: [
         "Added request chatcmpl-2-89", "Received request chatcm", "Request a failed (engine", "Aborted request(s) ",
     ])
