@@ -77,7 +77,10 @@ public final class Ingestor {
     /// - Throws: `missingInput` when a path isn't there or holds nothing; `unusableInput` when a `capture.json` is
     ///   wrong. A file that can't be read is an outcome, not an error.
     public func ingest(_ paths: [String]) throws {
-        let found = try Discovery.walk(paths)
+        var found = try Discovery.walk(paths)
+        if paths.count == 1, options.period == nil {
+            try PeriodFolders(ledger: ledger, store: store, zone: options.zone).assign(&found)
+        }
         for (path, why) in found.unreadable {
             outcomes.append(
                 IngestOutcome(path: path, action: .failed, format: "unknown", records: 0, rejects: 0, message: why))

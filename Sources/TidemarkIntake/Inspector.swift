@@ -122,7 +122,7 @@ public struct Inspector {
             sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
             try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
         }
-        try lines(of: stream) { try unframer.feed($0, take) }
+        try stream.readLines { try unframer.feed($0, take) }
         try unframer.finish(take)
         try parser.finish(into: &sink)
         sink.flush()
@@ -138,7 +138,7 @@ public struct Inspector {
         let firstStamp = head.withUnsafeBytes { KernelLogIngest.firstStamp($0, framing) }
         sink.stampClock = firstStamp.map { LogClock(hints: hints, survey: LogSurvey(first: $0)) }
         var unframer = LogUnframer(framing)
-        try lines(of: stream, limit: framing.lineLimit) { line in
+        try stream.readLines(limit: framing.lineLimit) { line in
             try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
         }
         try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
@@ -150,84 +150,11 @@ public struct Inspector {
 
     private func metrics(_ stream: InputStream, _ format: String, path: String, _ summary: inout Summary) throws {
         var sink = InspectMetricSink(emit: emit)
-        switch format {
-        case PromtoolDumpFormat.identifier:
-            var parser = PromtoolDumpParser()
-            var reader = LineReader()
-            try stream.read { bytes in
-                try reader.feed(bytes) {
-                    sink.line = $0.number
-                    try parser.parse(line: $0, into: &sink)
-                }
-                return true
-            }
-            try reader.finish { try parser.parse(line: $0, into: &sink) }
-            try parser.finish(into: &sink)
-        case PrometheusTextFormat.identifier:
-            var parser = PrometheusTextParser()
-            var reader = LineReader()
-            parser.beginScrape(timeMs: ScrapeTime.fromFileName(LogName.base(path))?.timeMs ?? stream.modifiedMs)
-            try stream.read { bytes in
-                try reader.feed(bytes) {
-                    sink.line = $0.number
-                    try parser.parse(line: $0, into: &sink)
-                }
-                return true
-            }
-            try reader.finish { try parser.parse(line: $0, into: &sink) }
-            try parser.finishScrape(into: &sink)
-        case OpenMetricsDumpFormat.identifier:
-            var parser = PrometheusTextParser(options: OpenMetricsDumpFormat.parserOptions)
-            var resolving = NaNResolvingSink(sink)
-            parser.beginScrape(timeMs: nil)
-            try lines(of: stream) { line in
-                resolving.base.line = line.number
-                try parser.parse(line: line, into: &resolving)
-            }
-            try parser.finishScrape(into: &resolving)
-            try resolving.finish()
-            sink = resolving.base
-        case VictoriaMetricsFormat.identifier:
-            var parser = VictoriaMetricsParser()
-            try lines(of: stream, limit: VictoriaMetricsParser.lineLimit) { line in
-                sink.line = line.number
-                try parser.parse(line: line, into: &sink)
-            }
-        case GrafanaFormat.csvIdentifier:
-            var parser = GrafanaCSVParser(
-                zone: options.zone ?? .fixed(minutesEast: 0),
-                missingName: MetricsIngest.metricName(ofFile: path))
-            try lines(of: stream) { line in
-                sink.line = line.number
-                try parser.parse(line: line, into: &sink)
-            }
-        default:
-            sink.line = 1
-            let document = try stream.readAll(limit: MetricsIngest.documentLimit)
-            let name = MetricsIngest.metricName(ofFile: path)
-            try document.withUnsafeBytes { bytes in
-                if format == GrafanaFormat.jsonIdentifier {
-                    _ = try GrafanaPanelReader.read(bytes, missingName: name, into: &sink)
-                } else {
-                    _ = try PrometheusJSONReader.read(bytes, missingName: name, into: &sink)
-                }
-            }
-        }
+        try MetricsReader.read(stream, format, path: path, zone: options.zone, into: &sink) { $0.line = $1 }
         sink.flush()
         summary.records = sink.records
         summary.rejects = sink.rejects
     }
-}
-
-private func lines(
-    of stream: InputStream, limit: Int = 1 << 20, _ body: (borrowing Line) throws -> Void
-) throws {
-    var reader = LineReader(limit: limit)
-    try stream.read { bytes in
-        try reader.feed(bytes, body)
-        return true
-    }
-    try reader.finish(body)
 }
 
 /// Collects JSON lines and passes them on in pieces.

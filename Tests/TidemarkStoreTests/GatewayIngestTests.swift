@@ -174,7 +174,8 @@ import TidemarkTestSupport
 
     @Test("the last line of a log that has been left alone is read without its line feed, and again with its rest")
     func lastLine() throws {
-        let first = "203.0.113.7 - - [23/Nov/2026:17:31:50 +0000] \"POST /v1/completions HTTP/1.1\" 200 1 \"-\" \"-\" rt=1.5"
+        let first =
+            "203.0.113.7 - - [23/Nov/2026:17:31:50 +0000] \"POST /v1/completions HTTP/1.1\" 200 1 \"-\" \"-\" rt=1.5"
         try ingest(try folder.write(first + "\n" + first, to: "in/edge.log"))
         #expect(try rows("SELECT count(*), pending_bytes FROM gateway_request, source") == ["1|\(first.utf8.count)"])
         try ingest(folder.path("in/edge.log"), settleSeconds: 0)

@@ -45,7 +45,9 @@ final class AccessWriter {
         insertKey = try database.prepare("INSERT INTO http_key(client, method, route, status) VALUES (?, ?, ?, ?)")
         rollups = try BulkInsert(database, into: "http_rollup", constants: [source], columns: 4, capacity: 256)
         errors = try BulkInsert(database, into: "http_error", constants: [instance, source], columns: 6, capacity: 256)
-        rows = keepRows ? try BulkInsert(database, into: "http_access_row", constants: [instance, source], columns: 6) : nil
+        rows =
+            keepRows
+            ? try BulkInsert(database, into: "http_access_row", constants: [instance, source], columns: 6) : nil
         keepsRows = keepRows
         lastMinuteRow = resumeRow
         nextRow = (try database.int("SELECT max(rowid) FROM http_rollup") ?? 0) + 1

@@ -35,9 +35,12 @@ public final class LogWriter {
             store, source: source, instance: instance, keepRows: keepAccessRows, resumeRow: resume.lastAccessRow)
         requests = try RequestWriter(store, source: source, instance: instance)
         runs = try EngineRunWriter(store, source: source, instance: instance, run: resume.run)
-        stats = try BulkInsert(database, into: "engine_stat", constants: [instance, source], columns: 18, capacity: 256)
-        companions = try BulkInsert(database, into: "engine_companion_stat", constants: [instance, source], columns: 6, capacity: 256)
-        iterations = try BulkInsert(database, into: "engine_iteration", constants: [instance, source], columns: 11, capacity: 256)
+        stats = try BulkInsert(
+            database, into: "engine_stat", constants: [instance, source], columns: 18, capacity: 256)
+        companions = try BulkInsert(
+            database, into: "engine_companion_stat", constants: [instance, source], columns: 6, capacity: 256)
+        iterations = try BulkInsert(
+            database, into: "engine_iteration", constants: [instance, source], columns: 11, capacity: 256)
         events = try BulkInsert(
             database,
             into: """
