@@ -29,18 +29,31 @@ struct FramedLine {
 /// Reads the wrapper of one line. nil: the line doesn't wear it.
 enum FrameReader {
     @inline(__always)
-    static func read(_ line: Bytes, as wrapper: LogWrapper, into scratch: inout [UInt8]) -> FramedLine? {
+    /// - Parameter key: of the text in objects of an unknown tool.
+    static func read(
+        _ line: Bytes, as wrapper: LogWrapper, key: TextKey? = nil, into scratch: inout [UInt8]
+    ) -> FramedLine? {
         switch wrapper {
         case .dockerJSON: return DockerFrame.read(line, &scratch)
         case .cri: return TextFrame.cri(line)
         case .timestamps: return TextFrame.timestamp(line, from: 0)
+        case .json: return ShipperJSON.learned(line, key, &scratch)
         default: return readOther(line, as: wrapper, into: &scratch)
         }
     }
 
     private static func readOther(_ line: Bytes, as wrapper: LogWrapper, into scratch: inout [UInt8]) -> FramedLine? {
         switch wrapper {
-        case .dockerJSON, .cri, .timestamps: return nil
+        case .dockerJSON, .cri, .timestamps, .json: return nil
+        case .nerdctl: return LabelFrame.nerdctl(line)
+        case .awsText: return LabelFrame.awsText(line)
+        case .buildkite: return LabelFrame.buildkite(line)
+        case .label: return LabelFrame.label(line)
+        case .names: return LabelFrame.names(line)
+        case .blank: return LabelFrame.blank(line)
+        case .grep: return LabelFrame.grep(line)
+        case .rank: return LabelFrame.rank(line)
+        case .clock: return LabelFrame.clock(line)
         case .kubectlPrefix: return TextFrame.kubectl(line)
         case .podPrefix: return TextFrame.pod(line)
         case .compose: return TextFrame.compose(line)

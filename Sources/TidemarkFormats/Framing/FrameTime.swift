@@ -13,6 +13,10 @@ struct FrameTime {
         guard let first = text.first, text.count <= 48 else { return nil }
         if let time = CivilTime.parseRFC3339(text), time.length == text.count {
             (millis, zoneless) = (time.millis, !time.zoned)
+        } else if let time = CivilTime.parseRFC3339(text), !time.zoned, text.count == time.length + 4,
+            text.has(" UTC", at: time.length) || text.has(" GMT", at: time.length)
+        {
+            millis = time.millis
         } else if first &- 48 <= 9, let number = FrameTime(number: text) {
             self = number
         } else if let named = Self.kibana(text) ?? Self.azure(text) {
@@ -51,17 +55,17 @@ struct FrameTime {
         return CivilTime.millis(year: year, month: month, day: day) + inDay
     }
 
-    /// `8/22/2026, 5:14:15.123 AM`.
+    /// `8/22/2026, 5:14:15.123 AM`, of OpenSearch without the comma and in small letters.
     private static func azure(_ text: Bytes) -> Int64? {
         var scan = FieldScanner(text)
         guard let month = digits(&scan), scan.skip("/"), let day = digits(&scan), scan.skip("/"),
-            let year = digits(&scan), scan.skip(", "), var inDay = clock(&scan),
+            let year = digits(&scan), scan.skip(", ") || scan.skip(" "), var inDay = clock(&scan),
             CivilTime.isValid(year: year, month: month, day: day)
         else { return nil }
         let hour = inDay / 3_600_000
-        if scan.skip(" AM") {
+        if scan.skip(" AM") || scan.skip(" am") {
             if hour == 12 { inDay -= 43_200_000 }
-        } else if scan.skip(" PM"), hour < 12 {
+        } else if scan.skip(" PM") || scan.skip(" pm"), hour < 12 {
             inDay += 43_200_000
         }
         guard scan.atEnd else { return nil }

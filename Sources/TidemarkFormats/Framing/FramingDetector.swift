@@ -8,7 +8,13 @@ extension LogFraming {
         var framing = outermost(head)
         while framing != .plain, framing.wrappers.count < mostLayers {
             let inner = framing.unframe(head: head)
-            guard let layer = inner.withUnsafeBytes({ LineSurvey($0).wrapper }), !layer.spansLines else { break }
+            let survey = inner.withUnsafeBytes { LineSurvey($0, isInner: true) }
+            guard let layer = survey.wrapper, !layer.spansLines else { break }
+            if layer == .json {
+                // One key is kept.
+                if framing.key != nil { break }
+                framing.key = survey.key
+            }
             // `[time] text` inside of another layer is the line's own: Envoy's access log begins so.
             if layer == .timestamps, inner.first(where: { $0 > 32 }) == 91 { break }
             framing.wrappers.append(layer)
@@ -22,12 +28,20 @@ extension LogFraming {
         if let entries = journalEntries(head) { return LogFraming([entries]) }
         let survey = LineSurvey(head)
         if let wrapper = survey.wrapper {
-            return LogFraming([wrapper], in: survey.isNewestFirst ? .newestFirst : .lines)
+            var framing = LogFraming([wrapper], in: survey.isNewestFirst ? .newestFirst : .lines)
+            framing.key = survey.key
+            return framing
         }
         let text = head.trimmedLines
-        if text.first == 123 || text.first == 91, let shape = LogDocument.read(head).shape {
-            return LogFraming([], in: .document(shape))
+        if text.first == 123 || text.first == 91 {
+            let document = LogDocument.read(head)
+            if let shape = document.shape {
+                var framing = LogFraming([], in: .document(shape))
+                framing.key = document.key
+                return framing
+            }
         }
+        if CloudYAML.isLog(text) { return LogFraming([], in: .yaml) }
         if let columns = LogColumns(header: LogColumns.header(head)) { return LogFraming([], in: .table(columns)) }
         return .plain
     }
@@ -56,47 +70,65 @@ extension Bytes {
 private struct LineSurvey {
     private(set) var wrapper: LogWrapper?
     private(set) var isNewestFirst = false
+    /// Of ``LogWrapper/json``.
+    private(set) var key: TextKey?
 
     private static let mostLines = 200
     /// JSON is read by shape; the others line by line, the more special forms first: every CRI line is also a line with
     /// a time in front.
     private static let textual = LogWrapper.allCases.filter {
-        !$0.isShipper && !$0.spansLines && $0 != .dockerJSON && $0 != .journaldJSON
+        !$0.isShipper && !$0.spansLines && $0 != .dockerJSON && $0 != .journaldJSON && $0 != .json
     }
 
-    init(_ text: Bytes) {
+    init(_ text: Bytes, isInner: Bool = false) {
         var matches: [LogWrapper: Int] = [:]
+        var proofs: [LogWrapper: Int] = [:]
         var lines = 0
         var scratch: [UInt8] = []
         forEachLine(text) { line in
             lines += 1
             scratch.removeAll(keepingCapacity: true)
-            if line[0] == 123 || line[0] == 30 {
+            if line[0] == 123 || line[0] == 30 || line.has("data: {") {
                 if FrameReader.read(line, as: .dockerJSON, into: &scratch) != nil {
                     matches[.dockerJSON, default: 0] += 1
                 } else if JournalEntry.json(line, &scratch) != nil {
                     matches[.journaldJSON, default: 0] += 1
                 } else if let shape = ShipperJSON.shape(line) {
                     matches[shape, default: 0] += 1
+                } else if key == nil {
+                    key = ShipperJSON.key(line)
                 }
                 return
             }
-            for wrapper in Self.textual {
+            for wrapper in Self.textual where isInner || wrapper != .blank {
                 scratch.removeAll(keepingCapacity: true)
-                if FrameReader.read(line, as: wrapper, into: &scratch) != nil { matches[wrapper, default: 0] += 1 }
+                guard let frame = FrameReader.read(line, as: wrapper, into: &scratch) else { continue }
+                matches[wrapper, default: 0] += 1
+                let end = frame.textEnd < 0 ? line.count : frame.textEnd
+                if wrapper.needsProof, ServerText.follows(in: line.slice(frame.textStart, end)) {
+                    proofs[wrapper, default: 0] += 1
+                }
             }
         }
         guard lines > 0 else { return }
+        if let key {
+            forEachLine(text) { line in
+                scratch.removeAll(keepingCapacity: true)
+                if ShipperJSON.learned(line, key, &scratch) != nil { matches[.json, default: 0] += 1 }
+            }
+        }
         wrapper = LogWrapper.allCases.first { candidate in
             let count = matches[candidate] ?? 0
+            if candidate.needsProof, proofs[candidate, default: 0] * 20 < max(1, count) { return false }
             return count > 0 && Double(count) > candidate.neededShare * Double(lines)
         }
+        if wrapper != .json { key = nil }
         guard let wrapper, Self.mayBeReversed(wrapper) else { return }
         var steps = (forwards: 0, backwards: 0)
         var last: Int64?
         forEachLine(text) { line in
             scratch.removeAll(keepingCapacity: true)
-            guard let frame = FrameReader.read(line, as: wrapper, into: &scratch),
+            guard let frame = FrameReader.read(line, as: wrapper, key: key, into: &scratch),
                 let time = frame.info.timeMs ?? frame.info.stamp?.wallMs(year: 2000)
             else { return }
             if let last, time != last {
@@ -110,7 +142,7 @@ private struct LineSurvey {
     /// Runtimes and collectors only append; what a query printed may begin with the newest.
     private static func mayBeReversed(_ wrapper: LogWrapper) -> Bool {
         switch wrapper {
-        case .dockerJSON, .cri, .compose, .kubectlPrefix, .podPrefix: return false
+        case .dockerJSON, .cri, .compose, .kubectlPrefix, .podPrefix, .nerdctl, .names, .grep, .rank: return false
         default: return true
         }
     }

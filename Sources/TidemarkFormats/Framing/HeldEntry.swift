@@ -11,6 +11,8 @@ struct HeldEntry: Sendable {
         case quoted
         /// A JSON object: the application's own line.
         case object
+        /// A scalar of YAML.
+        case yaml
     }
 
     /// Unix ms; nil: that of the entry before it.
@@ -43,6 +45,7 @@ struct HeldEntry: Sendable {
                 at = raw.has("\"", at: quote + 1) ? quote + 2 : quote + 1
             }
             out.append(contentsOf: raw.slice(min(at, raw.count), raw.count))
+        case .yaml: CloudYAML.decode(raw, into: &out)
         case .object:
             // Inside of a JSON document a line feed is white space.
             for byte in raw { out.append(byte == 10 || byte == 13 ? 32 : byte) }

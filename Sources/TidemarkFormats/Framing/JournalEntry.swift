@@ -16,8 +16,8 @@ enum JournalEntry {
     }
 
     static func json(_ line: Bytes, _ scratch: inout [UInt8]) -> FramedLine? {
-        // `json-seq` begins a record with RS.
-        let start = line.first == 30 ? 1 : 0
+        // `json-seq` begins a record with RS, `json-sse` with a field's name.
+        let start = line.first == 30 ? 1 : line.has("data: {") ? 6 : 0
         guard line.count > start, line[start] == 123, line.range(of: "\"__REALTIME_TIMESTAMP\"") != nil else {
             return nil
         }
@@ -58,6 +58,8 @@ enum JournalEntry {
                         frame.source = range(value)
                     } else if key.equals("CONTAINER_NAME") {
                         frame.container = range(value)
+                    } else if key.equals("CONTAINER_PARTIAL_MESSAGE") {
+                        frame.partial = value.equals("true")
                     } else {
                         times.take(key.bytes, value)
                     }
@@ -102,6 +104,8 @@ enum JournalEntry {
                 frame.source = value
             } else if name.equals("CONTAINER_NAME") {
                 frame.container = value
+            } else if name.equals("CONTAINER_PARTIAL_MESSAGE") {
+                frame.partial = bytes.equals("true")
             } else {
                 times.take(name, bytes)
             }

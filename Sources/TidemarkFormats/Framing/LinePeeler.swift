@@ -18,6 +18,7 @@ struct LinePeeler: Sendable {
 
     /// nil: the text is unwrapped already, and only parts and line feeds are seen to.
     let wrapper: LogWrapper?
+    private let key: TextKey?
     private var assembler: EntryAssembler?
     private var held: [Held] = []
     private var heldBytes = 0
@@ -33,8 +34,9 @@ struct LinePeeler: Sendable {
     private static let mostHeldBytes = 4 << 20
     private static let mostHeld = 256
 
-    init(_ wrapper: LogWrapper?) {
+    init(_ wrapper: LogWrapper?, key: TextKey? = nil) {
         self.wrapper = wrapper
+        self.key = key
         if let wrapper, wrapper.spansLines { assembler = EntryAssembler(wrapper) }
     }
 
@@ -79,7 +81,7 @@ struct LinePeeler: Sendable {
         decoded.removeAll(keepingCapacity: true)
         defer { if decoded.capacity <= 1 << 20 { scratch = decoded } }
         let bytes = line.bytes
-        guard var frame = FrameReader.read(bytes, as: wrapper, into: &decoded) else {
+        guard var frame = FrameReader.read(bytes, as: wrapper, key: key, into: &decoded) else {
             return try pass(bytes, continuing(bytes, outer), partial: false, line, body)
         }
         if !frame.source.isEmpty || !frame.container.isEmpty { frame.info.source = source(of: frame, in: bytes) }

@@ -7,20 +7,26 @@ struct LogDocument {
     private(set) var found: HeldEntries
     /// The dialect of the first entry.
     private(set) var shape: LogWrapper?
+    /// Where its objects hold the line, when that had to be learned.
+    private(set) var key: TextKey?
     private let bytes: Bytes
     /// Containers in containers: each is looked at several times.
     private var depth = 0
     private static let deepest = 8
 
     /// Reads all of `bytes`; what is damaged becomes a reject, and reading goes on at the next line that begins a document.
-    static func read(_ bytes: Bytes, firstLine: Int = 1, firstOffset: Int = 0) -> LogDocument {
-        var document = LogDocument(bytes, firstLine, firstOffset)
+    /// - Parameter key: what reading the head has learned; nil also there.
+    static func read(
+        _ bytes: Bytes, key: TextKey? = nil, firstLine: Int = 1, firstOffset: Int = 0
+    ) -> LogDocument {
+        var document = LogDocument(bytes, key, firstLine, firstOffset)
         document.readAll()
         return document
     }
 
-    private init(_ bytes: Bytes, _ firstLine: Int, _ firstOffset: Int) {
+    private init(_ bytes: Bytes, _ key: TextKey?, _ firstLine: Int, _ firstOffset: Int) {
         self.bytes = bytes
+        self.key = key
         found = HeldEntries(bytes, firstLine: firstLine, firstOffset: firstOffset)
     }
 
@@ -78,6 +84,10 @@ struct LogDocument {
     /// A document, or a container inside of one.
     private mutating func object(_ reader: inout JSONReader, isInner: Bool = false) throws {
         let start = reader
+        if !isInner, bytes.slice(start.offset, min(bytes.count, start.offset + 4096)).range(of: "\"columns\"") != nil {
+            if try table(&reader) { return }
+            reader = start
+        }
         let isContainer = try container(&reader)
         if !isContainer, !isInner {
             reader = start
@@ -118,7 +128,7 @@ struct LogDocument {
         case 104: return key.equals("hits")
         case 108: return key.equals("logEvents") || key.equals("logs")
         case 114: return key.equals("results") || key.equals("result") || key.equals("responses") || key.equals("rows")
-        case 115: return key.equals("streams")
+        case 115: return key.equals("streams") || key.equals("sessionResults")
         case 116: return key.equals("tables")
         default: return false
         }
@@ -130,7 +140,10 @@ struct LogDocument {
     private mutating func element(_ reader: inout JSONReader, isLine: Bool = false) throws {
         _ = try reader.peek()
         let start = reader
-        let entry = try ShipperEntry(&reader)
+        var entry = try ShipperEntry(&reader)
+        if try learn(&entry, start, isLine: isLine) {
+            return add(entry, from: start.offset, to: reader.offset, isText: true)
+        }
         if (entry.message != nil || entry.object != nil), entry.time != nil {
             if shape == nil { shape = entry.shape ?? (isLine ? nil : .elastic) }
             return add(entry, from: start.offset, to: reader.offset)
@@ -148,7 +161,19 @@ struct LogDocument {
         found.reject(from: start.offset, to: reader.offset, "expected an entry with a message and a time")
     }
 
-    private mutating func add(_ entry: ShipperEntry, from start: Int, to end: Int) {
+    /// Reads an object of an unknown tool, or one whose level may be the tool's (``TextKey``).
+    private mutating func learn(_ entry: inout ShipperEntry, _ start: JSONReader, isLine: Bool) throws -> Bool {
+        let isKnown = (entry.message != nil || entry.object != nil) && entry.time != nil
+        if isKnown, key == nil || entry.shape != nil, !entry.signs.contains(.level) { return false }
+        var reader = start
+        let found = try LearnedEntry(&reader, key: key)
+        if key == nil, found.text != nil, entry.canTake(found) { key = found.key }
+        guard key != nil, entry.take(found) else { return false }
+        if shape == nil { shape = entry.shape ?? .json }
+        return true
+    }
+
+    private mutating func add(_ entry: ShipperEntry, from start: Int, to end: Int, isText: Bool = false) {
         var held = HeldEntry()
         held.timeMs = entry.time?.millis
         held.zoneless = entry.time?.zoneless ?? false
@@ -157,7 +182,7 @@ struct LogDocument {
         held.sequence = entry.sequence
         held.pid = entry.pid
         held.source = found.name(entry.pod, entry.container)
-        if entry.shape == nil, !entry.isText {
+        if !isText, entry.shape == nil, !entry.isText {
             // The application's own JSON.
             (held.text, held.coding) = (start..<end, .object)
         } else if let message = entry.message {
@@ -276,10 +301,12 @@ struct LogDocument {
                 }
             }
         }
-        guard columns.contains(where: { $0.equals("TimeGenerated") }) else { return false }
-        if shape == nil { shape = .azure }
+        guard columns.contains(where: { $0.equals("TimeGenerated") || $0.equals("@timestamp") }) else { return false }
+        if shape == nil { shape = columns.contains { $0.equals("@timestamp") } ? .elastic : .azure }
         try reader.object { key, reader in
-            guard key.equals("rows"), try reader.peek() == .array else { return try reader.skip() }
+            guard key.equals("rows") || key.equals("values"), try reader.peek() == .array else {
+                return try reader.skip()
+            }
             try reader.array { row in
                 _ = try row.peek()
                 try self.tableRow(&row, columns)
@@ -308,9 +335,11 @@ struct LogDocument {
                 return
             }
             let value = try cell.string()
-            if column.equals("TimeGenerated") {
+            if column.equals("TimeGenerated") || column.equals("@timestamp") {
                 entry.timeMs = FrameTime(text: value.bytes)?.millis
-            } else if column.equals("LogMessage") || column.equals("LogEntry") || column.equals("Log_s") {
+            } else if column.equals("LogMessage") || column.equals("LogEntry") || column.equals("Log_s")
+                || column.equals("message")
+            {
                 (entry.text, entry.coding) = (self.range(value.bytes), value.escaped ? .json : .plain)
                 hasText = true
             } else if column.equals("LogSource") || column.equals("LogEntrySource") {
@@ -322,7 +351,7 @@ struct LogDocument {
             }
         }
         guard hasText, entry.timeMs != nil else {
-            return found.reject(from: start, to: reader.offset, "expected a row with TimeGenerated and a message")
+            return found.reject(from: start, to: reader.offset, "expected a row with a time and a message")
         }
         entry.source = found.name(pod, container)
         found.add(entry, from: start, to: reader.offset)

@@ -11,12 +11,16 @@ public struct LogFraming: Sendable, Hashable {
         case newestFirst
         /// Inside a JSON document, or several of them: held.
         case document(LogWrapper)
+        /// Documents in YAML, as `gcloud logging read` writes them: held.
+        case yaml
         /// Rows of a table (RFC 4180): held.
         case table(LogColumns)
     }
 
     public var container: Container
     public var wrappers: [LogWrapper]
+    /// Where objects of an unknown tool hold the line.
+    public internal(set) var key: TextKey?
 
     public init(_ wrappers: [LogWrapper], in container: Container = .lines) {
         self.wrappers = wrappers
@@ -54,6 +58,7 @@ public struct LogFraming: Sendable, Hashable {
         case .lines: break
         case .newestFirst: names.append("newest_first")
         case .document(let shape): names.append(shape.rawValue + "_document")
+        case .yaml: names.append("yaml")
         case .table: names.append("csv")
         }
         names += wrappers.map(\.rawValue)

@@ -33,7 +33,7 @@ public struct LogColumns: Sendable, Hashable {
             case cell.equals("TimeGenerated"), cell.equals("TimeGenerated [UTC]"): time = (column, 3, true)
             case cell.equals("receiveTimestamp"): if time == nil { time = (column, 1, false) }
             case cell.equals("@message"), cell.equals("_raw"), cell.equals("textPayload"), cell.equals("LogMessage"),
-                cell.equals("LogEntry"):
+                cell.equals("LogEntry"), cell.equals("Log_s"), cell.equals("Log"):
                 offer(&message, 4)
             case cell.equals("message"), cell.equals("Message"), cell.equals("Content"), cell.equals("Line"),
                 cell.equals("jsonPayload.message"), cell.equals("log"):
@@ -41,7 +41,7 @@ public struct LogColumns: Sendable, Hashable {
             case cell.equals("@logStream"), cell.equals("kubernetes.pod.name"), cell.equals("kubernetes.pod_name"),
                 cell.equals("PodName"), cell.equals("resource.labels.pod_name"), cell.equals("pod"):
                 offer(&source, 3)
-            case cell.equals("ContainerName"), cell.equals("kubernetes.container.name"): container = column
+            case cell.equals("ContainerName"), cell.equals("ContainerName_s"), cell.equals("kubernetes.container.name"): container = column
             case cell.equals("Host"), cell.equals("host"), cell.equals("host.name"), cell.equals("Service"):
                 offer(&source, 1)
             default: break

@@ -24,11 +24,11 @@ public struct LogUnframer: Sendable {
     public init(_ framing: LogFraming, heldLimit: Int = LogFraming.heldLimit) {
         self.framing = framing
         self.heldLimit = heldLimit
-        layers = framing.wrappers.map { LinePeeler($0) }
+        layers = framing.wrappers.map { LinePeeler($0, key: framing.key) }
         switch framing.container {
         case .lines: break
         case .newestFirst: file = HeldFile()
-        case .document, .table:
+        case .document, .yaml, .table:
             file = HeldFile()
             layers.insert(LinePeeler(nil), at: 0)
         }
@@ -135,8 +135,12 @@ public struct LogUnframer: Sendable {
             case .lines: break
             case .newestFirst: try releaseLines(bytes, file, body)
             case .document:
-                let document = LogDocument.read(bytes, firstLine: file.firstLine, firstOffset: file.firstOffset)
+                let document = LogDocument.read(
+                    bytes, key: framing.key, firstLine: file.firstLine, firstOffset: file.firstOffset)
                 try releaseEntries(document.found, bytes, file, body)
+            case .yaml:
+                let found = CloudYAML.read(bytes, firstLine: file.firstLine, firstOffset: file.firstOffset)
+                try releaseEntries(found, bytes, file, body)
             case .table(let columns):
                 let found = LogTable.read(bytes, columns, firstLine: file.firstLine, firstOffset: file.firstOffset)
                 try releaseEntries(found, bytes, file, body)
@@ -205,7 +209,7 @@ public struct LogUnframer: Sendable {
         while at < bytes.count {
             let end = bytes.firstIndex(of: 10, from: at) ?? bytes.count
             scratch.removeAll(keepingCapacity: true)
-            let frame = FrameReader.read(bytes.slice(at, end), as: wrapper, into: &scratch)
+            let frame = FrameReader.read(bytes.slice(at, end), as: wrapper, key: framing.key, into: &scratch)
             if frame == nil, !groups.entries.isEmpty {
                 groups.entries[groups.entries.count - 1].text =
                     groups.entries[groups.entries.count - 1].text.lowerBound..<end

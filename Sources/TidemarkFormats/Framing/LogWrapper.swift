@@ -25,9 +25,11 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     case cloudWatch = "cloudwatch"
     /// Rows of Log Analytics: `TimeGenerated`, `LogMessage` or `LogEntry`.
     case azure
-    /// Fluent Bit's output to a terminal: `[0] tag: [[1755839655.123,{}],{"log":"…"}]`.
+    /// Objects of any other tool, one of whose strings holds the server's lines (``TextKey``).
+    case json
+    /// Fluent Bit's output to a terminal: `[0] tag: [[1755839655.123,{}],{"log":"…"}]`, and to a file, without the number.
     case fluentBitStdout = "fluent_bit_stdout"
-    /// Fluentd's file output: `time TAB tag TAB {json}`.
+    /// Fluentd's output to a file, `time TAB tag TAB {json}`, and to a terminal, with blanks and a colon.
     case fluentdFile = "fluentd_file"
     /// A node's `/var/log/pods/…/N.log`: `time stdout F text`; `P` marks a part of a long line.
     case cri
@@ -52,10 +54,28 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// `journalctl` (short, short-precise) and syslog files (RFC 3164, with or without `<PRI>`):
     /// `Mar  4 09:08:07 host ident[pid]: text`; no year, no zone.
     case journaldShort = "journald_short"
+    /// `name    |text` (nerdctl compose).
+    case nerdctl = "nerdctl_compose"
+    /// `aws logs … --output text`: `EVENTS TAB … TAB text TAB ms`.
+    case awsText = "aws_text"
+    /// Buildkite's raw log: `ESC _bk;t=ms BEL text`.
+    case buildkite
+    /// One name before the text: log streams of CloudWatch, Heroku's and Fly's processes, `gh run view --log`.
+    case label
+    /// `pod container text` where the pod's name is any.
+    case names = "pod_container"
+    /// A blank more than usual behind another layer.
+    case blank
+    /// `0: text` of `srun --label`.
+    case rank = "srun_label"
+    /// `12:text`, `vllm.log:text`.
+    case grep
     /// `kubectl logs --timestamps`, `docker logs -t`, CI runners, CloudWatch's export to S3: an RFC 3339 time and a blank.
     /// Also Grafana's `time TAB text`, Docker Desktop's `YYYY-MM-DD HH:MM:SS.mmm | text` (viewer's clock, no zone) and
     /// `[time] text`.
     case timestamps
+    /// A date and time without zone before the text, which loggers write as well.
+    case clock
 
     /// Whether an entry may fill several physical lines.
     var spansLines: Bool { self == .journaldExport || self == .journaldPretty }
@@ -68,11 +88,20 @@ public enum LogWrapper: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the form proves so little that the server's lines must follow it (``ServerText``).
+    var needsProof: Bool {
+        switch self {
+        case .nerdctl, .awsText, .label, .names, .blank, .grep, .rank, .clock: return true
+        default: return false
+        }
+    }
+
     /// Share of a file's lines that must wear it for the file to be taken as wrapped: a form that other writers' lines
     /// may have by chance needs more.
     var neededShare: Double {
         switch self {
-        case .timestamps, .compose, .podPrefix, .journaldMonotonic: return 0.5
+        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .label, .names, .blank, .grep, .rank, .clock:
+            return 0.5
         default: return 0.25
         }
     }

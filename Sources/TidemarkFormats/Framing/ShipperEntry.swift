@@ -29,6 +29,10 @@ struct ShipperEntry {
         static let level = Signs(rawValue: 131_072)
         static let time = Signs(rawValue: 262_144)
         static let tag = Signs(rawValue: 524_288)
+        /// What a logger in Python says beside the level.
+        static let logger = Signs(rawValue: 1_048_576)
+        /// What only a collector says: where in a file a line stood, a severity of syslog in digits.
+        static let shipped = Signs(rawValue: 2_097_152)
     }
 
     var signs: Signs = []
@@ -39,6 +43,8 @@ struct ShipperEntry {
     private var timeRank = 0
     var stream = ""
     var isPartial = false
+    /// The last part of a message that Docker's fluentd driver cut.
+    private var isLastPart = false
     var pod: Bytes?
     var container: Bytes?
     private var podRank = 0
@@ -74,12 +80,27 @@ struct ShipperEntry {
     }
 
     /// An application's own JSON logging may look like a shipper's line. It names a level, and its message is no line of
-    /// text with one.
+    /// text with one. Collectors guess levels too (OpenShift, Filebeat, GELF), but they know neither logger nor file.
     var isText: Bool {
         guard signs.contains(.level) else { return true }
         guard let text = message?.bytes else { return false }
         let start = ProcessPrefix.parseChain(text).end
-        return RecordHeader.level(text, at: start) != nil
+        if RecordHeader.level(text, at: start) != nil { return true }
+        return !signs.contains(.logger) && !signs.isDisjoint(with: [.kubernetes, .shipped])
+    }
+
+    /// Whether the object may be an entry with the text that was found in it: it must tell when, or from where.
+    func canTake(_ found: LearnedEntry) -> Bool {
+        time != nil || found.time != nil || pod != nil && container != nil
+    }
+
+    /// Takes the text of an object of an unknown tool; false when there is none, or the object is the application's own.
+    mutating func take(_ found: LearnedEntry) -> Bool {
+        guard let text = found.text, canTake(found) else { return false }
+        if signs.contains([.level, .logger]), !LearnedEntry.isServerText(text) { return false }
+        (message, object) = (text, nil)
+        if time == nil { time = found.time }
+        return true
     }
 
     private mutating func walk(_ reader: inout JSONReader, _ place: Place, depth: Int) throws {
@@ -97,10 +118,10 @@ struct ShipperEntry {
                 }
             case .log:
                 if kind == .object, key.equals("file") {
-                    signs.insert(.collector)
+                    signs.formUnion([.collector, .shipped])
                     try walk(&reader, .logFile, depth: depth + 1)
                 } else if kind == .number, key.equals("offset") {
-                    signs.insert(.collector)
+                    signs.formUnion([.collector, .shipped])
                     sequence = Decimal.parseInt(try reader.numberBytes()) ?? 0
                 } else {
                     if key.equals("level") { signs.insert(.level) }
@@ -149,6 +170,7 @@ struct ShipperEntry {
                 return try walk(&reader, .root, depth: depth + 1)
             }
             if key.equals("agent") { signs.insert(.collector) }
+            if key.equals("asctime") { signs.insert(.logger) }
         case 99:
             if key.equals("content"), kind == .object {
                 signs.insert(.datadog)
@@ -157,6 +179,10 @@ struct ShipperEntry {
             if key.equals("container"), kind == .object {
                 signs.insert(.collector)
                 return try walk(&reader, .named, depth: depth + 1)
+            }
+            if key.equals("containerName"), kind == .string {
+                container = try reader.string().bytes
+                return
             }
             if key.equals("container_name") || key.equals("container.name"), kind == .string {
                 signs.insert(.collector)
@@ -232,26 +258,43 @@ struct ShipperEntry {
                 return
             }
             if key.equals("log.offset"), kind == .number {
-                signs.insert(.collector)
+                signs.formUnion([.collector, .shipped])
                 sequence = Decimal.parseInt(try reader.numberBytes()) ?? 0
                 return
             }
             if key.equals("log.file.path"), kind == .string {
-                signs.insert(.collector)
+                signs.formUnion([.collector, .shipped])
                 name(try reader.string().bytes, rank: 1)
                 return
             }
+            if key.equals("level"), kind == .number {
+                // Syslog's severities; loggers count in tens.
+                if let severity = Decimal.parseInt(try reader.numberBytes()), severity < 8 { signs.insert(.shipped) }
+                signs.insert(.level)
+                return
+            }
             if key.equals("level") || key.equals("levelname") || key.equals("log.level") { signs.insert(.level) }
+            if key.equals("levelname") || key.equals("lineno") || key.equals("logger") { signs.insert(.logger) }
         case 109:
             if key.equals("message"), kind == .string { return try readMessage(&reader, .message) }
             if key.equals("msg"), kind == .string, signs.contains(.wrapped) {
                 return try readMessage(&reader, .message)
             }
         case 112:
-            if key.equals("pod") || key.equals("pod_name"), kind == .string {
+            if key.equals("pod") || key.equals("pod_name") || key.equals("podName"), kind == .string {
                 name(try reader.string().bytes, rank: 4)
                 return
             }
+            if key.equals("partial_message"), kind == .string {
+                isPartial = try reader.string().equals("true") && !isLastPart
+                return
+            }
+            if key.equals("partial_last"), kind == .string {
+                isLastPart = try reader.string().equals("true")
+                if isLastPart { isPartial = false }
+                return
+            }
+            if key.equals("pathname") { signs.insert(.logger) }
             if key.equals("pid"), kind == .number { pid = Decimal.parseInt(try reader.numberBytes()); return }
         case 114:
             if key.equals("result"), kind == .object { return try walk(&reader, .root, depth: depth + 1) }
@@ -277,8 +320,12 @@ struct ShipperEntry {
             if key.equals("ts") { return try readTime(kind, &reader, rank: 2, []) }
             if key.equals("textPayload"), kind == .string { return try readMessage(&reader, .payload) }
             if key.equals("tag"), kind == .string { signs.insert(.tag) }
+        case 102:
+            if key.equals("filename") || key.equals("funcName") { signs.insert(.logger) }
+        case 110:
+            if key.equals("name") { signs.insert(.logger) }
         case 67:
-            if key.equals("ContainerName"), kind == .string { container = try reader.string().bytes; return }
+            if key.equals("ContainerName") || key.equals("ContainerName_s"), kind == .string { container = try reader.string().bytes; return }
         case 76:
             if key.equals("LogMessage") || key.equals("LogEntry") || key.equals("Log_s") {
                 if kind == .object { return try readPayload(&reader, .azureMessage) }

@@ -18,23 +18,65 @@ enum ShipperJSON {
         return entry.shape
     }
 
-    /// `time TAB tag TAB {json}`.
-    static func fluentdFile(_ line: Bytes, _ scratch: inout [UInt8]) -> FramedLine? {
-        guard line.count > 24, line[0] &- 48 <= 9, let time = CivilTime.parseRFC3339(line), time.zoned,
-            line.has("\t", at: time.length), let tab = line.firstIndex(of: 9, from: time.length + 1),
-            var (entry, _) = entry(line, from: tab + 1), entry.message != nil
+    /// An object of an unknown tool whose text stands under `key`; nil also for the application's own JSON. It needs no
+    /// time where it names a pod and its container.
+    static func learned(_ line: Bytes, _ key: TextKey?, _ scratch: inout [UInt8]) -> FramedLine? {
+        guard let key, line.first == 123, var (entry, end) = entry(line, from: 0),
+            line.slice(end, line.count).trimmed.isEmpty
         else { return nil }
-        entry.time = entry.time ?? FrameTime(text: line.slice(0, time.length))
+        var reader = JSONReader(line)
+        guard let found = try? LearnedEntry(&reader, key: key), entry.take(found) else { return nil }
+        return frame(entry, in: line, &scratch)
+    }
+
+    /// The key of the text in an object of an unknown tool.
+    static func key(_ line: Bytes) -> TextKey? {
+        guard let (entry, end) = entry(line, from: 0), line.slice(end, line.count).trimmed.isEmpty else { return nil }
+        var reader = JSONReader(line)
+        guard let found = try? LearnedEntry(&reader), found.text != nil else { return nil }
+        return entry.canTake(found) ? found.key : nil
+    }
+
+    /// `time TAB tag TAB {json}`, `time zone tag: {json}`.
+    static func fluentdFile(_ line: Bytes, _ scratch: inout [UInt8]) -> FramedLine? {
+        guard line.count > 24, line[0] &- 48 <= 9, let time = CivilTime.parseRFC3339(line) else { return nil }
+        var start = 0
+        var timeEnd = time.length
+        if time.zoned, line.has("\t", at: time.length) {
+            guard let tab = line.firstIndex(of: 9, from: time.length + 1) else { return nil }
+            start = tab + 1
+        } else if !time.zoned, line.has(" +", at: time.length) || line.has(" -", at: time.length) {
+            timeEnd += 6
+            guard line.has(" ", at: timeEnd), let tag = line.range(of: ": {", from: timeEnd), tag - timeEnd < 260 else {
+                return nil
+            }
+            start = tag + 2
+        } else {
+            return nil
+        }
+        guard var (entry, _) = entry(line, from: start), entry.message != nil else { return nil }
+        if entry.time == nil {
+            var text = Array(line.slice(0, timeEnd))
+            if timeEnd > time.length { text.remove(at: time.length) }
+            entry.time = text.withUnsafeBytes { FrameTime(text: $0) }
+        }
         return frame(entry, in: line, &scratch)
     }
 
     /// `[0] tag: [[1755839655.123,{}],{"log":"…"}]`, in old versions `[0] tag: [1755839655.123, {"log"=>"…"}]`, where the
-    /// text stands between its quotes as it is.
+    /// text stands between its quotes as it is. In files the number is missing.
     static func fluentBitStdout(_ line: Bytes, _ scratch: inout [UInt8]) -> FramedLine? {
-        guard line.count > 20, line[0] == 91, let close = line.firstIndex(of: 93), close < 12, close > 1,
-            line.slice(1, close).allSatisfy({ $0 &- 48 <= 9 }), let start = line.range(of: ": [", from: close),
-            start - close < 260
-        else { return nil }
+        guard line.count > 20 else { return nil }
+        var tag = 0
+        if line[0] == 91 {
+            guard let close = line.slice(0, 20).firstIndex(of: 93), close < 12, close > 1,
+                line.slice(1, close).allSatisfy({ $0 &- 48 <= 9 })
+            else { return nil }
+            tag = close
+        }
+        let head = line.slice(0, min(line.count, tag + 264))
+        guard let start = head.range(of: ": [", from: tag) else { return nil }
+        if tag == 0, head.slice(0, start).contains(32) { return nil }
         var at = start + 3
         while at < line.count, line[at] == 91 || line[at] == 32 { at += 1 }
         let digits = at

@@ -120,18 +120,30 @@ enum TextFrame {
     }
 
     static func compose(_ line: Bytes) -> FramedLine? {
-        let start = ANSI.skip(line, 0)
+        var start = ANSI.skip(line, 0)
+        let isColoured = start > 0
+        // podman-compose puts the name in brackets, pm2 its number in front.
+        let isBracketed = line.has("[", at: start)
+        if isBracketed { start += 1 }
+        if start < line.count, line[start] &- 48 <= 9, line.has("|", at: start + 1) { start += 2 }
         var at = start
         while at < line.count, at - start < 100, isNameByte(line[at]) { at += 1 }
         let name = at
+        if isBracketed {
+            guard line.has("]", at: at) else { return nil }
+            at += 1
+        }
         at = ANSI.skip(line, at)
         while at < line.count, line[at] == 32 { at += 1 }
         guard name > start, at > name, at < line.count, line[at] == 124 else { return nil }
         at += 1
-        if start > 0 { at = ANSI.skip(line, at) }
+        if isColoured { at = ANSI.skip(line, at) }
         guard at < line.count else { return behind(line, name: start..<name, text: at) }
         guard line[at] == 32 else { return nil }
-        return behind(line, name: start..<name, text: at + 1)
+        at += 1
+        // Compose v2 ends the name's colour behind the blank.
+        if isColoured { at += ANSI.codeLength(line, at) ?? 0 }
+        return behind(line, name: start..<name, text: at)
     }
 
     /// `pod container text` (stern), `[pod container] text`, `[pod] text` (kubetail), `namespace/pod[container]: text`
@@ -150,8 +162,18 @@ enum TextFrame {
             guard line.has(": ", at: at) else { return nil }
             return behind(line, name: pod, container: container, text: ANSI.skip(line, at + 2))
         }
-        guard isPodName(line.slice(first.lowerBound, first.upperBound)) else { return nil }
+        var pod = first
         at = ANSI.skip(line, at)
+        if !isPodName(line.slice(first.lowerBound, first.upperBound)) {
+            // stern names the namespace first when it reads several.
+            guard !isBracketed, line.has(" ", at: at) else { return nil }
+            at = ANSI.skip(line, at + 1)
+            guard let second = name(line, &at), isPodName(line.slice(second.lowerBound, second.upperBound)) else {
+                return nil
+            }
+            pod = second
+            at = ANSI.skip(line, at)
+        }
         if isBracketed {
             if line.has("] ", at: at) { return behind(line, name: first, text: ANSI.skip(line, at + 2)) }
             guard at < line.count, line[at] == 32 else { return nil }
@@ -163,13 +185,21 @@ enum TextFrame {
         at = ANSI.skip(line, at + 1)
         guard let container = name(line, &at) else { return nil }
         at = ANSI.skip(line, at)
-        guard at < line.count else { return behind(line, name: first, container: container, text: at) }
+        guard at < line.count else { return behind(line, name: pod, container: container, text: at) }
         guard line[at] == 32 else { return nil }
-        return behind(line, name: first, container: container, text: at + 1)
+        at += 1
+        guard let stamp = RecordHeader.stamp(line, at: at), at + 14 == line.count || line[at + 14] == 32 else {
+            return behind(line, name: pod, container: container, text: at)
+        }
+        // `stern --timestamps=short`.
+        var frame = FramedLine(timeMs: nil, text: min(at + 15, line.count))
+        (frame.info.stamp, frame.info.zoneless) = (stamp, true)
+        (frame.source, frame.container) = (pod, container)
+        return frame
     }
 
     /// A name of Kubernetes at `at`, which moves behind it.
-    private static func name(_ line: Bytes, _ at: inout Int) -> Range<Int>? {
+    static func name(_ line: Bytes, _ at: inout Int) -> Range<Int>? {
         let start = at
         while at < line.count, at - start < 254,
             line[at] &- 97 < 26 || line[at] &- 48 <= 9 || line[at] == 45 || line[at] == 46
@@ -193,12 +223,13 @@ enum TextFrame {
             }
     }
 
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        byte &- 48 <= 9 || (byte | 0x20) &- 97 < 26 || byte == 95 || byte == 45 || byte == 46
+    /// `@` stands before the node in the lines of `docker service logs`.
+    static func isNameByte(_ byte: UInt8) -> Bool {
+        byte &- 48 <= 9 || (byte | 0x20) &- 97 < 26 || byte == 95 || byte == 45 || byte == 46 || byte == 64
     }
 
     /// The text behind a name, with or without a time in front.
-    private static func behind(
+    static func behind(
         _ line: Bytes, name: Range<Int>, container: Range<Int> = 0..<0, text: Int
     ) -> FramedLine {
         var frame = timestamp(line, from: text) ?? FramedLine(timeMs: nil, text: min(text, line.count))

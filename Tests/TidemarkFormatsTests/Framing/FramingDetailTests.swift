@@ -37,6 +37,76 @@ struct FramingDetailTests {
         #expect(FramingTests.detect(line + "\n" + line + "\n") == .plain)
     }
 
+    /// Forms that a logger writes too are no framing where the server's lines don't follow.
+    @Test(arguments: [
+        "2026-11-23 17:40:00 starting the launcher", "[2026-11-23 17:40:00] INFO loader: 12 files",
+        "Nov 23 17:40:00 waiting for the network", "12: a line", "0: rank is up", "models/acme-8b loaded in 12 s",
+        "vllm-server vllm is up", "vllm.log:12 lines", "2026-11-23 17:40:00,123 INFO 11-23 17:40:00 [a.py:1] x",
+        #"{"TimeStamp":"2026-11-23T17:40:00","Log":"INFO server is up"}"#,
+        #"{"level":"info","ts":1795455600.1,"msg":"info: x","line":"y"}"#,
+    ])
+    func noFraming(line: String) {
+        #expect(FramingTests.detect(line + "\n" + line + "\n") == .plain)
+    }
+
+    @Test("a level beside a message is the collector's where only a collector knows the rest")
+    func levels() {
+        func kinds(_ tail: String) -> [String] {
+            let head = #"{"@timestamp":"2026-11-23T17:40:00Z",\#(tail),"message":"#
+            let lines = ["INFO:     Started server process [1]", "RuntimeError: x"].map {
+                head + Wrapping.json($0) + "}\n"
+            }
+            return Self.unwrap(lines.joined()).lines.map { String($0.text.prefix(5)) }
+        }
+        #expect(kinds(#""kubernetes":{"pod_name":"a"},"level":"default""#) == ["INFO:", "Runti"])
+        #expect(kinds(#""log":{"level":"info","offset":1},"agent":{"type":"filebeat"}"#) == ["INFO:", "Runti"])
+        #expect(kinds(#""@version":"1","host":"h","level":6"#) == ["INFO:", "Runti"])
+        // A logger that names itself wrote the second object.
+        #expect(kinds(#""kubernetes":{"pod_name":"a"},"level":"INFO","logger":"vllm""#) == ["INFO:", "{\"@ti"])
+    }
+
+    @Test("parts that Docker's journald and fluentd drivers cut are joined")
+    func dockerParts() {
+        let head = #"{"__REALTIME_TIMESTAMP":"1795455600040000","CONTAINER_NAME":"v","#
+        let journal = Self.unwrap(
+            head + #""CONTAINER_PARTIAL_MESSAGE":"true","MESSAGE":"a"}"# + "\n" + head + #""MESSAGE":"b"}"# + "\n")
+        #expect(journal.lines.map(\.text) == ["ab"])
+        #expect(journal.lines.map(\.info.lines) == [2])
+        let export = Self.unwrap(
+            "__CURSOR=1\n__REALTIME_TIMESTAMP=1795455600040000\nCONTAINER_PARTIAL_MESSAGE=true\nMESSAGE=a\n\n"
+                + "__CURSOR=2\n__REALTIME_TIMESTAMP=1795455600040001\nMESSAGE=b\n\n")
+        #expect(export.lines.map(\.text) == ["ab"])
+        func fluentd(_ text: String, _ last: Bool) -> String {
+            "{\"time\":\"2026-11-23T17:40:00Z\",\"container_name\":\"v\",\"log\":\"\(text)\",\"partial_message\":\"true\","
+                + "\"partial_id\":\"1\",\"partial_last\":\"\(last)\"}\n"
+        }
+        let parts = Self.unwrap(fluentd("a", false) + fluentd("b", false) + fluentd("c", true))
+        #expect(parts.lines.map(\.text) == ["abc"])
+    }
+
+    @Test("scalars of YAML")
+    func yaml() {
+        func entry(_ value: String) -> String {
+            "---\ninsertId: a\ntextPayload: \(value)\ntimestamp: '2026-11-23T17:40:00Z'\n"
+        }
+        let values = [
+            "'it''s ''x'''", #""a \"b\"\tc \u00e9 \x41""#, "plain: text", "|-\n  one\n    two", ">-\n  one\n  two",
+            "'folded\n  text'", "\"in \\\n  two\"",
+        ]
+        let result = Self.unwrap(values.map(entry).joined())
+        #expect(result.framing.rawValue == "yaml")
+        #expect(
+            result.lines.map(\.text) == [
+                "it's 'x'", "a \"b\"\tc é A", "plain: text", "one", "  two", "one two", "folded text", "in two",
+            ])
+        #expect(result.lines.map(\.info.lines).reduce(0, +) == 34)
+        #expect(result.unframer.rejects.isEmpty)
+        let damaged = Self.unwrap(entry("a") + "---\ninsertId: b\nseverity: INFO\n")
+        #expect(damaged.lines.map(\.text) == ["a"])
+        #expect(damaged.unframer.rejects.map(\.line) == [5])
+        #expect(damaged.unframer.rejects.map(\.lineCount) == [3])
+    }
+
     @Test("tracebacks of two pods that write at the same time are two records")
     func pods() {
         let trace = [
@@ -193,6 +263,8 @@ struct FramingDetailTests {
         ("Aug 22, 2026 @ 05:14:15.123", 1_787_375_655_123, true),
         ("8/22/2026, 5:14:15.123 PM", 1_787_418_855_123, true),
         ("2026-08-22 05:14:15.123", 1_787_375_655_123, true),
+        ("2026-08-22 05:14:15.123 UTC", 1_787_375_655_123, false),
+        ("8/22/2026 5:14:15.123 pm", 1_787_418_855_123, true),
     ])
     func times(text: String, millis: Int64, zoneless: Bool) throws {
         let entry = "{\"labels\":{},\"line\":\"x\",\"timestamp\":\"\(text)\"}\n"

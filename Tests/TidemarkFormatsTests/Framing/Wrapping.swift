@@ -54,7 +54,7 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
     /// `Nov 23 17:40:00`.
     private static func short(_ index: Int) -> String { "Nov 23 " + CivilTime.clock(ms(index)) }
 
-    static let all: [Wrapping] = text + json + documents + tables + nested
+    static let all: [Wrapping] = text + labels + json + learned + documents + tables + nested
 
     static let text: [Wrapping] = [
         lines("plain") { $1 },
@@ -121,6 +121,101 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
                 let text = "<30>1 " + iso(index, "Z gpu-1 vllm 31 - - ") + line
                 return "\(text.utf8.count) " + text + (index % 3 == 2 ? "\n" : "")
             }.joined()
+        },
+    ]
+
+    /// Forms that are a framing only where the server's lines follow.
+    static let labels: [Wrapping] = [
+        lines("compose", name: "compose v2, coloured, -t") {
+            "\u{1b}[36mvllm-1  | \u{1b}[0m" + iso($0, "456789Z ") + $1
+        },
+        lines("timestamps+compose", name: "docker service logs, -t") {
+            iso($0, "456789Z ") + "vllm_server.1.q3x8k2m1z7ab@gpu-1    | " + $1
+        },
+        lines("nerdctl_compose") { "\u{1b}[32mvllm    |\u{1b}[0m" + $1 },
+        lines("pod_prefix", name: "stern, namespace and short times") {
+            "llm vllm-7c9d8b-x2x4z vllm 11-23 " + CivilTime.clock(ms($0)) + " " + $1
+        },
+        lines("pod_container") { "vllm-server vllm " + $1 },
+        lines("timestamps+label", name: "aws logs tail") { iso($0, "+00:00 vllm/vllm/0a1b2c3d4e5f ") + $1 },
+        lines("clock", name: "aws logs tail, short") { iso($0, " ").replacing(".000", with: "") + $1 },
+        lines("label", name: "awslogs") { "/ecs/vllm vllm/vllm/0a1b2c " + iso($0, "Z ") + $1 },
+        lines("aws_text") { "EVENTS\t3654\($0)\t\(ms($0) + 900)\tvllm/vllm/0a1b\t" + $1 + "\t\(ms($0))" },
+        lines("clock", name: "ts with a date") { iso($0, " ", blank: true) + $1 },
+        lines("clock", name: "date in brackets") { "[" + iso($0, "] ", blank: true) + $1 },
+        lines("clock", name: "ts") { short($0) + " " + $1 },
+        lines("clock+blank", name: "Render") { iso($0, "  ", blank: true) + $1 },
+        lines("journald_short", name: "journalctl without host") { short($0) + " vllm[31]: " + $1 },
+        lines("journald_short", name: "syslog with year") {
+            "Nov 23 2026 " + CivilTime.clock(ms($0)) + " gpu-1 vllm[31]: " + $1
+        },
+        lines("journald_short_iso", name: "rsyslog, forwarded") {
+            "<30>" + iso($0, "456+00:00 gpu-1 vllm[31]: ") + $1
+        },
+        lines("journald_short_monotonic", name: "short-delta") {
+            "[ \(4321 + $0).000000 <    0.010000 >] gpu-1 vllm[31]: " + $1
+        },
+        lines("timestamps+label", name: "Heroku") { iso($0, "+00:00 app[web.1]: ") + $1 },
+        lines("timestamps+label", name: "Fly") { iso($0, "Z app[3d8d9e6f] ord [info]") + $1 },
+        lines("label", name: "gh run view") { "serve\tRun vllm\t" + iso($0, "4567Z ") + $1 },
+        lines("buildkite") { "\u{1b}_bk;t=\(ms($0))\u{7}" + $1 },
+        lines("srun_label") { "0: " + $1 },
+        lines("grep") { "vllm.log:" + $1 },
+    ]
+
+    /// Tools whose objects have keys of their own.
+    static let learned: [Wrapping] = [
+        lines("json", name: "Container Apps") {
+            "{\"TimeStamp\": \"" + iso($0, "00\", \"Log\": ") + json($1) + "}"
+        },
+        lines("json", name: "VictoriaLogs") {
+            "{\"_time\":\"" + iso($0, "456Z\",\"_stream\":\"{app=\\\"vllm\\\"}\",\"_msg\":") + json($1) + "}"
+        },
+        lines("json", name: "Docker's splunk driver") {
+            "{\"event\":{\"line\":" + json($1) + ",\"source\":\"stderr\",\"tag\":\"3f2a\"},\"time\":\"\(ms($0) / 1000)."
+                + "\(100 + ms($0) % 1000 / 10)\",\"host\":\"gpu-1\"}"
+        },
+        lines("json", name: "stern, json") {
+            "{\"message\":" + json($1 + "\n")
+                + ",\"nodeName\":\"gpu-\($0 % 2)\",\"namespace\":\"llm\",\"podName\":\"vllm-0\",\"containerName\":\"vllm\"}"
+        },
+        lines("elastic", name: "OpenShift") {
+            "{\"@timestamp\":\"" + iso($0, "456+00:00\",\"hostname\":\"gpu-1\",\"kubernetes\":{\"pod_name\":\"vllm-0\"},")
+                + "\"level\":\"unknown\",\"log_type\":\"application\",\"message\":" + json($1) + "}"
+        },
+        lines("fluent_bit_stdout", name: "Fluent Bit's file") {
+            "kube.vllm: [\(ms($0) / 1000).\(100 + ms($0) % 1000 / 10), {\"stream\":\"stderr\",\"log\":" + json($1) + "}]"
+        },
+        lines("fluentd_file", name: "Fluentd's terminal") {
+            iso($0, "000000 +0000 kube.vllm: {\"stream\":\"stderr\",\"log\":", blank: true) + json($1) + "}"
+        },
+        entries(
+            "json_document", name: "Container Apps, table", from: "[", separator: ",\n", to: "]\n"
+        ) {
+            "{\"TimeGenerated\":\"" + iso($0, "Z\",\"ContainerName\":\"vllm\",\"Log\":") + json($1) + "}"
+        },
+        entries(
+            "json_document", name: "search answer with fields", reversed: true,
+            from: "{\"took\":1,\"hits\":{\"hits\":[", to: "]}}"
+        ) { "{\"_id\":\"a\",\"fields\":{\"@timestamp\":[\"" + iso($0, "Z\"],\"message\":[") + json($1) + "]}}" },
+        entries(
+            "elastic_document", name: "ES|QL",
+            from: "{\"columns\":[{\"name\":\"@timestamp\",\"type\":\"date\"},{\"name\":\"message\"}],\"values\":[", to: "]}"
+        ) { "[\"" + iso($0, "Z\",") + json($1) + "]" },
+        entries("elastic_document", name: "Railway", from: "[", to: "]\n") {
+            "{\"message\":" + json($1) + ",\"severity\":\"info\",\"attributes\":{\"level\":\"info\"},\"timestamp\":\""
+                + iso($0, "456Z\"}")
+        },
+        entries("yaml", name: "gcloud, YAML", reversed: true, from: "", separator: "", to: "") {
+            "---\ninsertId: a\nresource:\n  labels:\n    pod_name: vllm-0\n  type: k8s_container\nseverity: ERROR\n"
+                + "textPayload: '" + $1.replacing("'", with: "''") + "'\ntimestamp: '" + iso($0, "456Z'\n")
+        },
+        entries(
+            "csv", name: "Container Apps, CSV", from: "\"TimeGenerated [UTC]\",\"ContainerName_s\",\"Log_s\"\n",
+            separator: "\n", to: "\n"
+        ) { "\"11/23/2026, 5:" + iso($0, " PM\",vllm,").dropFirst(14) + csv($1) },
+        entries("csv", name: "OpenSearch", from: "@timestamp,message\n", separator: "\n", to: "\n") {
+            "11/23/2026 5:" + iso($0, " pm,").dropFirst(14) + csv($1)
         },
     ]
 
