@@ -85,7 +85,9 @@ enum CloudYAML {
                 entry.received = FrameTime(text: scalar(value))
             }
         case 2 where entry.section == .payload && entry.text == nil:
-            guard key.equals("message") || key.equals("log") || key.equals("msg") || key.equals("MESSAGE") else { return }
+            guard key.equals("message") || key.equals("log") || key.equals("msg") || key.equals("MESSAGE") else {
+                return
+            }
             entry.text = start + colon + 1..<end
             entry.openIndent = 2
         case 4 where entry.section == .resource:

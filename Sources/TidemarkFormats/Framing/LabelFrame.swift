@@ -46,7 +46,8 @@ enum LabelFrame {
             return frame
         }
         let end = word(line, from: 0)
-        guard end > 1, end < line.count, line[end] == 32, line[0] &- 48 > 9 || CivilTime.parseRFC3339(line) == nil else {
+        guard end > 1, end < line.count, line[end] == 32, line[0] &- 48 > 9 || CivilTime.parseRFC3339(line) == nil
+        else {
             return nil
         }
         if line[0] == 47 {
@@ -60,8 +61,8 @@ enum LabelFrame {
             frame.source = 0..<(line[end - 1] == 58 ? end - 1 : end)
             if line[end - 1] == 58 { return frame }
             let region = word(line, from: end + 1)
-            guard line.has(" [", at: region), let close = line.slice(0, min(line.count, region + 16)).firstIndex(of: 93, from: region)
-            else { return nil }
+            let level = line.slice(0, min(line.count, region + 16))
+            guard level.has(" [", at: region), let close = level.firstIndex(of: 93, from: region) else { return nil }
             frame.textStart = close + 1
             return frame
         }

@@ -74,3 +74,19 @@ struct LearnedEntry {
         if rank > timeRank { (time, timeRank) = (found, rank) }
     }
 }
+
+extension ShipperEntry {
+    /// Whether the object may be an entry with the text that was found in it: it must tell when, or from where.
+    func canTake(_ found: LearnedEntry) -> Bool {
+        time != nil || found.time != nil || pod != nil && container != nil
+    }
+
+    /// Takes the text of an object of an unknown tool; false when there is none, or the object is the application's own.
+    mutating func take(_ found: LearnedEntry) -> Bool {
+        guard let text = found.text, canTake(found) else { return false }
+        if signs.contains([.level, .logger]), !LearnedEntry.isServerText(text) { return false }
+        (message, object) = (text, nil)
+        if time == nil { time = found.time }
+        return true
+    }
+}

@@ -41,7 +41,8 @@ public struct LogColumns: Sendable, Hashable {
             case cell.equals("@logStream"), cell.equals("kubernetes.pod.name"), cell.equals("kubernetes.pod_name"),
                 cell.equals("PodName"), cell.equals("resource.labels.pod_name"), cell.equals("pod"):
                 offer(&source, 3)
-            case cell.equals("ContainerName"), cell.equals("ContainerName_s"), cell.equals("kubernetes.container.name"): container = column
+            case cell.equals("ContainerName"), cell.equals("ContainerName_s"), cell.equals("kubernetes.container.name"):
+                container = column
             case cell.equals("Host"), cell.equals("host"), cell.equals("host.name"), cell.equals("Service"):
                 offer(&source, 1)
             default: break

@@ -100,7 +100,8 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// may have by chance needs more.
     var neededShare: Double {
         switch self {
-        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .label, .names, .blank, .grep, .rank, .clock:
+        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .label, .names, .blank, .grep, .rank,
+            .clock:
             return 0.5
         default: return 0.25
         }

@@ -4,37 +4,6 @@ import TidemarkEvidence
 /// What one object of a shipper or of an export says, whatever its dialect: keys are taken by their names, and those that
 /// a dialect alone has tell which it is. All slices point into the document.
 struct ShipperEntry {
-    /// Keys and values by which a dialect is known.
-    struct Signs: OptionSet {
-        let rawValue: Int
-        static let line = Signs(rawValue: 1)
-        static let log = Signs(rawValue: 2)
-        static let message = Signs(rawValue: 4)
-        static let raw = Signs(rawValue: 8)
-        static let payload = Signs(rawValue: 16)
-        static let azureMessage = Signs(rawValue: 32)
-        static let atTimestamp = Signs(rawValue: 64)
-        static let timestamp = Signs(rawValue: 128)
-        static let numericTimestamp = Signs(rawValue: 256)
-        static let date = Signs(rawValue: 512)
-        /// `agent host log.file kubernetes container stream @version input ecs …`: what a collector adds.
-        static let collector = Signs(rawValue: 1024)
-        static let kubernetes = Signs(rawValue: 2048)
-        static let sourceType = Signs(rawValue: 4096)
-        static let cloudWatch = Signs(rawValue: 8192)
-        static let timeGenerated = Signs(rawValue: 16384)
-        static let datadog = Signs(rawValue: 32768)
-        static let wrapped = Signs(rawValue: 65536)
-        /// A level beside the message: an application's own JSON logging has one.
-        static let level = Signs(rawValue: 131_072)
-        static let time = Signs(rawValue: 262_144)
-        static let tag = Signs(rawValue: 524_288)
-        /// What a logger in Python says beside the level.
-        static let logger = Signs(rawValue: 1_048_576)
-        /// What only a collector says: where in a file a line stood, a severity of syslog in digits.
-        static let shipped = Signs(rawValue: 2_097_152)
-    }
-
     var signs: Signs = []
     var message: JSONReader.RawString?
     /// A payload that is an object: the application's own JSON.
@@ -87,20 +56,6 @@ struct ShipperEntry {
         let start = ProcessPrefix.parseChain(text).end
         if RecordHeader.level(text, at: start) != nil { return true }
         return !signs.contains(.logger) && !signs.isDisjoint(with: [.kubernetes, .shipped])
-    }
-
-    /// Whether the object may be an entry with the text that was found in it: it must tell when, or from where.
-    func canTake(_ found: LearnedEntry) -> Bool {
-        time != nil || found.time != nil || pod != nil && container != nil
-    }
-
-    /// Takes the text of an object of an unknown tool; false when there is none, or the object is the application's own.
-    mutating func take(_ found: LearnedEntry) -> Bool {
-        guard let text = found.text, canTake(found) else { return false }
-        if signs.contains([.level, .logger]), !LearnedEntry.isServerText(text) { return false }
-        (message, object) = (text, nil)
-        if time == nil { time = found.time }
-        return true
     }
 
     private mutating func walk(_ reader: inout JSONReader, _ place: Place, depth: Int) throws {
@@ -325,7 +280,10 @@ struct ShipperEntry {
         case 110:
             if key.equals("name") { signs.insert(.logger) }
         case 67:
-            if key.equals("ContainerName") || key.equals("ContainerName_s"), kind == .string { container = try reader.string().bytes; return }
+            if key.equals("ContainerName") || key.equals("ContainerName_s"), kind == .string {
+                container = try reader.string().bytes
+                return
+            }
         case 76:
             if key.equals("LogMessage") || key.equals("LogEntry") || key.equals("Log_s") {
                 if kind == .object { return try readPayload(&reader, .azureMessage) }

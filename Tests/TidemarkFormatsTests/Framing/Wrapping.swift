@@ -180,11 +180,13 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
                 + ",\"nodeName\":\"gpu-\($0 % 2)\",\"namespace\":\"llm\",\"podName\":\"vllm-0\",\"containerName\":\"vllm\"}"
         },
         lines("elastic", name: "OpenShift") {
-            "{\"@timestamp\":\"" + iso($0, "456+00:00\",\"hostname\":\"gpu-1\",\"kubernetes\":{\"pod_name\":\"vllm-0\"},")
-                + "\"level\":\"unknown\",\"log_type\":\"application\",\"message\":" + json($1) + "}"
+            "{\"@timestamp\":\"" + iso($0, "456+00:00\",\"hostname\":\"gpu-1\",")
+                + "\"kubernetes\":{\"pod_name\":\"vllm-0\"},\"level\":\"unknown\",\"log_type\":\"application\",\"message\":"
+                + json($1) + "}"
         },
         lines("fluent_bit_stdout", name: "Fluent Bit's file") {
-            "kube.vllm: [\(ms($0) / 1000).\(100 + ms($0) % 1000 / 10), {\"stream\":\"stderr\",\"log\":" + json($1) + "}]"
+            "kube.vllm: [\(ms($0) / 1000).\(100 + ms($0) % 1000 / 10), {\"stream\":\"stderr\",\"log\":" + json($1)
+                + "}]"
         },
         lines("fluentd_file", name: "Fluentd's terminal") {
             iso($0, "000000 +0000 kube.vllm: {\"stream\":\"stderr\",\"log\":", blank: true) + json($1) + "}"
@@ -200,7 +202,8 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
         ) { "{\"_id\":\"a\",\"fields\":{\"@timestamp\":[\"" + iso($0, "Z\"],\"message\":[") + json($1) + "]}}" },
         entries(
             "elastic_document", name: "ES|QL",
-            from: "{\"columns\":[{\"name\":\"@timestamp\",\"type\":\"date\"},{\"name\":\"message\"}],\"values\":[", to: "]}"
+            from: "{\"columns\":[{\"name\":\"@timestamp\",\"type\":\"date\"},{\"name\":\"message\"}],\"values\":[",
+            to: "]}"
         ) { "[\"" + iso($0, "Z\",") + json($1) + "]" },
         entries("elastic_document", name: "Railway", from: "[", to: "]\n") {
             "{\"message\":" + json($1) + ",\"severity\":\"info\",\"attributes\":{\"level\":\"info\"},\"timestamp\":\""
