@@ -41,11 +41,16 @@ struct KernelLogIngest {
         var reader = LineReader(limit: framing.lineLimit)
         var found: LogStamp?
         reader.feed(head) { line in
-            unframer.feed(line) { _, frame in found = found ?? frame.stamp }
+            unframer.feed(line) { inner, frame in if found == nil { found = stamp(inner, frame) } }
         }
-        unframer.finish { _, frame in found = found ?? frame.stamp }
+        unframer.finish { inner, frame in if found == nil { found = stamp(inner, frame) } }
         return found
     }
+}
+
+private func stamp(_ line: borrowing Line, _ frame: FrameInfo) -> LogStamp? {
+    if frame.timeMs != nil || frame.stamp != nil { return frame.stamp }
+    return KernelLogParser.stamp(of: line.bytes)
 }
 
 private struct KernelConsumer: LineConsumer {

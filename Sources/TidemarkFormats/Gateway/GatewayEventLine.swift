@@ -116,7 +116,7 @@ enum GatewayEventLine {
             event.zoneless = true
             return skipBlanks(line, at + time.length + (line.has(" |", at: at + time.length) ? 2 : 0))
         }
-        return brackets(line, at, &event)
+        return event.level == nil ? brackets(line, at, &event) : at
     }
 
     /// `+0530` in milliseconds.

@@ -46,12 +46,14 @@ public enum GatewayFormat {
         var routed = 0
         var dated = 0
         var dialects: [GatewayDialect: Int] = [:]
+        /// Lines that begin with a bracket, as Envoy's do unless something stands in front.
+        var bracketed = 0
         var total = 0
 
         /// Whether most lines are of dialects that look as if something wrapped them.
         var beginsByItself: Bool {
-            let own: [GatewayDialect] = [.json, .envoy, .spendCSV, .litellm, .haproxy, .agentgateway, .router]
-            let count = own.reduce(dated) { $0 + (dialects[$1] ?? 0) }
+            let own: [GatewayDialect] = [.json, .spendCSV, .litellm, .haproxy, .agentgateway, .router]
+            let count = own.reduce(dated + min(bracketed, dialects[.envoy] ?? 0)) { $0 + (dialects[$1] ?? 0) }
             return strong + dated > 0 && count * 2 >= total
         }
 
@@ -64,6 +66,7 @@ public enum GatewayFormat {
                 // Enough to judge by.
                 guard seen < 200 else { return }
                 seen += 1
+                if line.bytes.first == 91 { bracketed += 1 }
                 unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
             }
             if seen == 0 {
@@ -118,7 +121,9 @@ public enum GatewayFormat {
             ]
             if words.contains(where: { head.range(of: $0) != nil }) { return true }
             // Objects of zap about requests.
-            return head.range(of: "\"x-request-id\":") != nil && head.range(of: "\"msg\":") != nil
+            return head.headLines(limit: 200).contains {
+                $0.range(of: "{\"") != nil && $0.range(of: "\"x-request-id\":") != nil && $0.range(of: "\"msg\":") != nil
+            }
         }
     }
 }
