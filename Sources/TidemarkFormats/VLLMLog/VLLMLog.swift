@@ -64,9 +64,13 @@ public enum VLLMLog {
             {
                 return true
             }
-            // Notes about an incident use the same words, but no levels.
-            guard record.level != nil || kind == .traceback else { return false }
+            // Notes about an incident use the same words, but no levels and no tracebacks.
+            var isTraceback = kind == .traceback
+            if case .event(_, .some) = record.payload { isTraceback = true }
+            guard record.level != nil || isTraceback else { return false }
+            let isAnyones = record.level == nil && [.rpcTimeout, .requestRejected, .promptTooLong].contains(kind)
             switch kind {
+            case _ where isAnyones: break
             case .other, .progress, .pythonWarning, .traceback, .xid, .outOfHostMemory, .serviceExit, .asgiException:
                 break
             default: return true

@@ -224,8 +224,13 @@ public struct VLLMLogParser: Sendable {
         var delivered = false
         while var item = reader.next() {
             item.endsWithCR = endsWithCR
-            if item.form == .raw { completeRaw(&item) }
-            place(item, number, offset, count, frame, &sink)
+            if item.form == .raw, let timeMs = completeRaw(&item), frame.timeMs == nil {
+                var frame = frame
+                frame.timeMs = timeMs
+                place(item, number, offset, count, frame, &sink)
+            } else {
+                place(item, number, offset, count, frame, &sink)
+            }
             count = 0
             delivered = true
         }
@@ -255,7 +260,8 @@ public struct VLLMLogParser: Sendable {
     }
 
     /// Reads what a line of another writer says about its level, time and source.
-    private func completeRaw(_ item: inout LineItem) {
+    /// - Returns: its time where it prints a zone, Unix ms.
+    private func completeRaw(_ item: inout LineItem) -> Int64? {
         let foreign = ForeignLine.parse(item.message)
         item.level = foreign.level
         item.stamp = foreign.stamp
@@ -265,9 +271,13 @@ public struct VLLMLogParser: Sendable {
         if foreign.kind == .progress || item.message.firstIndex(of: 13) != nil {
             item.file = item.message.slice(0, 0)
             item.message = ForeignLine.lastSegment(item.message)
+        } else if let text = foreign.text, let own = Classifier.ownText(in: item.message, from: text) {
+            item.message = item.message.slice(own, item.message.count)
+            item.form = .logged
         } else if foreign.message > 0 {
             item.message = item.message.slice(foreign.message, item.message.count)
         }
+        return foreign.timeMs
     }
 
     /// Adds an item to an open record, or makes it a record of its own.
@@ -334,7 +344,7 @@ public struct VLLMLogParser: Sendable {
         case .json: return false
         case .uvicorn: return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
         case .raw: return !ForeignLine.isProgress(item.message)
-        case .record:
+        case .record, .logged:
             guard case .payload(let payload, _, let singleLine) = Classifier.hot(item.message), singleLine else {
                 return true
             }
