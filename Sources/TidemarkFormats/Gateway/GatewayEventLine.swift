@@ -11,10 +11,17 @@ enum GatewayEventLine {
         guard line.count > 8 else { return nil }
         if line[0] == 91 { return bracketed(line, &event) }
         if line[0] == 60 { return syslog(line, &event) }
-        if line[0] &- 48 <= 9 { return dated(line, &event) }
+        if line[0] &- 48 <= 9 { return dated(line, &event) ?? container(line, &event) }
         if line[1] &- 48 <= 9 { return klog(line, &event) }
         if line.has("time=") { return logfmt(line, &event) }
         return uvicorn(line, &event) ?? container(line, &event)
+    }
+
+    /// `INFO TAB message`, `INF message`: the rest of a line whose time was taken for a framing's.
+    static func levelled(_ line: Bytes, time: (ms: Int64, zoneless: Bool), into event: inout GatewayEvent) -> Int? {
+        guard let start = word(line, 0, &event) else { return nil }
+        (event.timeMs, event.zoneless) = time
+        return start
     }
 
     /// `I0713 04:02:50.125728       1 file.go:310] message`; the time is local and has no year.

@@ -42,9 +42,11 @@ public enum GatewayFormat {
         var uvicorn = 0
         var events = 0
         var liteLLM = 0
-        /// Messages of the production stack's router, and of any program that begin with their own time and level.
+        /// Messages of the production stack's router, and lines of text of any program that begin with their own time and
+        /// level.
         var routed = 0
         var dated = 0
+        private var isObject = false
         var dialects: [GatewayDialect: Int] = [:]
         /// Lines that begin with a bracket, as Envoy's do unless something stands in front.
         var bracketed = 0
@@ -67,6 +69,8 @@ public enum GatewayFormat {
                 guard seen < 200 else { return }
                 seen += 1
                 if line.bytes.first == 91 { bracketed += 1 }
+                // A shipper's object may have a time and a level, too.
+                isObject = line.bytes.first == 123
                 unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
             }
             if seen == 0 {
@@ -86,7 +90,7 @@ public enum GatewayFormat {
 
         mutating func event(_ event: borrowing GatewayEvent) {
             events += 1
-            if event.timeMs != nil, event.level != nil { dated += 1 }
+            if event.timeMs != nil, event.level != nil, !isObject { dated += 1 }
             event.message.withUnsafeBytes {
                 let message = Bytes(rebasing: $0[...])
                 if message.has("LiteLLM") { liteLLM += 1 }
@@ -122,7 +126,8 @@ public enum GatewayFormat {
             if words.contains(where: { head.range(of: $0) != nil }) { return true }
             // Objects of zap about requests.
             return head.headLines(limit: 200).contains {
-                $0.range(of: "{\"") != nil && $0.range(of: "\"x-request-id\":") != nil && $0.range(of: "\"msg\":") != nil
+                $0.range(of: "{\"") != nil && $0.range(of: "\"x-request-id\":") != nil
+                    && $0.range(of: "\"msg\":") != nil
             }
         }
     }

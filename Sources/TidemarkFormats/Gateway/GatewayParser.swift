@@ -197,7 +197,11 @@ public struct GatewayParser {
         _ bytes: Bytes, _ line: borrowing Line, _ frame: FrameInfo, into sink: inout Sink
     ) throws {
         var next = GatewayEvent()
-        if let start = GatewayEventLine.parse(bytes, into: &next) {
+        var head = GatewayEventLine.parse(bytes, into: &next)
+        if head == nil, let timeMs = frame.timeMs {
+            head = GatewayEventLine.levelled(bytes, time: (timeMs, frame.zoneless), into: &next)
+        }
+        if let start = head {
             var access = GatewayAccess()
             access.line = line.number
             access.lineCount = frame.lines

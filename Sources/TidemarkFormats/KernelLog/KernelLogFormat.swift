@@ -16,8 +16,10 @@ public enum KernelLogFormat {
             let text = KernelLogParser.withoutPriority(line)
             // Other times are worn by all kinds of logs.
             let isBracketed = text.first == 91 && KernelLogParser.prefix(text) != nil
-            if isBracketed || text.count < line.count && line.has("kern  :") || line.range(of: " kernel: ") != nil || line.has("kernel: ")
-                || line.range(of: " kernel - ") != nil || hasDriver || line.range(of: "\"SYSLOG_IDENTIFIER\":\"kernel\"") != nil
+            if isBracketed || text.count < line.count && line.has("kern  :") || line.range(of: " kernel: ") != nil
+                || line.has("kernel: ")
+                || line.range(of: " kernel - ") != nil || hasDriver
+                || line.range(of: "\"SYSLOG_IDENTIFIER\":\"kernel\"") != nil
                 || line.range(of: "\"_TRANSPORT\":\"kernel\"") != nil
             {
                 kernel += 1
