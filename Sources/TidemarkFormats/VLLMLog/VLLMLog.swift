@@ -6,13 +6,18 @@ public enum VLLMLog {
     /// How surely `head` (unframed, 64 KiB suffice) is the beginning of a vLLM server log: 0 no, 1 certain.
     ///
     /// A log may begin with foreign lines, or hold access lines only when vLLM's own go elsewhere.
-    public static func sniff(head: Bytes) -> Double {
+    public static func sniff(head: Bytes) -> Double { survey(head: head).score }
+
+    /// Whether a log holds what only an engine prints: statistics, requests, start-up facts.
+    public static func hasOwnRecords(head: Bytes) -> Bool { survey(head: head).own > 0 }
+
+    private static func survey(head: Bytes) -> SniffSink {
         var counts = SniffSink()
         var parser = VLLMLogParser()
         var reader = LineReader(limit: 64 << 10)
         reader.feed(head.slice(0, min(head.count, 64 << 10))) { parser.feed($0, frame: FrameInfo(), &counts) }
         parser.finish(&counts)
-        return counts.score
+        return counts
     }
 
     private struct SniffSink: VLLMLogSink {

@@ -52,6 +52,13 @@ public struct VLLMLogParser: Sendable {
         slow(bytes, line.number, line.offset, frame, &sink)
     }
 
+    /// Takes a line that another program wrote (``OtherPrograms``): it is kept as an event, whatever it looks like.
+    public mutating func feedForeign<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
+        var item = LineItem(form: .foreign, message: line.bytes.trimmed)
+        item.level = ForeignLine.parse(item.message).level
+        place(item, line.number, line.offset, frame.lines, frame, &sink)
+    }
+
     /// Delivers what still waits.
     public mutating func finish<Sink: VLLMLogSink>(_ sink: inout Sink) {
         for index in open.indices { open[index].isOpen = false }
@@ -341,7 +348,7 @@ public struct VLLMLogParser: Sendable {
     /// Whether further lines may belong to the item.
     private func mayContinue(_ item: LineItem) -> Bool {
         switch item.form {
-        case .json: return false
+        case .json, .foreign: return false
         case .uvicorn: return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
         case .raw: return !ForeignLine.isProgress(item.message)
         case .record, .logged:
