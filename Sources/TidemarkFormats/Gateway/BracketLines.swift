@@ -36,6 +36,7 @@ enum GinLine {
         guard let target = !scan.atEnd && request[scan.at] == 34 ? scan.quoted() : scan.field() else {
             return .damaged("the path of an access line is cut off")
         }
+        guard access.method.count > 0, target.count > 0 else { return .damaged("expected method and path") }
         access.route = GatewayText.route(target)
         access.end = GatewayText.end(status: access.status)
         return .access

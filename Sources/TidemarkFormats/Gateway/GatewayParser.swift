@@ -38,6 +38,8 @@ public struct GatewayParser {
     /// A coloured line without its colours.
     private var uncoloured: [UInt8] = []
     private let json = GatewayJSONLine()
+    /// For fields and objects inside of a line, which may stand in an object's message.
+    private let inner = GatewayJSONLine()
     private var spend: SpendTable?
     private var last: GatewayDialect?
     private var event = GatewayEvent()
@@ -158,7 +160,7 @@ public struct GatewayParser {
         case .litellm: LiteLLMLine.access(bytes, into: &access)
         case .gin: GinLine.parse(bytes, into: &access)
         case .llamaSwap: LlamaSwapLine.parse(bytes, into: &access)
-        case .keyValue: PairLine.parse(bytes, with: json, into: &access, &time)
+        case .keyValue: PairLine.parse(bytes, with: inner, into: &access, &time)
         case .json, .spendCSV, .agentgateway, .router: .other
         }
     }
@@ -207,7 +209,7 @@ public struct GatewayParser {
             access.lineCount = frame.lines
             access.offset = line.offset
             access.frame = frame
-            if PairLine.message(bytes.slice(start, bytes.count), of: next, with: json, into: &access) {
+            if PairLine.message(bytes.slice(start, bytes.count), of: next, with: inner, into: &access) {
                 return try take(.access, &access, line, into: &sink)
             }
             try finish(into: &sink)
@@ -256,6 +258,19 @@ public struct GatewayParser {
 
     // MARK: JSON
 
+    /// An access line inside of a collector's object that no framing knows, with a level and a time of the collector's.
+    private mutating func takeMessage<Sink: GatewaySink>(
+        _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
+    ) throws -> Bool {
+        let message = json.values.text(.message)
+        guard message.count > 40, message.count < 1 << 16, message.firstIndex(of: 34) != nil else { return false }
+        let time = json.moment(.time)
+        guard parseText(message, &access) == .access else { return false }
+        if access.timeMs == nil, let time { (access.timeMs, access.zoneless) = (time.ms, time.zoneless) }
+        try take(.access, &access, line, into: &sink)
+        return true
+    }
+
     /// An object, a list of objects, or a line of a list that has an object a line.
     private mutating func parseJSON<Sink: GatewaySink>(
         _ bytes: Bytes, _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
@@ -274,6 +289,7 @@ public struct GatewayParser {
             switch bytes[at] == 123 ? json.parse(&reader, into: &access) : .damaged("expected a JSON object") {
             case .access: try take(.access, &access, line, into: &sink)
             case .event:
+                if try takeMessage(&access, line, into: &sink) { break }
                 var next = GatewayEvent()
                 if let time = json.moment(.time) { (next.timeMs, next.zoneless) = (time.ms, time.zoneless) }
                 next.level = GatewayEventLine.level(json.values.text(.level))

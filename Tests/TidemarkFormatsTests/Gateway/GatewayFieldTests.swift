@@ -129,8 +129,10 @@ struct GatewayFieldTests {
         let probe = "INFO:     10.244.0.9:50234 - \"GET /health HTTP/1.1\" 200 OK\n"
         #expect(sniff(message + probe + probe + probe)?.detail == "a log of a router")
         #expect(
-            sniff(message + probe + "INFO 11-23 17:31:50 [loggers.py:127] Engine 000: Avg prompt throughput: 1.0\n")
-                == nil)
+            sniff(
+                message + probe
+                    + "INFO 11-23 17:31:50 [loggers.py:127] Engine 000: Avg prompt throughput: 1.0 tokens/s, Avg generation throughput: 1.0 tokens/s, Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 1.0%, Prefix cache hit rate: 0.0%\n"
+            ) == nil)
     }
 
     @Test("routers in Rust log when the answer's head is known: a time to it, no duration")
@@ -252,6 +254,15 @@ struct GatewayFieldTests {
             + "\n"
         let found = GatewayCollector.parse(line + line)
         #expect(found.accesses.map(\.duration) == [1_000_000, 1_000_000] && found.events == [])
+        #expect(found.accesses.map(\.startMs) == [Self.base - 1000, Self.base - 1000])
+        // A message that looks like fields and is none stays whole.
+        let event = GatewayCollector.parse(
+            #"{"ts":"2026-11-23T17:31:50Z","level":"warn","msg":"uri=/x status is \"unknown\" and so on and so forth","x-request-id":"a"}"#
+                + "\n")
+        #expect(
+            event.events == [
+                "1+1 WARNING \(Self.base) uri=/x status is \"unknown\" and so on and so forth request_id=a"
+            ])
     }
 
     @Test("cut and hostile lines of these forms")
