@@ -38,7 +38,9 @@ struct GPUIngest {
         try lines.begin(&source)
         let writer = try GPUWriter(store, source: source.id, period: period)
         var consumer = GPUConsumer(
-            parser: GPUCaptureReader(format: source.format, columns: columns, state: LineState(source.state).parser),
+            parser: GPUCaptureReader(
+                format: source.format, columns: columns, state: LineState(source.state).parser,
+                shape: NvidiaSMIFormat.shape(head: head)),
             sink: GPUSink(writer: writer, ledger: ledger, source: source, clock: clock), reference: reference,
             isNew: !goesOn)
         consumer.sink.clock.start = start

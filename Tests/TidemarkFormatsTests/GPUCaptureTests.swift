@@ -11,9 +11,11 @@ import TidemarkTestSupport
         _ bytes: [UInt8], columns: [String]? = nil, cut: UInt64? = nil
     ) throws -> (sink: RecordingGPUSink, counts: GPUCaptureCounts) {
         let guess = try #require(bytes.withUnsafeBytes { NvidiaSMIFormat.sniff(head: $0, fileName: "") })
-        var parser = GPUCaptureReader(format: guess.format, columns: columns)
+        let framing = bytes.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) }
+        let shape = bytes.withUnsafeBytes { NvidiaSMIFormat.shape(head: $0) }
+        var parser = GPUCaptureReader(format: guess.format, columns: columns, shape: shape)
         var sink = RecordingGPUSink()
-        var unframer = LogUnframer(bytes.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
+        var unframer = LogUnframer(framing)
         func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
             try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
         }
@@ -52,6 +54,28 @@ import TidemarkTestSupport
             let (sink, counts) = try read(try fixture(name))
             #expect(counts.rejectedLines == 0 && !sink.samples.isEmpty, "\(name)")
         }
+    }
+
+    @Test(
+        "the table's name is the GPU's: no driver model, no error text",
+        arguments: [
+            ("NVIDIA GeForce RTX 4090      WDDM", "NVIDIA GeForce RTX 4090", "0"),
+            ("Tesla K80                    TCC ", "Tesla K80", "0"), ("ERR!                On  ", nil, "ERR!"),
+        ] as [(String, String?, String)])
+    func tableNames(cell: String, name: String?, ecc: String) throws {
+        let (sink, counts) = try read(
+            """
+            Wed Mar  4 09:08:07 2026
+            | NVIDIA-SMI 550.127.05   Driver Version: 550.127.05   CUDA Version: 12.4 |
+            |   4  \(cell) | 00000000:83:00.0 Off | \(ecc) |
+            | N/A   61C    P0             412W / 700W |  71934MiB /  81559MiB |     97%      Default |
+
+            """)
+        #expect(counts.rejectedLines == 0)
+        let sample = try #require(sink.samples.first)
+        #expect(sample.name == name && sample.index == 4 && sample[.utilization] == 97)
+        let isError = ecc == "ERR!"
+        #expect(sample.errors.isEmpty != isError && (sample[.eccUncorrectedVolatile] == nil) == isError)
     }
 
     @Test("a MIG device's memory and errors are not the GPU's", arguments: ["listing_mig.txt", "listing_mig.xml"])
@@ -97,6 +121,36 @@ import TidemarkTestSupport
         #expect(sample[.utilization] == 7 && sample[.memoryUtilization] == 5 && sample[.temperature] == 44)
         #expect(sample[.memoryTotal] == 40960 && sample[.memoryFree] == 40333 && sample[.memoryUsed] == 4)
         #expect(sample[.pcieGeneration] == 3 && sample[.pcieGenerationMax] == 4 && sample.driverVersion == "545.23.08")
+    }
+
+    @Test(
+        "headerless rows: a temperature is no index, a lone MiB or % nothing, an index counts the GPUs",
+        arguments: [
+            ("61, 412.35 W, 97 %, 71934 MiB|62, 415.02 W, 98 %, 71934 MiB", "nil 61|nil 62"),
+            ("0, 412.35 W|1, 415.02 W|0, 413.00 W|1, 400.00 W", "0 nil|1 nil|0 nil|1 nil"),
+            ("2, 54, 412.35 W|3, 61, 415.02 W|2, 54, 413.00 W", "2 54|3 61|2 54"),
+            ("0, 61, P0, 412.35 W", "0 61"),
+            ("30, 45, 412.35 W", "nil nil"),
+        ])
+    func shapes(rows: String, expected: String) throws {
+        let text = rows.split(separator: "|").map { "2026/03/04 09:08:07.123, \($0)\n" }.joined()
+        let (sink, counts) = try read(text)
+        #expect(counts.rejectedLines == 0)
+        func word(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "nil" }
+        let found = sink.samples.map { word($0.index) + " " + word($0[.temperature].map { Int($0) }) }
+        #expect(found.joined(separator: "|") == expected)
+        #expect(sink.samples.allSatisfy { $0[.power] ?? 0 >= 400 && $0[.utilization] == nil && $0[.memoryUsed] == nil })
+    }
+
+    @Test(
+        "headerless rows that tell nothing for certain ask for their columns",
+        arguments: [
+            "9000 MiB", "81559 MiB, 5 %", "31, 61, 47", "0, 0, 0",
+        ])
+    func unclearShapes(row: String) throws {
+        let (sink, counts) = try read("2026/03/04 09:08:07.123, \(row)\n2026/03/04 09:08:08.123, \(row)\n")
+        #expect(sink.samples.isEmpty && counts.rejectedLines == 2)
+        #expect(sink.rejects.first?.reason.contains("--columns") == true)
     }
 
     @Test("rows without a header or a time are known by the columns that are given, and by nothing else")

@@ -30,6 +30,14 @@ public enum NvidiaSMIFormat {
         return LogFraming.detect(head: head)
     }
 
+    /// Names of the columns of a query without a header, as far as the values of its first rows tell them; nil when they
+    /// don't.
+    public static func shape(head: Bytes) -> [String]? {
+        let framing = framing(head: head)
+        if framing == .plain { return NvidiaSMIShape.columns(head: head) }
+        return framing.unframe(head: head).withUnsafeBytes { NvidiaSMIShape.columns(head: $0) }
+    }
+
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``. UTF-16 with a byte-order mark is understood.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
         if let guess = plain(head: head, fileName: fileName) { return guess }

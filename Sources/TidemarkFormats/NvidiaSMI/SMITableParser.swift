@@ -115,7 +115,9 @@ struct SMITableParser: Sendable {
             let address = Self.words(cells[1]).first, address.count >= 12,
             let busID = PCIBusID.normalised(address.text(limit: 32))
         else { return nil }
-        if let last = words.last, last.equals("On") || last.equals("Off") || last.equals("N/A") { words.removeLast() }
+        // Persistence, or the driver's model on Windows.
+        let modes: [StaticString] = ["On", "Off", "N/A", "WDDM", "TCC", "MCDM"]
+        if let last = words.last, modes.contains(where: { last.equals($0) }) { words.removeLast() }
         var sample = GPUSample()
         sample.index = index
         sample.busID = busID
@@ -123,8 +125,14 @@ struct SMITableParser: Sendable {
         sample.driverVersion = driverVersion
         // Older drivers cut the name: then it isn't one.
         let name = words.dropFirst().map { $0.text(limit: 64) }.joined(separator: " ")
-        if !name.isEmpty, !name.hasSuffix("...") { sample.name = name }
-        sample[.eccUncorrectedVolatile] = Decimal.parse(cells[2])
+        if name == "ERR!" {
+            sample.errors.append("name: ERR!")
+        } else if !name.isEmpty, !name.hasSuffix("...") {
+            sample.name = name
+        }
+        let ecc = GPUField.eccUncorrectedVolatile
+        sample[ecc] = Decimal.parse(cells[2])
+        if cells[2].equals("ERR!") { sample.errors.append("\(ecc.queryName ?? ecc.column): ERR!") }
         return sample
     }
 
