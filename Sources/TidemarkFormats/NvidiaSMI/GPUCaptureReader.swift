@@ -102,6 +102,9 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         }
     }
 
+    /// Columns of the query's last header that nothing is known of, and that are left out.
+    public var leftOutColumns: [String] { query.columns?.leftOut ?? [] }
+
     /// Ends the capture: what is still open is delivered, or rejected when it is cut off.
     public mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
         switch kind {
