@@ -93,12 +93,27 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .query:
             if shape != nil { guess(line) }
             try query.parse(line: line, into: &sink)
-        case .monitor: try monitor.parse(line: line, into: &sink)
+        case .monitor:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                monitor.lineClock = clock
+                return try monitor.parse(line: line.behind(start), into: &sink)
+            }
+            try monitor.parse(line: line, into: &sink)
         case .listing: try listing.parse(line: line, into: &sink)
         case .xml: try xml.parse(line: line, into: &sink)
-        case .table: try table.parse(line: line, into: &sink)
+        case .table:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                table.lineClock = clock
+                return try table.parse(line: line.behind(start), into: &sink)
+            }
+            try table.parse(line: line, into: &sink)
         case .amd: try amd.parse(line: line, into: &sink)
-        case .dcgm: try dcgm.parse(line: line, into: &sink)
+        case .dcgm:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                dcgm.lineClock = clock
+                return try dcgm.parse(line: line.behind(start), into: &sink)
+            }
+            try dcgm.parse(line: line, into: &sink)
         }
     }
 
@@ -160,5 +175,15 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         shape = nil
         guessedColumns = names
         query.use(columns: names)
+    }
+}
+
+extension Line {
+    /// The line without a wrapper's clock: what stands at `start` of its trimmed bytes.
+    fileprivate func behind(_ start: Int) -> Line {
+        let text = bytes.trimmed
+        return Line(
+            bytes: text.slice(start, text.count), number: number, offset: offset, terminated: terminated,
+            omitted: omitted)
     }
 }

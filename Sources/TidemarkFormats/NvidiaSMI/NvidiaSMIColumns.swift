@@ -42,7 +42,7 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
             let ofProcess = ofProcesses && typed == "name" ? .processName : Self.processNames[typed]
             let name = ofProcess == nil ? Self.canonical(typed) : typed
             var role = ofProcess ?? Self.roles[name] ?? .other
-            if role == .other, !Self.isKnown(name) { leftOut.append(name) }
+            if role == .other, typed != "unknown", !Self.isKnown(name) { leftOut.append(name) }
             if role != .other, known.contains(role) { role = .other }
             if role == .name || role == .processName {
                 freeTexts += 1

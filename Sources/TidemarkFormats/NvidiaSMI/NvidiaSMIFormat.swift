@@ -78,33 +78,51 @@ public enum NvidiaSMIFormat {
         let lines = head.headLines(limit: 60)
         let tieBreaker = fileName.contains("smi") || fileName.contains("gpu") ? 0.02 : 0
         for line in lines {
-            if let cells = NvidiaSMIColumns.header(line), cells.count > 1 || lines.count > 1 {
-                let columns = NvidiaSMIColumns(cells)
-                if columns.ofProcesses {
-                    return guess(computeAppsIdentifier, "a listing of processes, \(cells.count) columns")
-                }
-                if PageColumns(cells) != nil { return guess(identifier, "a listing of memory pages or rows") }
-                let stored = columns.roles.count { $0 != .other }
-                // `name`, `index`, `timestamp`: other tables have such columns, too.
-                guard stored > 0, columns.names.contains(where: { $0.contains(".") }) else { continue }
-                let fits = lines.contains { rowFits($0, cells.count) }
-                let score = cells.count == 1 ? 0.4 : fits ? 0.96 : 0.8
-                return FormatGuess(
-                    format: identifier, score: score + tieBreaker,
-                    detail: "a header of \(cells.count) columns, \(stored) of them stored")
-            }
-            if var guess = listing(line) ?? monitor(line) ?? others(line) {
-                // A server's log may begin with the table: then it is the log.
-                if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
+            if let guess = recognised(line, lines, head, tieBreaker) { return guess }
+            // A wrapper may put its clock in front of every line.
+            if let (_, start) = ClockLine.leading(line),
+                var guess = recognised(line.slice(start, line.count), lines, head, tieBreaker)
+            {
+                guess.detail += ", behind a clock"
                 return guess
             }
         }
         return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
     }
 
+    /// What a line of the head says about all of it.
+    private static func recognised(
+        _ line: Bytes, _ lines: [Bytes], _ head: Bytes, _ tieBreaker: Double
+    ) -> FormatGuess? {
+        if let cells = NvidiaSMIColumns.header(line), cells.count > 1 || lines.count > 1 {
+            let columns = NvidiaSMIColumns(cells)
+            if columns.ofProcesses {
+                return guess(computeAppsIdentifier, "a listing of processes, \(cells.count) columns")
+            }
+            if PageColumns(cells) != nil { return guess(identifier, "a listing of memory pages or rows") }
+            let stored = columns.roles.count { $0 != .other }
+            // `name`, `index`, `timestamp`: other tables have such columns, too.
+            guard stored > 0, columns.names.contains(where: { $0.contains(".") }) else { return nil }
+            let fits = lines.contains { rowFits($0, cells.count) }
+            let score = cells.count == 1 ? 0.4 : fits ? 0.96 : 0.8
+            return FormatGuess(
+                format: identifier, score: score + tieBreaker,
+                detail: "a header of \(cells.count) columns, \(stored) of them stored")
+        }
+        if var guess = listing(line) ?? monitor(line) ?? others(line) {
+            // A server's log may begin with the table: then it is the log.
+            if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
+            return guess
+        }
+        return nil
+    }
+
     private static func isMostlyOther(_ head: Bytes) -> Bool {
         let lines = head.headLines(limit: 400).map(\.trimmed)
-        let ofTable = lines.count { $0.first == 124 || $0.first == 43 }
+        let inner = lines.map { line in
+            ClockLine.leading(line).map { line.slice($0.textStart, line.count) } ?? line
+        }
+        let ofTable = inner.count { $0.first == 124 || $0.first == 43 }
         return (lines.count - ofTable) > 2 * ofTable
     }
 
