@@ -81,20 +81,21 @@ public struct Inspector {
     private func log(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
         let framing = head.withUnsafeBytes { LogFraming.detect(head: $0) }
         let survey = try head.withUnsafeBytes { try LogSurvey(path: stream.path, head: $0, framing: framing) }
+        let others = head.withUnsafeBytes { OtherPrograms(head: $0, framing: framing) }
         var sink = InspectLogSink(
             clock: LogClock(hints: hints(stream), survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
         var parser = VLLMLogParser(keepsPrompts: keepPrompts)
-        var reader = LineReader(limit: framing.lineLimit)
-        try stream.read { bytes in
-            reader.feed(bytes) { line in
-                unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
+        func take(_ line: borrowing Line, _ frame: FrameInfo) {
+            if others.contains(frame.source) {
+                parser.feedForeign(line, frame: frame, &sink)
+            } else {
+                parser.feed(line, frame: frame, &sink)
             }
-            return true
         }
-        reader.finish { line in unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) } }
-        unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
+        try stream.readLines(limit: framing.lineLimit) { line in unframer.feed(line, take) }
+        unframer.finish(take)
         parser.finish(&sink)
         for found in unframer.rejects {
             sink.rejects += 1

@@ -20,6 +20,7 @@ struct LogIngest {
     /// - Parameter source: its row; new, or with the progress of an earlier run.
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
         let framing = LogFraming.detect(head: head)
+        let others = OtherPrograms(head: head, framing: framing)
         let survey = try LogSurvey(path: stream.path, head: head, framing: framing)
         var clock = LogClock(hints: hints, survey: survey, resuming: LogState(json: source.state).clock)
         if source.progressBytes < InputStream.headBytes, let again = clock.judgedAnew(hints, survey) {
@@ -31,6 +32,7 @@ struct LogIngest {
             source.id != 0
             && (source.progressBytes == 0 || framing.isHeld || framing.rawValue != source.framing
                 || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs
+                || others.names != LogState(json: source.state).others
                 // Nothing had a time, now something may.
                 || hints.known == nil && source.progressBytes < InputStream.headBytes)
         source.framing = framing.rawValue
@@ -56,6 +58,14 @@ struct LogIngest {
         var committedAt = source.progressBytes
         var tail = TailHash()
 
+        func take(_ line: borrowing Line, _ frame: FrameInfo) {
+            if others.contains(frame.source) {
+                parser.feedForeign(line, frame: frame, &sink)
+            } else {
+                parser.feed(line, frame: frame, &sink)
+            }
+        }
+
         /// Where a later run goes on: at the first line of which something waits.
         func point() -> (line: Int, offset: Int) {
             parser.pendingStart ?? unframer.pendingStart ?? (reader.nextNumber, reader.nextOffset)
@@ -76,7 +86,7 @@ struct LogIngest {
             row.state =
                 LogState(
                     parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume,
-                    frames: unframer.context
+                    frames: unframer.context, others: others.names
                 ).json
             row.clockMethod = sink.clock.method
             try ledger.save(&row)
@@ -90,9 +100,7 @@ struct LogIngest {
                     let frame = FrameInfo()
                     reader.feed(bytes) { line in parser.feed(line, frame: frame, &sink) }
                 } else {
-                    reader.feed(bytes) { line in
-                        unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
-                    }
+                    reader.feed(bytes) { line in unframer.feed(line, take) }
                 }
                 tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - point().offset)
                 if let failure = sink.failure { throw failure }
@@ -125,15 +133,13 @@ struct LogIngest {
             }
             if framing.isHeld || readsLastLine && !keepsTail { tail.pendingIsRead() }
             if readsLastLine {
-                reader.finish { line in
-                    unframer.feed(line) { inner, frame in parser.feed(inner, frame: frame, &sink) }
-                }
+                reader.finish { line in unframer.feed(line, take) }
             }
-            unframer.finish { inner, frame in parser.feed(inner, frame: frame, &sink) }
+            unframer.finish(take)
             parser.finish(&sink)
             sink.take(unframer)
             if let failure = sink.failure { throw failure }
-            sink.source.message = stream.damage ?? sink.remark ?? unframer.remark
+            sink.source.message = stream.damage ?? sink.remark ?? unframer.remark ?? others.remark
             if let mark {
                 try sink.writer.checkpoint()
                 let kinds = sink.takeKinds()
@@ -200,8 +206,13 @@ struct LogState {
 
     /// As ``LogUnframer/context``.
     var frames: [String] = []
+    /// As ``OtherPrograms/names``.
+    var others: [String] = []
 
-    init(parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?, frames: [String]) {
+    init(
+        parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?, frames: [String], others: [String] = []
+    ) {
+        self.others = others
         self.parser = parser
         self.writer = writer
         self.clock = clock
@@ -216,6 +227,8 @@ struct LogState {
             try? reader.object { key, reader in
                 if key.equals("frames") {
                     try reader.array { frames.append(try $0.string().text) }
+                } else if key.equals("others") {
+                    try reader.array { others.append(try $0.string().text) }
                 } else {
                     numbers[key.text] = Decimal.parseInt(try reader.numberBytes())
                 }
@@ -244,13 +257,13 @@ struct LogState {
         if let clock {
             text += ",\"clock_year\":\(clock.year),\"clock_wall\":\(clock.wallMs),\"clock_offset\":\(clock.offsetMs)"
         }
-        if !frames.isEmpty {
+        for (name, texts) in [("frames", frames), ("others", others)] where !texts.isEmpty {
             var list = ByteWriter()
-            for frame in frames {
+            for text in texts {
                 list.write(list.bytes.isEmpty ? "[" : ",")
-                list.writeJSONString(frame)
+                list.writeJSONString(text)
             }
-            text += ",\"frames\":" + list.text + "]"
+            text += ",\"\(name)\":" + list.text + "]"
         }
         return text + "}"
     }

@@ -132,3 +132,47 @@ import TidemarkTestSupport
         #expect(try store.database.int("SELECT count(*) FROM engine_stat") == 1)
     }
 }
+
+/// Files with the lines of a whole stack.
+@Suite struct OtherProgramTests {
+    private static let stack = """
+        nginx-1    | 10.0.0.9 - - [23/Nov/2026:17:40:00 +0000] "POST /v1/chat/completions HTTP/1.1" 200 512 "-" "x" rt=2.1
+        vllm-1     | (APIServer pid=31) INFO 11-23 17:40:00 [api_server.py:1991] vLLM API server version 0.33.0
+        litellm-1  | INFO:     172.18.0.1:33824 - "POST /v1/chat/completions HTTP/1.1" 200 OK
+        vllm-1     | (APIServer pid=31) INFO:     10.0.0.1:50298 - "POST /v1/chat/completions HTTP/1.1" 200 OK
+        nginx-1    | 10.0.0.9 - - [23/Nov/2026:17:40:01 +0000] "POST /v1/chat/completions HTTP/1.1" 200 512 "-" "x" rt=2.1
+        nginx-1    | 10.0.0.9 - - [23/Nov/2026:17:40:02 +0000] "POST /v1/chat/completions HTTP/1.1" 200 512 "-" "x" rt=2.1
+
+        """
+
+    @Test("vLLM's lines are read, those of the others are events and named")
+    func stack() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let path = try folder.write(Self.stack, to: "in/compose.log")
+        let ingestor = Ingestor(store, options: IngestOptions())
+        try ingestor.ingest([path])
+        #expect(ingestor.outcomes.map(\.format) == ["vllm-log"])
+        #expect(ingestor.outcomes[0].message?.contains("litellm-1, nginx-1") == true)
+        #expect(try store.database.int("SELECT sum(requests) FROM http_access") == 1)
+        #expect(try store.database.int("SELECT count(*) FROM log_event WHERE kind = 'other'") == 4)
+        let row = try #require(try Ledger(store).all().first)
+        #expect(row.lines == 6 && row.recordLines == 6)
+        try folder.write(Self.stack + Self.stack, to: "in/compose.log")
+        try Ingestor(store, options: IngestOptions()).ingest([path])
+        #expect(try store.database.int("SELECT sum(requests) FROM http_access") == 2)
+    }
+
+    @Test(
+        "words of routers in the names of pods don't make a router", arguments: ["vllm-decode-0", "vllm-deployment-1"])
+    func podNames(name: String) throws {
+        let log = try String(contentsOf: fixture("vllm-log/0.11.2/server.log"), encoding: .utf8)
+        let wrapped = log.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .map { "[pod/\(name)/vllm] \($0)\n" }.joined()
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let ingestor = Ingestor(store, options: IngestOptions())
+        try ingestor.ingest([try folder.write(wrapped, to: "in/server.log")])
+        #expect(ingestor.outcomes.map(\.format) == ["vllm-log"])
+    }
+}

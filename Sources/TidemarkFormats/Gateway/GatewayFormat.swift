@@ -10,9 +10,18 @@ public enum GatewayFormat {
         let framing = framing(head: head)
         let tally = Tally(head: head, framing: framing)
         guard let detail = tally.verdict(head) else { return nil }
+        // The words that tell a router stand in names of pods and models, too, and one file may hold the lines of both.
+        if detail == Tally.router {
+            let inner = framing.unframe(head: head)
+            if inner.withUnsafeBytes({ VLLMLog.hasOwnRecords(head: Bytes(rebasing: $0[...])) }) { return nil }
+        }
+        if !OtherPrograms(head: head, framing: framing).isEmpty { return nil }
         let words = framing == .plain ? detail : "\(detail), in \(framing.rawValue)"
         return FormatGuess(format: identifier, score: 0.93, detail: words)
     }
+
+    /// Whether unwrapped text is a gateway's log.
+    static func claims(_ text: Bytes) -> Bool { Tally(head: text, framing: .plain).verdict(text) != nil }
 
     /// What wraps the lines. Access lines that begin with a time themselves (Envoy's) or are objects or rows of a table
     /// wear no framing, even if they look as if they did; the others may be found behind one, too.
@@ -79,6 +88,8 @@ public enum GatewayFormat {
 
         mutating func reject(_ reject: FormatReject) {}
 
+        static let router = "a log of a router"
+
         /// In words what it is; nil: no gateway's log.
         func verdict(_ head: Bytes) -> String? {
             guard total > 0 else { return nil }
@@ -87,7 +98,7 @@ public enum GatewayFormat {
                 return "access lines of \(dialect?.key.rawValue ?? "a gateway")"
             }
             if liteLLM > 0, (uvicorn + events) * 2 > total { return "a log of LiteLLM" }
-            if events * 2 > total, uvicorn * 2 <= total, Self.namesRouter(head) { return "a log of a router" }
+            if events * 2 > total, uvicorn * 2 <= total, Self.namesRouter(head) { return Self.router }
             return nil
         }
 

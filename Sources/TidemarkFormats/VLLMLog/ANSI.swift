@@ -1,7 +1,7 @@
 import TidemarkBase
 
-/// Colour codes in logs: `ESC[1;36m`, and what is left of them when a paste lost or rewrote the ESC byte
-/// (`[36m`, `^[[0m`).
+/// Colour codes in logs: `ESC[1;36m`, and what is left of them when a paste lost or rewrote the ESC byte (`[36m`, `^[[0m`,
+/// `#033[0m`, `\u001b[0m`) or the bracket with it (`36m(APIServer pid=7)0m `).
 enum ANSI {
     /// Index after any colour codes at `index`.
     @inline(__always)
@@ -44,7 +44,7 @@ enum ANSI {
 
     /// Whether a line may hold colour codes at all. Two memchr passes at most.
     static func mayOccur(in bytes: Bytes) -> Bool {
-        if bytes.firstIndex(of: 27) != nil { return true }
+        if bytes.firstIndex(of: 27) != nil || residueLength(bytes, 0) != nil { return true }
         var from = 0
         // Bracket forms matter only when a code stands before a process prefix or level, so the head is enough.
         let head = bytes.slice(0, min(bytes.count, 400))
@@ -56,13 +56,44 @@ enum ANSI {
         return false
     }
 
+    /// Length of an ESC byte that stands as text before a bracket.
+    private static func writtenEscape(_ bytes: Bytes, _ at: Int) -> Int? {
+        let forms: [StaticString] =
+            switch bytes[at] {
+            case 92: ["\\u001b[", "\\u001B[", "\\x1b[", "\\x1B[", "\\033[", "\\e["]
+            case 35: ["#033["]
+            case 0xE2: ["\u{241B}[", "\u{2190}["]
+            case 0xEF: ["\u{FFFD}["]
+            default: []
+            }
+        return forms.first { bytes.has($0, at: at) }.map { $0.utf8CodeUnitCount - 1 }
+    }
+
+    /// Length of what is left of a code without its bracket, around the name of a process.
+    private static func residueLength(_ bytes: Bytes, _ at: Int) -> Int? {
+        guard at < bytes.count, bytes[at] &- 48 <= 9, at == 0 || bytes[at - 1] == 41 else { return nil }
+        var end = at
+        while end < bytes.count, end - at < 5, bytes[end] &- 48 <= 9 || bytes[end] == 59 { end += 1 }
+        return bytes.has(at == 0 ? "m(" : "m ", at: end) ? end + 1 - at : nil
+    }
+
     /// Appends `bytes` without colour codes.
     static func strip(_ bytes: Bytes, into out: inout [UInt8]) {
         var at = 0
         var copied = 0
         while at < bytes.count {
             let byte = bytes[at]
-            if byte == 27 || byte == 91 || byte == 94, let length = codeLength(bytes, at) {
+            var length: Int?
+            switch byte {
+            case 27, 91, 94: length = codeLength(bytes, at)
+            case 92, 35, 0xE2, 0xEF:
+                if let escape = writtenEscape(bytes, at) {
+                    length = codeLength(bytes, at + escape).map { $0 + escape }
+                }
+            case 48...57: length = residueLength(bytes, at)
+            default: break
+            }
+            if let length {
                 out.append(contentsOf: bytes.slice(copied, at))
                 at += length
                 copied = at

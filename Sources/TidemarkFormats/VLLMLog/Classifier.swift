@@ -19,9 +19,10 @@ enum Classifier {
 
     /// Looks at the first bytes of a logger's message only.
     static func hot(_ message: Bytes) -> Hot {
-        // ` [repeated 3x across cluster]`, which Ray puts behind the line of a worker.
-        if message.last == 93 {
-            let from = max(0, message.count - 40)
+        // ` [repeated 3x across cluster]`, which Ray puts behind the line of a worker; behind the first such line it
+        // explains itself in parentheses.
+        if message.last == 93 || message.last == 41 {
+            let from = max(0, message.count - (message.last == 93 ? 40 : 320))
             if let mark = message.range(of: " [repeated ", from: from) { return line(message.slice(0, mark)) }
         }
         return line(message)
@@ -107,6 +108,13 @@ enum Classifier {
             case .broken: return .reject("an access line: CLIENT - \"METHOD PATH HTTP/x.y\" STATUS")
             case .notAccess: break
             }
+        case .logged:
+            switch hot(whole) {
+            case .payload(let payload, _, _): return .payload(payload)
+            case .reject, .other: break
+            }
+            if case .access(let access, _, _) = AccessLine.parse(whole) { return .payload(.access(access)) }
+        case .foreign: return .payload(.event(.other, nil))
         case .raw:
             // Quoted without any prefix.
             switch hot(whole) {
@@ -119,6 +127,28 @@ enum Classifier {
             }
         }
         return .payload(rare(item, whole))
+    }
+
+    /// Where the text of vLLM or uvicorn begins in a line of a logger with a format of its own, at or behind `start`: behind
+    /// the level, the logger's name, a file or a process id. nil when it isn't theirs.
+    static func ownText(in line: Bytes, from start: Int) -> Int? {
+        var at = start
+        var isFirst = true
+        while at < line.count, at < start + 200 {
+            let before = at > 0 ? line[at - 1] : 32
+            defer { at += 1 }
+            guard before == 32 || before == 9 || before == 58 || before == 93 || before == 124 else { continue }
+            switch line[at] {
+            case 32, 9, 45, 58, 93, 124: continue
+            default: break
+            }
+            let text = line.slice(at, line.count)
+            if case .payload = hot(text) { return at }
+            if text[0] &- 48 <= 9 || text[0] == 91, case .access = AccessLine.parse(text) { return at }
+            if isFirst, !StartupFacts.parse(text).isEmpty { return at }
+            isFirst = false
+        }
+        return nil
     }
 
     private static func rare(_ item: LineItem, _ message: Bytes) -> LogPayload {

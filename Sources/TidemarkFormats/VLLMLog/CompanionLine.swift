@@ -96,9 +96,16 @@ enum CompanionLine {
         var at = 0
         while at < text.count, values.count < 256 {
             guard let equals = text.firstIndex(of: 61, from: at) else { return nil }
+            let key = text.slice(at, equals)
+            if text.has("{", at: equals + 1) {
+                // Of several connectors each prints a dict.
+                guard let close = text.firstIndex(of: 125, from: equals) else { return nil }
+                values += dictionary(text.slice(equals + 2, close)).map { (slug(key) + "_" + $0.name, $0.value) }
+                at = close + 3
+                continue
+            }
             var scan = FieldScanner(text, from: equals + 1)
             let end = text.range(of: ", ", from: equals) ?? text.count
-            let key = text.slice(at, equals)
             if let ratio = scan.percent(), scan.at == end {
                 values.append((slug(key), ratio))
             } else {
@@ -106,6 +113,19 @@ enum CompanionLine {
                 if let value = scan.number(), scan.at == end { values.append((slug(key), value)) }
             }
             at = end + 2
+        }
+        return values
+    }
+
+    /// The numbers of `'Num successful transfers': 1, 'Avg xfer time (ms)': 3.056`.
+    private static func dictionary(_ text: Bytes) -> [(name: String, value: Double)] {
+        var values: [(name: String, value: Double)] = []
+        var at = 0
+        while let colon = text.range(of: ": ", from: at), values.count < 256 {
+            let end = text.range(of: ", ", from: colon) ?? text.count
+            var scan = FieldScanner(text, from: colon + 2)
+            if let value = scan.number(), scan.at == end { values.append((slug(text.slice(at, colon)), value)) }
+            at = min(end + 2, text.count)
         }
         return values
     }

@@ -11,6 +11,10 @@ struct ForeignLine {
     var kind: LogEventKind?
     /// Where the message begins, when a level stands before it.
     var message = 0
+    /// Behind the level or the time of a logger's line: what it logs begins there or further on.
+    var text: Int?
+    /// A time with its zone, Unix ms.
+    var timeMs: Int64?
 
     static func parse(_ text: Bytes) -> ForeignLine {
         var line = ForeignLine()
@@ -49,12 +53,32 @@ struct ForeignLine {
     /// `LEVEL text` of a record whose time and source a user left out, `[ERROR] text` of CANN.
     private mutating func readLevel(_ text: Bytes) -> Bool {
         let start = text.first == 91 ? 1 : 0
-        guard let (level, after) = RecordHeader.level(text, at: start), after < text.count,
-            text[after] == (start == 1 ? 93 : 32)
-        else { return false }
+        guard let (level, after) = RecordHeader.level(text, at: start), after < text.count else { return false }
+        // `INFO:logger.name:text` of Python's basicConfig.
+        if start == 0, text[after] == 58, after + 1 < text.count,
+            text[after + 1] | 0x20 &- 97 < 26 || text[after + 1] == 95,
+            let colon = text.firstIndex(of: 58, from: after + 1), colon < after + 80,
+            !text.slice(after + 1, colon).contains(32)
+        {
+            self.level = level
+            self.text = colon + 1
+            return true
+        }
+        guard text[after] == (start == 1 ? 93 : 32) else { return false }
         self.level = level
+        self.text = after + 1
         if start == 0 {
-            message = after + 1
+            message = text.skipBlanks(from: after + 1)
+            // Ray Serve: `INFO 2026-01-13 14:30:35,527 serve 604573 -- text`.
+            if let dated = Self.datedStamp(text.slice(message, text.count)) {
+                message = text.skipBlanks(from: message + dated.length)
+                if dated.zoned { timeMs = dated.millis } else { stamp = dated.stamp }
+            }
+        } else if after + 21 <= text.count, text[after + 12] == 45 {
+            // CANN: `[ERROR] 2025-04-18-01:55:47 (PID:280, …) text`.
+            var time = Array(text.slice(after + 2, after + 21))
+            time[10] = 32
+            stamp = time.withUnsafeBytes { Self.datedStamp($0) }?.stamp
         } else if let mark = text.range(of: ".py:", from: after), mark < 160 {
             // `[INFO] logger - file.py:LINE: text` of SageMaker's router.
             var begin = mark
@@ -81,11 +105,11 @@ struct ForeignLine {
         if text.equals("Killed") || text.equals("Aborted") || text.has("Segmentation fault")
             || text.has("Aborted (core dumped)") || text.has("Bus error") || text.has("terminate called ")
             || text.has("Fatal Python error: ") || text.range(of: "Segfault encountered") != nil
-            || text.has("*** SIG")
+            || text.has("*** SIG") || text.range(of: "A worker died or was killed while") != nil
         {
             return .workerDied
         }
-        if text.has("Memory access fault by GPU") { return .cudaError }
+        if text.has("Memory access fault by GPU") || text.has("HW Exception by GPU") { return .cudaError }
         return nil
     }
 
@@ -163,10 +187,11 @@ struct ForeignLine {
     /// `2026-01-31 09:15:00,123 - INFO - …` (FlashInfer), `…\tINFO worker.py:N -- …` (Ray), `[…] LMCache INFO: …`.
     private mutating func readDated(_ text: Bytes, from: Int) -> Bool {
         guard from < text.count, text[from] &- 48 <= 9,
-            let parsed = Self.datedStamp(text.slice(from, text.count)), !parsed.zoned
+            let parsed = Self.datedStamp(text.slice(from, text.count))
         else { return false }
-        stamp = parsed.stamp
+        if parsed.zoned { timeMs = parsed.millis } else { stamp = parsed.stamp }
         var at = from + parsed.length
+        self.text = at
         // Ray's core: `,123 E 31 31] (raylet) node_manager.cc:3064: text`.
         if at + 2 < text.count, text[at] == 32, text[at + 2] == 32, let letter = Self.letterLevel(text[at + 1]) {
             level = letter
@@ -177,6 +202,7 @@ struct ForeignLine {
             if let (level, after) = RecordHeader.level(text, at: at), isWordEdge(text, at - 1), isWordEdge(text, after)
             {
                 self.level = level
+                self.text = after
                 readFile(text, after: after)
                 break
             }
@@ -243,7 +269,8 @@ struct ForeignLine {
     /// `path.py:LINE: UserWarning: text`.
     private mutating func readWarning(_ text: Bytes) -> Bool {
         // `<frozen importlib._bootstrap_external>:1301: FutureWarning: text` has no file.
-        let frozen = text.first == 60 ? text.range(of: ">:") : nil
+        // Nor has `sys:1: DeprecationWarning: text`.
+        let frozen = text.has("sys:1: ") ? 2 : text.first == 60 ? text.range(of: ">:") : nil
         guard let end = frozen ?? text.range(of: ".py:"), end < 300 else { return false }
         var scan = FieldScanner(text, from: end + (frozen == nil ? 4 : 2))
         guard let number = scan.integer(), scan.skip(": "), let colon = text.firstIndex(of: 58, from: scan.at),

@@ -8,8 +8,12 @@ struct LineItem {
         case record
         case uvicorn
         case json
+        /// Written by vLLM or uvicorn, in the format of another logger.
+        case logged
         /// No prefix, or only one of the process.
         case raw
+        /// Of another program.
+        case foreign
     }
 
     var form: Form
@@ -43,7 +47,7 @@ struct LineItem {
 
     /// Nothing but blanks, or the fence of a code block of a paste.
     var isBlank: Bool {
-        guard form == .raw else { return false }
+        guard form == .raw || form == .foreign else { return false }
         let text = message.trimmed
         return text.isEmpty || text.has("```") && text.count < 24
     }
@@ -85,6 +89,10 @@ struct LineItems {
                 } else if item.process.isEmpty, let broken = Self.brokenProcess(prefix) {
                     item.process = broken.name
                     item.pid = broken.pid
+                }
+                // `2025-05-14 17:45:12.901 uvicorn.access INFO:     …`: the only time that access line has.
+                if item.stamp == nil, let dated = ForeignLine.datedStamp(prefix), !dated.zoned {
+                    item.stamp = dated.stamp
                 }
                 // `INFO … text.` quoted in backticks.
                 if prefix.last == 96, item.message.last == 96 {

@@ -28,6 +28,8 @@ struct OpenRecord {
     private(set) var lastLine: Int
     private(set) var endsWithCR: Bool
     private(set) var trace = Trace.none
+    /// Lines since the exception of a traceback.
+    private var linesAfterException = 0
     var isOpen: Bool
 
     /// Longest text kept of one record; further lines are counted only.
@@ -93,7 +95,9 @@ struct OpenRecord {
 
     /// Whether `item` is a further line of this record.
     func continues(_ item: LineItem, _ frame: FrameInfo, _ meaning: VLLMLogState.CarriageReturns) -> Bool {
-        guard isOpen, isSameProcess(item, frame) else { return false }
+        guard isOpen else { return false }
+        if form == .record, item.form == .raw { return isSameOrigin(frame) && isCompleted(by: item) }
+        guard isSameProcess(item, frame) else { return false }
         switch (form, item.form) {
         case (.record, .record):
             guard item.sourceLine == sourceLine, item.stamp == stamp, item.level == level,
@@ -104,8 +108,19 @@ struct OpenRecord {
                 if meaning == .insideRecords { return false }
             }
             return continuesByContent(item.message)
-        case (.raw, .raw), (.uvicorn, .raw): return continuesRaw(item.message)
+        case (.raw, .raw), (.logged, .raw), (.uvicorn, .raw): return continuesRaw(item.message)
         default: return false
+        }
+    }
+
+    /// Whether the terminal broke this line, and `item` is its other half: the two together are what neither is alone.
+    private func isCompleted(by item: LineItem) -> Bool {
+        guard lineCount == 1, item.pid == nil, buffer.count + item.message.count < 4096 else { return false }
+        return buffer.withUnsafeBytes { buffer in
+            let text = buffer.slice(messageStart, buffer.count)
+            guard case .reject = Classifier.hot(text) else { return false }
+            let whole = Array(text) + Array(item.message)
+            return whole.withUnsafeBytes { if case .payload = Classifier.hot($0) { true } else { false } }
         }
     }
 
@@ -152,12 +167,29 @@ struct OpenRecord {
         case .inside: return true
         case .afterException:
             return indented || message.trimmed.isEmpty || TracebackText.isChain(message) || TracebackText.opens(message)
-                || TracebackText.continuesText(message)
+                || TracebackText.continuesText(message) || continuesException(message)
         case .none:
             if form == .uvicorn || isProcessHead { return TracebackText.opens(message) }
+            // `logger.exception` prints it below its message.
+            if level == .error || level == .critical, lineCount == 1, TracebackText.opens(message) { return true }
             if awaitsWarning { return !ForeignLine.isProgress(message) }
             return indented && lineCount < 200 && !ForeignLine.isProgress(message)
         }
+    }
+
+    /// Whether a line without an indent belongs to the text of the exception before it: what the same process prints, or a
+    /// sentence, such as Hugging Face's advice.
+    private func continuesException(_ message: Bytes) -> Bool {
+        guard linesAfterException < 8, let first = message.first, !ForeignLine.isProgress(message) else { return false }
+        let foreign = ForeignLine.parse(message)
+        guard foreign.stamp == nil, foreign.timeMs == nil, foreign.kind == nil, foreign.text == nil else {
+            return false
+        }
+        if pid != nil { return true }
+        guard foreign.level == nil else { return false }
+        let blanks = message.reduce(0) { $0 + ($1 == 32 ? 1 : 0) }
+        // `user@host:~$ ` is a shell's.
+        return ((first | 0x20) &- 97 < 26 || first &- 48 <= 9) && blanks >= 3 && !message.prefix(40).contains(64)
     }
 
     /// Whether `text` is a beginning of the prefix that the lines of this record have.
@@ -192,7 +224,8 @@ struct OpenRecord {
 
     mutating func append(_ item: LineItem, line: Int, lineCount: Int) {
         if buffer.count + item.message.count < Self.textLimit {
-            buffer.append(10)
+            // The halves of a broken line have nothing between them.
+            if form != .record || item.form != .raw { buffer.append(10) }
             buffer.append(contentsOf: item.message)
         }
         self.lineCount += lineCount
@@ -209,12 +242,15 @@ struct OpenRecord {
         }
         switch trace {
         case .none: break
-        case .afterException: if TracebackText.isChain(line) { trace = .inside }
+        case .afterException:
+            linesAfterException += 1
+            if TracebackText.isChain(line) { trace = .inside }
         case .inside:
             guard let first = line.first, first != 32, first != 9, first != 94, first != 13, !line.has("..."),
                 !TracebackText.isChain(line)
             else { return }
             trace = .afterException
+            linesAfterException = 0
         }
     }
 }

@@ -1,6 +1,7 @@
 import TidemarkBase
 
-/// What web pages and mail programs do to a pasted log: quote marks before the lines, HTML entities in them.
+/// What web pages and mail programs do to a pasted log: quote marks before the lines, HTML entities in them, links made of
+/// file names.
 enum PasteMarks {
     /// Without `> ` marks at the beginning.
     static func withoutQuotes(_ line: Bytes) -> Bytes {
@@ -9,8 +10,10 @@ enum PasteMarks {
         return at == 0 ? line : line.slice(at, line.count)
     }
 
-    /// Whether the line went through an HTML editor: an entity stands where a log has quotes.
+    /// Whether the line went through an editor of web pages: an entity stands where a log has quotes, or the place in the
+    /// code is a link, `[[loggers.py:259](http://loggers.py:259/)]`.
     static func hasEntities(_ line: Bytes) -> Bool {
+        if let link = line.range(of: "[["), line.range(of: "](http", from: link) != nil { return true }
         guard line.firstIndex(of: 38) != nil else { return false }
         return line.has("&gt; ") || line.range(of: "&quot;") != nil
     }
@@ -23,6 +26,12 @@ enum PasteMarks {
             if line[at] == 38, let (byte, length) = entity(line, at) {
                 out.append(byte)
                 at += length
+            } else if line.has("[[", at: at), let close = line.range(of: "](http", from: at), close - at < 200,
+                let end = line.firstIndex(of: 41, from: close)
+            {
+                out.append(contentsOf: line.slice(at, at + 1))
+                out.append(contentsOf: line.slice(at + 2, close))
+                at = end + 1
             } else {
                 out.append(line[at])
                 at += 1

@@ -162,6 +162,8 @@ enum TracebackText {
             guard byte &- 48 <= 9 || (byte | 0x20) &- 97 < 26 || byte == 95 || byte == 46 else { return nil }
             at += 1
         }
+        // `crate::module` is no type.
+        if at + 1 < line.count, line[at + 1] == 58 { return nil }
         return at > 0 && at < 200 ? at : nil
     }
 

@@ -6,13 +6,18 @@ public enum VLLMLog {
     /// How surely `head` (unframed, 64 KiB suffice) is the beginning of a vLLM server log: 0 no, 1 certain.
     ///
     /// A log may begin with foreign lines, or hold access lines only when vLLM's own go elsewhere.
-    public static func sniff(head: Bytes) -> Double {
+    public static func sniff(head: Bytes) -> Double { survey(head: head).score }
+
+    /// Whether a log holds what only an engine prints: statistics, requests, start-up facts.
+    public static func hasOwnRecords(head: Bytes) -> Bool { survey(head: head).own > 0 }
+
+    private static func survey(head: Bytes) -> SniffSink {
         var counts = SniffSink()
         var parser = VLLMLogParser()
         var reader = LineReader(limit: 64 << 10)
         reader.feed(head.slice(0, min(head.count, 64 << 10))) { parser.feed($0, frame: FrameInfo(), &counts) }
         parser.finish(&counts)
-        return counts.score
+        return counts
     }
 
     private struct SniffSink: VLLMLogSink {
@@ -64,9 +69,13 @@ public enum VLLMLog {
             {
                 return true
             }
-            // Notes about an incident use the same words, but no levels.
-            guard record.level != nil || kind == .traceback else { return false }
+            // Notes about an incident use the same words, but no levels and no tracebacks.
+            var isTraceback = kind == .traceback
+            if case .event(_, .some) = record.payload { isTraceback = true }
+            guard record.level != nil || isTraceback else { return false }
+            let isAnyones = record.level == nil && [.rpcTimeout, .requestRejected, .promptTooLong].contains(kind)
             switch kind {
+            case _ where isAnyones: break
             case .other, .progress, .pythonWarning, .traceback, .xid, .outOfHostMemory, .serviceExit, .asgiException:
                 break
             default: return true

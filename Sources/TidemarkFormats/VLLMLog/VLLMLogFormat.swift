@@ -12,6 +12,12 @@ public enum VLLMLogFormat {
                 detail: "Loki's answer to a metric query (a matrix): numbers, no log lines; query the lines themselves")
         }
         let framing = LogFraming.detect(head: head)
+        let others = OtherPrograms(head: head, framing: framing)
+        if !others.isEmpty {
+            return FormatGuess(
+                format: identifier, score: 0.95,
+                detail: "server log in \(framing.rawValue), beside \(others.names.joined(separator: ", "))")
+        }
         let inner = framing.unframe(head: head)
         let score = inner.withUnsafeBytes { VLLMLog.sniff(head: Bytes(rebasing: $0[...])) }
         guard score > 0 else { return nil }

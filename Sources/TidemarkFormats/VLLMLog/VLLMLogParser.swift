@@ -52,6 +52,13 @@ public struct VLLMLogParser: Sendable {
         slow(bytes, line.number, line.offset, frame, &sink)
     }
 
+    /// Takes a line that another program wrote (``OtherPrograms``): it is kept as an event, whatever it looks like.
+    public mutating func feedForeign<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
+        var item = LineItem(form: .foreign, message: line.bytes.trimmed)
+        item.level = ForeignLine.parse(item.message).level
+        place(item, line.number, line.offset, frame.lines, frame, &sink)
+    }
+
     /// Delivers what still waits.
     public mutating func finish<Sink: VLLMLogSink>(_ sink: inout Sink) {
         for index in open.indices { open[index].isOpen = false }
@@ -224,8 +231,13 @@ public struct VLLMLogParser: Sendable {
         var delivered = false
         while var item = reader.next() {
             item.endsWithCR = endsWithCR
-            if item.form == .raw { completeRaw(&item) }
-            place(item, number, offset, count, frame, &sink)
+            if item.form == .raw, let timeMs = completeRaw(&item), frame.timeMs == nil {
+                var frame = frame
+                frame.timeMs = timeMs
+                place(item, number, offset, count, frame, &sink)
+            } else {
+                place(item, number, offset, count, frame, &sink)
+            }
             count = 0
             delivered = true
         }
@@ -255,7 +267,8 @@ public struct VLLMLogParser: Sendable {
     }
 
     /// Reads what a line of another writer says about its level, time and source.
-    private func completeRaw(_ item: inout LineItem) {
+    /// - Returns: its time where it prints a zone, Unix ms.
+    private func completeRaw(_ item: inout LineItem) -> Int64? {
         let foreign = ForeignLine.parse(item.message)
         item.level = foreign.level
         item.stamp = foreign.stamp
@@ -265,9 +278,13 @@ public struct VLLMLogParser: Sendable {
         if foreign.kind == .progress || item.message.firstIndex(of: 13) != nil {
             item.file = item.message.slice(0, 0)
             item.message = ForeignLine.lastSegment(item.message)
+        } else if let text = foreign.text, let own = Classifier.ownText(in: item.message, from: text) {
+            item.message = item.message.slice(own, item.message.count)
+            item.form = .logged
         } else if foreign.message > 0 {
             item.message = item.message.slice(foreign.message, item.message.count)
         }
+        return foreign.timeMs
     }
 
     /// Adds an item to an open record, or makes it a record of its own.
@@ -331,10 +348,10 @@ public struct VLLMLogParser: Sendable {
     /// Whether further lines may belong to the item.
     private func mayContinue(_ item: LineItem) -> Bool {
         switch item.form {
-        case .json: return false
+        case .json, .foreign: return false
         case .uvicorn: return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
         case .raw: return !ForeignLine.isProgress(item.message)
-        case .record:
+        case .record, .logged:
             guard case .payload(let payload, _, let singleLine) = Classifier.hot(item.message), singleLine else {
                 return true
             }
