@@ -102,7 +102,9 @@ private struct GPUConsumer: LineConsumer, ~Copyable {
     }
 
     /// What a reader of the ledger should know.
-    private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?, leftOut: [String], steps: Int) -> String? {
+    private static func remark(
+        _ counts: GPUCaptureCounts, _ guessed: [String]?, leftOut: [String], steps: Int
+    ) -> String? {
         if counts.untimed > 0 {
             return
                 "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed: give --gpu-start"

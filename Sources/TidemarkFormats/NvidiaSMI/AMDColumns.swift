@@ -27,7 +27,8 @@ struct AMDColumns: Sendable, Equatable {
 
     /// The columns of a header; nil when the line is none.
     static func header(_ line: Bytes) -> AMDColumns? {
-        guard line.count < 4000, let first = line.first, first == 71 || first == 84 || first | 0x20 == first else {
+        // `GPU`, `TIMESTAMP`, `Device`, or small letters.
+        guard line.count < 4000, let first = line.first, [68, 71, 84].contains(first) || first | 0x20 == first else {
             return nil
         }
         if line.firstIndex(of: 44) == nil { return table(line) }
@@ -127,7 +128,8 @@ struct AMDColumns: Sendable, Equatable {
     private static let tableRoles: [String: Role] = [
         "gpu": .device, "xcp": .partition, "power": field(.power), "pwr_cap": field(.powerLimit),
         "max_pwr": field(.powerLimit), "gpu_t": field(.temperature), "gpu_temp": field(.temperature),
-        "hotspot_temp": field(.temperature), "mem_t": field(.memoryTemperature), "mem_temp": field(.memoryTemperature), "gfx_clk": field(.smClock),
+        "hotspot_temp": field(.temperature), "mem_t": field(.memoryTemperature), "mem_temp": field(.memoryTemperature),
+        "gfx_clk": field(.smClock),
         "gfx_clock": field(.smClock), "gfx%": field(.utilization), "gfx_util": field(.utilization),
         "mem%": field(.memoryUtilization), "mem_util": field(.memoryUtilization), "mem_clock": field(.memoryClock),
         "enc%": field(.encoderUtilization), "enc_util": field(.encoderUtilization),

@@ -18,7 +18,10 @@ struct AMDParser: Sendable {
 
     /// What a continued capture needs: the columns. The form is private to ``init(state:)``.
     var state: String? {
-        columns.map { ($0.isConcise ? "c" : $0.isROCm ? "r" : $0.isTable ? "t" : "m") + $0.names.joined(separator: ",") }
+        columns.map { columns in
+            let kind = columns.isConcise ? "c" : columns.isROCm ? "r" : columns.isTable ? "t" : "m"
+            return kind + columns.names.joined(separator: ",")
+        }
     }
 
     private struct NoRow: Error { let reason: String }
@@ -103,7 +106,10 @@ struct AMDParser: Sendable {
 
     /// A number with a unit behind it, or in parentheses (`(500Mhz)`); nil when there is none.
     private static func number(_ cell: Bytes) throws -> Double? {
-        if NvidiaSMICell.isMissing(cell) || cell.equals("None") || cell.equals("Unsupported") { return nil }
+        // With a unit, too: `N/A %`.
+        if NvidiaSMICell.isMissing(cell) || cell.has("N/A ") || cell.equals("None") || cell.equals("Unsupported") {
+            return nil
+        }
         var text = cell
         if text.first == 40, text.last == 41 { text = text.slice(1, text.count - 1).trimmed }
         var end = 0

@@ -114,7 +114,8 @@ enum NvidiaSMICell {
 
     /// `2026-03-04T09:08:07,123456789+01:00`
     static func commaClock(_ text: Bytes) -> ClockReading? {
-        guard text.count >= 23, text.count <= 40, text[10] == 84, text[19] == 44, text[20] &- 48 < 10 else { return nil }
+        guard text.count >= 23, text.count <= 40, text[10] == 84, text[19] == 44, text[20] &- 48 < 10
+        else { return nil }
         var copy = Array(text)
         copy[19] = 46
         return copy.withUnsafeBytes { wrapperClock($0) }

@@ -27,7 +27,9 @@ public enum NvidiaSMIFormat {
     /// What a container runtime or service manager put around the lines of a capture that begins with `head`.
     public static func framing(head: Bytes) -> LogFraming {
         if plain(head: head, fileName: "") != nil { return .plain }
-        return LogFraming.detect(head: head)
+        if let (framing, _) = framed(head: head, fileName: "") { return framing }
+        // A wrapper's clock is no framing: the readers take it.
+        return clocked(head: head, fileName: "") != nil ? .plain : LogFraming.detect(head: head)
     }
 
     /// Names of the columns of a query without a header, as far as the values of its first rows tell them; nil when they
@@ -41,12 +43,20 @@ public enum NvidiaSMIFormat {
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``. UTF-16 with a byte-order mark is understood.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
         if let guess = plain(head: head, fileName: fileName) { return guess }
+        if let (framing, inner) = framed(head: head, fileName: fileName) {
+            var guess = inner
+            guess.detail += ", in \(framing.rawValue)"
+            return guess
+        }
+        return clocked(head: head, fileName: fileName)
+    }
+
+    /// What stands inside of a runtime's lines.
+    private static func framed(head: Bytes, fileName: String) -> (framing: LogFraming, guess: FormatGuess)? {
         let framing = LogFraming.detect(head: head)
         guard framing != .plain else { return nil }
         let inner = framing.unframe(head: head)
-        guard var guess = inner.withUnsafeBytes({ plain(head: $0, fileName: fileName) }) else { return nil }
-        guess.detail += ", in \(framing.rawValue)"
-        return guess
+        return inner.withUnsafeBytes { plain(head: $0, fileName: fileName) }.map { (framing, $0) }
     }
 
     /// A capture without a header whose columns are given: most of its lines must have as many cells.
@@ -79,15 +89,21 @@ public enum NvidiaSMIFormat {
         let tieBreaker = fileName.contains("smi") || fileName.contains("gpu") ? 0.02 : 0
         for line in lines {
             if let guess = recognised(line, lines, head, tieBreaker) { return guess }
-            // A wrapper may put its clock in front of every line.
-            if let (_, start) = ClockLine.leading(line),
-                var guess = recognised(line.slice(start, line.count), lines, head, tieBreaker)
-            {
-                guess.detail += ", behind a clock"
-                return guess
-            }
         }
         return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
+    }
+
+    /// A wrapper may put its clock in front of every line, the header too.
+    private static func clocked(head: Bytes, fileName: String) -> FormatGuess? {
+        let lines = head.headLines(limit: 60)
+        for line in lines {
+            guard let (_, start) = ClockLine.leading(line),
+                var guess = recognised(line.slice(start, line.count), lines, head, 0)
+            else { continue }
+            guess.detail += ", behind a clock"
+            return guess
+        }
+        return nil
     }
 
     /// What a line of the head says about all of it.
