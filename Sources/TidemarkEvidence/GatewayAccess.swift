@@ -2,7 +2,8 @@ import TidemarkBase
 
 /// Who wrote an access line in front of the engines.
 public enum GatewayDialect: String, Sendable, CaseIterable {
-    /// The common and the combined form with what operators add (also Apache's), ingress-nginx' default.
+    /// The common and the combined form with what operators add (also Apache's and APISIX'), the defaults of ingress-nginx
+    /// and of Nginx Proxy Manager.
     case nginx
     /// Envoy's default text and Istio's.
     case envoy
@@ -15,6 +16,14 @@ public enum GatewayDialect: String, Sendable, CaseIterable {
     case json
     /// The lines of the LiteLLM proxy.
     case litellm
+    /// Go's Gin: one-api, new-api, Ollama and many others.
+    case gin
+    case llamaSwap = "llama_swap"
+    case agentgateway
+    /// Routers in Rust: vLLM's and SGLang's.
+    case router
+    /// `key=value` fields of an operator's choice.
+    case keyValue = "key_value"
     /// Rows of LiteLLM's table of spend logs, as CSV.
     case spendCSV = "litellm_csv"
 }

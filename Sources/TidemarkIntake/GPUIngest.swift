@@ -50,12 +50,13 @@ struct GPUIngest {
     }
 }
 
-private struct GPUConsumer: LineConsumer, ~Copyable {
+/// A class, because its parser can't be copied.
+private final class GPUConsumer: LineConsumer {
     var parser: GPUCaptureReader
     var sink: GPUSink
     private let reference: ClosedRange<Int64>?
     private let isNew: Bool
-    private var counted = GPUCaptureCounts()
+    var counted = GPUCaptureCounts()
 
     init(parser: consuming GPUCaptureReader, sink: GPUSink, reference: ClosedRange<Int64>?, isNew: Bool) {
         self.parser = parser
@@ -64,31 +65,20 @@ private struct GPUConsumer: LineConsumer, ~Copyable {
         self.isNew = isNew
     }
 
-    var source: SourceRow {
-        get { sink.source }
-        set { sink.source = newValue }
-    }
+    var counts: GPUCaptureCounts { parser.counts }
     var parserState: String? { parser.state }
 
     @inline(__always)
-    mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
+    func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
         sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
         try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
     }
 
     /// Only documents have records of several lines.
-    mutating func finish() throws { try parser.finish(into: &sink) }
-    mutating func reject(_ reject: FormatReject) throws { try sink.reject(reject) }
-    mutating func checkpoint() throws { try sink.writer.checkpoint() }
+    func finish() throws { try parser.finish(into: &sink) }
+    func checkpoint() throws { try sink.writer.checkpoint() }
 
-    mutating func takeCounts() -> [String: Int] {
-        let counts = parser.counts
-        defer { counted = counts }
-        sink.source.add(counts, since: counted)
-        return counts.kinds(since: counted)
-    }
-
-    mutating func conclude(damage: String?) throws {
+    func conclude(damage: String?) throws {
         try sink.writer.finish()
         let counts = parser.counts
         sink.source.message =
@@ -124,18 +114,14 @@ private struct GPUConsumer: LineConsumer, ~Copyable {
     }
 }
 
-extension SourceRow {
-    /// Adds what was read since the parser had counted `before`.
-    mutating func add(_ counts: GPUCaptureCounts, since before: GPUCaptureCounts = GPUCaptureCounts()) {
-        lines += counts.lines - before.lines
-        recordLines += counts.recordLines - before.recordLines
-        noiseLines += counts.noiseLines - before.noiseLines
-        rejectLines += counts.rejectedLines - before.rejectedLines
-        records += counts.records - before.records
+extension GPUCaptureCounts: LineCounts {
+    func add(to source: inout SourceRow, since before: GPUCaptureCounts) {
+        source.lines += lines - before.lines
+        source.recordLines += recordLines - before.recordLines
+        source.noiseLines += noiseLines - before.noiseLines
+        source.records += records - before.records
     }
-}
 
-extension GPUCaptureCounts {
     func kinds(since before: GPUCaptureCounts) -> [String: Int] {
         [
             "gpu_sample": samples - before.samples, "gpu_process": processes - before.processes,
@@ -144,7 +130,7 @@ extension GPUCaptureCounts {
     }
 }
 
-struct GPUSink: GPUCaptureSink {
+struct GPUSink: GPUCaptureSink, LineStoringSink {
     let writer: GPUWriter
     let ledger: Ledger
     var source: SourceRow
@@ -265,12 +251,6 @@ struct GPUSink: GPUCaptureSink {
                 action: event.action))
     }
 
-    mutating func reject(_ reject: FormatReject) throws {
-        try withBytes(of: reject.text) {
-            try ledger.reject(
-                source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: $0)
-        }
-    }
 }
 
 extension GPUSample {

@@ -40,33 +40,21 @@ struct GatewayIngest {
 private struct GatewayConsumer: LineConsumer {
     var parser: GatewayParser
     var sink: GatewayStoringSink
-    private var counted = GatewayCounts()
+    var counted = GatewayCounts()
 
     init(parser: GatewayParser, sink: GatewayStoringSink) {
         self.parser = parser
         self.sink = sink
     }
 
-    var source: SourceRow {
-        get { sink.source }
-        set { sink.source = newValue }
-    }
+    var counts: GatewayCounts { parser.counts }
     var pendingStart: (line: Int, offset: Int)? { parser.pendingStart }
-    var parserState: String? { nil }
 
     mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
         try parser.parse(line: line, frame: frame, into: &sink)
     }
 
     mutating func finish() throws { try parser.finish(into: &sink) }
-    mutating func reject(_ reject: FormatReject) throws { try sink.store(reject) }
-
-    mutating func takeCounts() -> [String: Int] {
-        let counts = parser.counts
-        defer { counted = counts }
-        sink.source.add(counts, since: counted)
-        return counts.kinds(since: counted)
-    }
 
     mutating func conclude(damage: String?) throws {
         sink.source.message = damage
@@ -77,27 +65,24 @@ private struct GatewayConsumer: LineConsumer {
     }
 }
 
-extension GatewayCounts {
-    /// Records by kind, less those of an earlier count.
+extension GatewayCounts: LineCounts {
     func kinds(since before: GatewayCounts) -> [String: Int] {
         [
             "gateway_access": accesses - before.accesses, "gateway": events - before.events,
             "reject": rejects - before.rejects,
         ]
     }
-}
 
-extension SourceRow {
-    fileprivate mutating func add(_ counts: GatewayCounts, since before: GatewayCounts) {
-        lines += counts.lines - before.lines
-        recordLines += counts.recordLines - before.recordLines
-        noiseLines += counts.noiseLines - before.noiseLines
-        records += counts.accesses + counts.events - before.accesses - before.events
+    func add(to source: inout SourceRow, since before: GatewayCounts) {
+        source.lines += lines - before.lines
+        source.recordLines += recordLines - before.recordLines
+        source.noiseLines += noiseLines - before.noiseLines
+        source.records += accesses + events - before.accesses - before.events
     }
 }
 
 /// Hands requests and events to the store.
-private struct GatewayStoringSink: GatewaySink {
+private struct GatewayStoringSink: GatewaySink, LineStoringSink {
     let writer: GatewayWriter
     let ledger: Ledger
     var clock: GatewayClock
@@ -118,15 +103,4 @@ private struct GatewayStoringSink: GatewaySink {
         try writer.write(event, timeMs: timeMs)
     }
 
-    mutating func reject(_ reject: FormatReject) throws {
-        source.rejectLines += reject.lineCount
-        try store(reject)
-    }
-
-    func store(_ reject: FormatReject) throws {
-        try withBytes(of: reject.text) {
-            try ledger.reject(
-                source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: $0)
-        }
-    }
 }

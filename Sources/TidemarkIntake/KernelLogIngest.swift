@@ -41,43 +41,36 @@ struct KernelLogIngest {
         var reader = LineReader(limit: framing.lineLimit)
         var found: LogStamp?
         reader.feed(head) { line in
-            unframer.feed(line) { _, frame in found = found ?? frame.stamp }
+            unframer.feed(line) { inner, frame in if found == nil { found = stamp(inner, frame) } }
         }
-        unframer.finish { _, frame in found = found ?? frame.stamp }
+        unframer.finish { inner, frame in if found == nil { found = stamp(inner, frame) } }
         return found
     }
+}
+
+private func stamp(_ line: borrowing Line, _ frame: FrameInfo) -> LogStamp? {
+    if frame.timeMs != nil || frame.stamp != nil { return frame.stamp }
+    return KernelLogParser.stamp(of: line.bytes)
 }
 
 private struct KernelConsumer: LineConsumer {
     var parser: KernelLogParser
     var sink: KernelSink
-    private var counted = GPUCaptureCounts()
+    var counted = GPUCaptureCounts()
 
     init(parser: KernelLogParser, sink: KernelSink) {
         self.parser = parser
         self.sink = sink
     }
 
-    var source: SourceRow {
-        get { sink.source }
-        set { sink.source = newValue }
-    }
+    var counts: GPUCaptureCounts { parser.counts }
     var parserState: String? { parser.state }
 
     mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
         try parser.parse(line: line, frame: frame, into: &sink)
     }
 
-    mutating func finish() {}
-    mutating func reject(_ reject: FormatReject) throws { try sink.reject(reject) }
     mutating func checkpoint() throws { try sink.writer.checkpoint() }
-
-    mutating func takeCounts() -> [String: Int] {
-        let counts = parser.counts
-        defer { counted = counts }
-        sink.source.add(counts, since: counted)
-        return counts.kinds(since: counted)
-    }
 
     mutating func conclude(damage: String?) throws {
         sink.source.message = damage
@@ -90,7 +83,7 @@ private struct KernelConsumer: LineConsumer {
     }
 }
 
-private struct KernelSink: GPUCaptureSink {
+private struct KernelSink: GPUCaptureSink, LineStoringSink {
     let writer: GPUWriter
     let ledger: Ledger
     var source: SourceRow
@@ -132,10 +125,4 @@ private struct KernelSink: GPUCaptureSink {
                 action: event.action))
     }
 
-    mutating func reject(_ reject: FormatReject) throws {
-        try withBytes(of: reject.text) {
-            try ledger.reject(
-                source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: $0)
-        }
-    }
 }

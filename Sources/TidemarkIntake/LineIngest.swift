@@ -3,10 +3,41 @@ import TidemarkEvidence
 import TidemarkFormats
 import TidemarkStore
 
-/// Takes the lines of one source, without their framing, and stores what they say.
-protocol LineConsumer: ~Copyable {
-    /// The source's row in the ledger.
+/// What a parser counted: lines by what they were, records by kind.
+protocol LineCounts {
+    init()
+    var rejectedLines: Int { get }
+    /// Adds what was counted since `before` to the account of a source, but for the rejected lines.
+    func add(to source: inout SourceRow, since before: Self)
+    /// Records by kind that were counted since `before`.
+    func kinds(since before: Self) -> [String: Int]
+}
+
+/// Hands records to the store and keeps the source's row in the ledger up to date.
+protocol LineStoringSink {
     var source: SourceRow { get set }
+    var ledger: Ledger { get }
+}
+
+extension LineStoringSink {
+    mutating func reject(_ reject: FormatReject) throws {
+        source.rejectLines += reject.lineCount
+        try withBytes(of: reject.text) {
+            try ledger.reject(
+                source: source, line: reject.line, offset: reject.offset, reason: reject.reason, text: $0)
+        }
+    }
+}
+
+/// Takes the lines of one source, without their framing, and stores what they say.
+protocol LineConsumer {
+    associatedtype Counts: LineCounts
+    associatedtype Sink: LineStoringSink
+
+    var sink: Sink { get set }
+    var counts: Counts { get }
+    /// What of ``counts`` is in the account.
+    var counted: Counts { get set }
     /// First line of a record that further lines may continue. Nothing behind it was counted or stored yet.
     var pendingStart: (line: Int, offset: Int)? { get }
     /// What the parser needs to know to go on behind what was counted.
@@ -15,19 +46,35 @@ protocol LineConsumer: ~Copyable {
     mutating func take(_ line: borrowing Line, _ frame: FrameInfo) throws
     /// Ends the record that is open.
     mutating func finish() throws
-    mutating func reject(_ reject: FormatReject) throws
     /// Writes out what is held back.
     mutating func checkpoint() throws
-    /// Adds what was counted since the last call to the account; gives the records by kind.
-    mutating func takeCounts() -> [String: Int]
     /// Says in the ledger what a reader should know: of the clock, of what is missing.
     /// - Parameter damage: what went wrong while reading.
     mutating func conclude(damage: String?) throws
 }
 
-extension LineConsumer where Self: ~Copyable {
+extension LineConsumer {
     var pendingStart: (line: Int, offset: Int)? { nil }
+    var parserState: String? { nil }
+    mutating func finish() throws {}
     mutating func checkpoint() throws {}
+
+    var source: SourceRow {
+        get { sink.source }
+        set { sink.source = newValue }
+    }
+
+    /// Adds what was counted since the last call to the account; gives the records by kind.
+    /// - Parameter rejected: the rejected lines of the source at the last call. The sink counts on from there as they come,
+    ///   which bounds what is kept of them; a framing may have made several lines of one.
+    mutating func takeCounts(_ rejected: inout Int) -> [String: Int] {
+        let (counts, before) = (self.counts, counted)
+        counts.add(to: &source, since: before)
+        rejected += counts.rejectedLines - before.rejectedLines
+        source.rejectLines = rejected
+        counted = counts
+        return counts.kinds(since: before)
+    }
 }
 
 /// Reads the lines of a source into the store, from where an earlier run stopped: captures of GPUs, kernel logs, logs of
@@ -61,7 +108,7 @@ struct LineIngest {
 
     private var isWhole: Bool { isDocument || framing.isHeld }
 
-    func run<Consumer: LineConsumer & ~Copyable>(_ stream: InputStream, into consumer: inout Consumer) throws {
+    func run<Consumer: LineConsumer>(_ stream: InputStream, into consumer: inout Consumer) throws {
         let resumed = LineState(consumer.source.state)
         let start = consumer.source.progressBytes
         var unframer = LogUnframer(framing)
@@ -70,6 +117,7 @@ struct LineIngest {
             number: consumer.source.progressLines + 1, offset: start, limit: lineLimit ?? framing.lineLimit)
         var tail = TailHash()
         var committedAt = start
+        var rejected = consumer.source.rejectLines
         try store.database.execute("BEGIN IMMEDIATE")
         do {
             try stream.read(from: start, skipped: { tail.update($0, pending: 0) }) { bytes in
@@ -78,7 +126,7 @@ struct LineIngest {
                 tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - point.offset)
                 progress(stream.consumedFileBytes)
                 if let commitBytes, reader.nextOffset - committedAt >= commitBytes, !isWhole {
-                    try save(&consumer, at: point, tail, unframer)
+                    try save(&consumer, at: point, tail, unframer, &rejected)
                     try store.database.execute("COMMIT; BEGIN IMMEDIATE")
                     committedAt = reader.nextOffset
                 }
@@ -90,7 +138,7 @@ struct LineIngest {
             let bytes = reader.nextOffset - point.offset + (readsLastLine ? reader.pendingBytes : 0)
             var mark: TailMark?
             if !isWhole {
-                try save(&consumer, at: point, tail, unframer)
+                try save(&consumer, at: point, tail, unframer, &rejected)
                 mark = bytes > 0 ? try TailMark(store, source: consumer.source) : nil
             }
             let sha256 = mark == nil ? "" : tail.pendingSHA256(bytes)
@@ -102,20 +150,19 @@ struct LineIngest {
             try consumer.finish()
             try consumer.checkpoint()
             if let mark {
-                let kinds = consumer.takeCounts()
+                let kinds = consumer.takeCounts(&rejected)
                 try ledger.add(kinds: kinds, to: consumer.source.id)
                 consumer.source.tail = try mark.tail(consumer.source, kinds: kinds, bytes: bytes, sha256: sha256)
             } else if isWhole {
+                tail.pendingIsRead()
+                point = (reader.nextNumber, reader.nextOffset)
+                try save(&consumer, at: point, tail, unframer, &rejected)
                 for found in unframer.rejects {
                     consumer.source.lines += found.lineCount
-                    consumer.source.rejectLines += found.lineCount
-                    try consumer.reject(found)
+                    try consumer.sink.reject(found)
                 }
                 consumer.source.lines += unframer.noiseLines
                 consumer.source.noiseLines += unframer.noiseLines
-                tail.pendingIsRead()
-                point = (reader.nextNumber, reader.nextOffset)
-                try save(&consumer, at: point, tail, unframer)
             }
             consumer.source.status = stream.damage == nil ? "read" : "partial"
             try consumer.conclude(damage: stream.damage ?? unframer.remark)
@@ -128,18 +175,19 @@ struct LineIngest {
     }
 
     /// Where a later run goes on: at the first line of which something waits.
-    private static func point<Consumer: LineConsumer & ~Copyable>(
+    private static func point<Consumer: LineConsumer>(
         _ consumer: borrowing Consumer, _ unframer: borrowing LogUnframer, _ reader: borrowing LineReader
     ) -> (line: Int, offset: Int) {
         consumer.pendingStart ?? unframer.pendingStart ?? (reader.nextNumber, reader.nextOffset)
     }
 
     /// Saves what was read before a point; the caller commits.
-    private func save<Consumer: LineConsumer & ~Copyable>(
-        _ consumer: inout Consumer, at point: (line: Int, offset: Int), _ tail: TailHash, _ unframer: LogUnframer
+    private func save<Consumer: LineConsumer>(
+        _ consumer: inout Consumer, at point: (line: Int, offset: Int), _ tail: TailHash, _ unframer: LogUnframer,
+        _ rejected: inout Int
     ) throws {
         try consumer.checkpoint()
-        try ledger.add(kinds: consumer.takeCounts(), to: consumer.source.id)
+        try ledger.add(kinds: consumer.takeCounts(&rejected), to: consumer.source.id)
         consumer.source.progressBytes = point.offset
         consumer.source.progressLines = point.line - 1
         consumer.source.tailSHA256 = tail.sha256

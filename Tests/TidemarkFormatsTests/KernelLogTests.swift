@@ -37,11 +37,80 @@ import TidemarkTestSupport
             ("kernel: NVRM: Xid (PCI:0019:01:00): 145, RLW_REMAP Nonfatal", 145, "00000019:01:00.0"),
             ("<4>[    5.000001] NVRM: Xid (0000:03:00): 13, 0003 00000000", 13, "00000000:03:00.0"),
             ("2026-03-04T09:08:07,123456+01:00 NVRM: Xid (PCI:0000:0A:00): 48", 48, "00000000:0A:00.0"),
+            ("kern  :err   : [    5.000001] NVRM: Xid (PCI:0000:01:00): 79", 79, "00000000:01:00.0"),
+            (
+                "\u{1B}[32m[    5.000001] \u{1B}[0m\u{1B}[33mNVRM: \u{1B}[0mXid (PCI:0000:01:00): 31", 31,
+                "00000000:01:00.0"
+            ),
+            ("NVRM: Xid (PCI:0000:01:00 GPU-I:05): 94, pid=7194, Contained", 94, "00000000:01:00.0"),
+            ("NVRM: Xid (PCI:0000:3b:00 GPU-I:01 GPU-CI:02): 13, pid=9", 13, "00000000:3B:00.0"),
             ("[gpu-health] [WARN] XID: NVRM: Xid (PCI:0000:00:06): 31, pid=79749, name=exe", 31, "00000000:00:06.0"),
         ])
     func forms(line: String, code: Int, busID: String) throws {
         let event = try #require(try read(line + "\n").first)
         #expect(event.kind == .xid && event.code == code && event.busID == busID)
+    }
+
+    @Test("an instance of a MIG GPU stands in the text")
+    func instance() throws {
+        let events = try read(
+            "NVRM: Xid (PCI:0000:3b:00 GPU-I:01 GPU-CI:02): 13, pid=9\nNVRM: Xid (PCI:0000:3b:00): 13, pid=9\n")
+        #expect(events.map(\.text) == ["GPU-I:01 GPU-CI:02: pid=9", "pid=9"])
+    }
+
+    @Test(
+        "times: of dmesg with more options, in other languages, behind what grep puts in front",
+        arguments: [
+            ("kern  :warn  : [Mon Nov 23 17:40:00 2026] ", false),
+            ("kern  :warn  : 2026-11-23T17:40:00,000000+00:00 ", true),
+            ("\u{1B}[32m[Mon Nov 23 17:40:00 2026] \u{1B}[0m", false),
+            ("[Mon Nov 23 17:40:00 2026 <    0.000123>] ", false),
+            ("[Mo Nov 23 17:40:00 2026] ", false), ("[\u{4E00} 11\u{6708} 23 17:40:00 2026] ", false),
+            ("/var/log/syslog.1:2026-11-23T17:40:00.000000+00:00 gpu-1 kernel: ", true),
+            ("kern.log:4711:[Mon Nov 23 17:40:00 2026] ", false),
+        ])
+    func times(prefix: String, isUTC: Bool) throws {
+        let event = try #require(try read(prefix + "NVRM: Xid (PCI:0000:18:00): 79, x\n").first)
+        #expect((isUTC ? event.timeMs : event.wallMs) == 1_795_455_600_000 && event.text == "x")
+    }
+
+    @Test(
+        "times without a year",
+        arguments: [
+            ("Okt 06 17:59:27 host kernel: ", 10, 6), ("6\u{6708} 28 17:59:27 host kernel: ", 6, 28),
+            ("M\u{E4}r  6 17:59:27 host kernel: ", 3, 6), ("ao\u{FB}t 06 17:59:27 host kernel: ", 8, 6),
+            ("/var/log/syslog:Nov 23 17:59:27 host kernel: [12345.678901] ", 11, 23),
+            ("4711:Nov 23 17:59:27 host kernel: ", 11, 23),
+        ] as [(String, UInt8, UInt8)])
+    func stamps(prefix: String, month: UInt8, day: UInt8) throws {
+        let line = prefix + "NVRM: Xid (PCI:0000:18:00): 79, x"
+        let stamp = LogStamp(month: month, day: day, hour: 17, minute: 59, second: 27)
+        #expect(try read(line + "\n").first?.stamp == stamp)
+        #expect(withBytes(of: line) { KernelLogParser.stamp(of: $0) } == stamp)
+    }
+
+    @Test("names that mean different months in different languages are none")
+    func months() {
+        func month(_ word: String) -> Int? { withBytes(of: word) { MonthNames.month($0) } }
+        #expect(month("lis") == nil && month("lip") == nil && month("13\u{6708}") == nil && month("0\u{6708}") == nil)
+        #expect(month("d\u{E9}c.") == 12 && month("11\u{C6D4}") == 11 && month("Dez") == 12 && month("Sep") == 9)
+    }
+
+    @Test(
+        "a kernel log without many errors is known by its lines",
+        arguments: [
+            "kern  :info  : 2026-11-23T17:39:00,000000+00:00 usb 1-2: new device",
+            "kern  :info  : [  5.000001] usb 1-2: new",
+            "<6>1 2026-11-23T17:39:00.123456+00:00 gpu-1 kernel - - - usb 1-2: new device",
+            "\u{1B}[32m[    5.000001] \u{1B}[0m\u{1B}[33musb 1-2: \u{1B}[0mnew device",
+            "[    5.000001 <    0.000123>] usb 1-2: new",
+        ])
+    func sniff(line: String) {
+        #expect(
+            withBytes(of: line + "\n" + line + "\n" + line + "\n") { KernelLogFormat.sniff(head: $0, fileName: "x") }
+                != nil)
+        #expect(
+            withBytes(of: "foo: bar\na:[1.000001]\nb c\n") { KernelLogFormat.sniff(head: $0, fileName: "x") } == nil)
     }
 
     @Test("what is to be done, of Xid 154")

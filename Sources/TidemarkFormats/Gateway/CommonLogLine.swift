@@ -14,9 +14,8 @@ enum GatewayLineResult: Equatable {
 /// Traefik's text.
 ///
 /// nginx logs at the end of a request, so its time is the end's; Traefik prints the start. Appended values are read
-/// where they name themselves (`rt=0.1`), where they stand in ingress-nginx' or Traefik's order, and for the usual
-/// orders of nginx' variables without names: `$request_time [$upstream_response_time]`, or all four of request,
-/// connect, header and response time.
+/// where they name themselves (`rt=0.1`, `request_time: 0.1`), where they stand in ingress-nginx', Traefik's or APISIX'
+/// order, and for the usual orders of nginx' variables without names (``NginxVariable/BareTimes``).
 struct CommonLogLine {
     private var time = CommonTime()
 
@@ -27,9 +26,11 @@ struct CommonLogLine {
         // The time of a framing is no client.
         if blank >= 20, line[4] == 45, line[10] == 84 { return .other }
         let close: Int
+        let isISO: Bool
         if let timeMs = time.parse(line, at: open + 1) {
             access.timeMs = timeMs
             close = open + 1 + CommonTime.length
+            isISO = false
         } else {
             // $time_iso8601
             guard open + 20 < line.count, line[open + 5] == 45,
@@ -38,29 +39,51 @@ struct CommonLogLine {
             access.timeMs = stamp.millis
             access.zoneless = !stamp.zoned
             close = open + 1 + stamp.length
+            isISO = true
         }
-        guard line.has("] \"", at: close) else {
+        guard line.has("] ", at: close), close + 2 < line.count else {
             return line.count < close + 3 ? .damaged("an access line is cut off behind its time") : .other
         }
+        guard let quote = Self.requestQuote(line, close + 2) else { return .other }
+        let hasHost = quote > close + 2
         access.dialect = .nginx
         access.moment = .end
         access.client = Self.client(line, blank, open)
-        var scan = GatewayScanner(line, from: close + 2)
+        var scan = GatewayScanner(line, from: quote)
         guard let request = scan.quoted() else { return .damaged("the request of an access line is cut off") }
         GatewayText.request(request, into: &access)
         let status = scan.field()
         access.status = GatewayText.status(status)
         let size = scan.field()
         access.bytesOut = GatewayText.integer(size)
+        // Envoy's flags stand where nginx has the size; only Apache writes a dash for it, and another time.
+        if isISO, access.bytesOut == nil { return .other }
         guard access.status != nil || status.count == 3 && Decimal.parseInt(status) != nil || status.equals("-"),
             access.bytesOut != nil || size.equals("-")
         else { return .damaged("expected status and size behind the request of an access line") }
         scan.skipBlanks()
         if !scan.atEnd {
-            guard tail(&scan, &access) else { return .damaged("a quoted value of an access line is cut off") }
+            guard hasHost && Self.apisix(scan, &access) || tail(&scan, &access) else {
+                return .damaged("a quoted value of an access line is cut off")
+            }
         }
         if access.end == nil { access.end = GatewayText.end(status: access.status) }
         return .access
+    }
+
+    /// The quote that begins the request: at once, or behind the host (APISIX), which may be in quotes itself.
+    private static func requestQuote(_ line: Bytes, _ start: Int) -> Int? {
+        if line[start] == 34 {
+            var scan = GatewayScanner(line, from: start)
+            guard let host = scan.quoted(), host.firstIndex(of: 32) == nil, line.has(" \"", at: scan.at) else {
+                return start
+            }
+            return scan.at + 1
+        }
+        guard let blank = line.firstIndex(of: 32, from: start), blank - start <= 260, line.has(" \"", at: blank) else {
+            return nil
+        }
+        return blank + 1
     }
 
     /// `client - user [`; Apache may put the virtual host before it.
@@ -146,26 +169,38 @@ struct CommonLogLine {
         return rest.slice(0, rest.firstIndex(of: 47) ?? rest.count)
     }
 
+    /// APISIX: `$request_time "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time`.
+    private static func apisix(_ scan: GatewayScanner, _ access: inout GatewayAccess) -> Bool {
+        var look = scan
+        let duration = look.field()
+        guard isSeconds(duration), let whole = GatewayText.micros(duration) else { return false }
+        look.skipBlanks()
+        guard look.quoted() != nil else { return false }
+        look.skipBlanks()
+        guard look.quoted() != nil else { return false }
+        let address = look.list()
+        let status = GatewayText.last(look.list()).entry
+        let upstream = look.list()
+        guard GatewayText.isAbsent(address) || isAddress(address),
+            GatewayText.isAbsent(status) || GatewayText.status(status) != nil, isSeconds(upstream)
+        else { return false }
+        access.durationMicros = whole
+        access.upstream = GatewayText.present(GatewayText.last(address).entry)
+        access.upstreamStatus = GatewayText.status(status)
+        NginxVariable.setUpstream(GatewayText.seconds(upstream).sum, upstream, &access)
+        return true
+    }
+
+    /// Fields with names, and times without them. False: a quote doesn't end.
     private func named(_ scan: inout GatewayScanner, _ access: inout GatewayAccess) -> Bool {
-        // Seconds without a name, in order; more than four are of no known order.
-        var bare: (Bytes, Bytes, Bytes, Bytes) = (
-            GatewayText.none, GatewayText.none, GatewayText.none, GatewayText.none
-        )
-        var bareCount = 0
+        var bare = NginxVariable.BareTimes()
         var hasNames = false
         func take(_ value: Bytes) {
             guard value.count > 0 else { return }
             let isSeconds = value[0] &- 48 <= 9 && Self.isSeconds(value)
             // A dash stands for seconds only among seconds.
-            if isSeconds || bareCount > 0 && value.equals("-") {
-                switch bareCount {
-                case 0: bare.0 = value
-                case 1: bare.1 = value
-                case 2: bare.2 = value
-                case 3: bare.3 = value
-                default: break
-                }
-                bareCount += 1
+            if isSeconds || bare.count > 0 && value.equals("-") {
+                bare.append(value)
             } else if value.count == 32 || value.count == 36 {
                 if access.requestID.isEmpty, value.allSatisfy({ $0 == 45 }) == false, Self.isID(value) {
                     access.requestID = value
@@ -188,37 +223,48 @@ struct CommonLogLine {
                 continue
             }
             let start = scan.at
-            while scan.at < scan.bytes.count, scan.bytes[scan.at] != 61, scan.bytes[scan.at] != 32 { scan.at += 1 }
-            guard scan.at < scan.bytes.count, scan.bytes[scan.at] == 61 else {
-                take(scan.bytes.slice(start, scan.at))
-                continue
+            var end = start
+            while end < scan.bytes.count, scan.bytes[end] != 61, scan.bytes[end] != 58, scan.bytes[end] != 32 {
+                end += 1
             }
-            var key = scan.bytes.slice(start, scan.at)
-            if key[0] == 36 { key = key.slice(1, key.count) }
-            scan.at += 1
-            var value = GatewayText.none
-            if !scan.atEnd, scan.bytes[scan.at] == 34 {
-                guard let inside = scan.quoted() else { return false }
-                value = inside
-                _ = scan.skip(44)
-            } else if !scan.atEnd, scan.bytes[scan.at] != 32 {
-                value = scan.list()
-                while let last = value.last, last == 44 || last == 59 { value = value.slice(0, value.count - 1) }
+            if end < scan.bytes.count, end > start, scan.bytes[end] != 32 {
+                // `name=value`, `name: value`; a colon may also be a part of the word.
+                let isColon = scan.bytes[end] == 58
+                var look = scan
+                look.at = end + 1
+                if isColon { look.skipBlanks() }
+                let value = Self.value(&look)
+                if value == nil, !isColon { return false }
+                if let value, NginxVariable.set(Self.key(scan.bytes.slice(start, end)), value, &access) {
+                    hasNames = true
+                    scan = look
+                    continue
+                }
+                if !isColon {
+                    scan = look
+                    continue
+                }
             }
-            if NginxVariable.set(key, value, &access) { hasNames = true }
+            take(scan.field())
         }
-        if !hasNames {
-            if bareCount >= 1, bareCount <= 4 { access.durationMicros = GatewayText.micros(bare.0) }
-            if bareCount == 2 {
-                NginxVariable.setUpstream(GatewayText.seconds(bare.1).sum, bare.1, &access)
-            } else if bareCount == 4 {
-                access.connectMicros = GatewayText.seconds(bare.1).last
-                access.headersMicros = GatewayText.seconds(bare.2).last
-                NginxVariable.setUpstream(GatewayText.seconds(bare.3).sum, bare.3, &access)
-            }
-        }
+        if !hasNames { bare.set(&access) }
         return true
     }
+
+    /// The value behind a name: in quotes, a list, or nothing. nil: a quote doesn't end.
+    private static func value(_ scan: inout GatewayScanner) -> Bytes? {
+        guard !scan.atEnd, scan.bytes[scan.at] != 32 else { return GatewayText.none }
+        if scan.bytes[scan.at] == 34 {
+            guard let inside = scan.quoted() else { return nil }
+            _ = scan.skip(44)
+            return inside
+        }
+        var value = scan.list()
+        while let last = value.last, last == 44 || last == 59 { value = value.slice(0, value.count - 1) }
+        return value
+    }
+
+    private static func key(_ word: Bytes) -> Bytes { word[0] == 36 ? word.slice(1, word.count) : word }
 
     /// Every entry of the list is a number with a point, or a dash.
     private static func isSeconds(_ list: Bytes) -> Bool {
@@ -242,74 +288,5 @@ struct CommonLogLine {
         guard last.count >= 5, last.count <= 260, let colon = last.firstIndex(of: 58), colon > 1 else { return false }
         let port = last.slice(colon + 1, last.count)
         return port.count >= 2 && port.count <= 5 && Decimal.parseInt(port) != nil
-    }
-}
-
-/// The short and long names under which operators log nginx' variables, in text and JSON.
-enum NginxVariable {
-    /// Whether the key is one of them.
-    static func set(_ key: Bytes, _ value: Bytes, _ access: inout GatewayAccess) -> Bool {
-        switch key.count {
-        case 2:
-            if key.equals("rt") {
-                access.durationMicros = GatewayText.micros(value)
-            } else if key.equals("us") {
-                access.upstreamStatus = GatewayText.status(GatewayText.last(value).entry)
-            } else if key.equals("ua"), CommonLogLine.isAddress(value) {
-                // Else it is the user agent.
-                access.upstream = GatewayText.last(value).entry
-            } else {
-                return false
-            }
-        case 3:
-            if key.equals("uct") {
-                access.connectMicros = GatewayText.seconds(value).last
-            } else if key.equals("uht") {
-                access.headersMicros = GatewayText.seconds(value).last
-            } else if key.equals("urt") {
-                setUpstream(GatewayText.seconds(value).sum, value, &access)
-            } else if key.equals("rid") {
-                access.requestID = GatewayText.present(value)
-            } else {
-                return false
-            }
-        default: return setLong(key, value, &access)
-        }
-        return true
-    }
-
-    /// Upstream time; a list of several has that many tries.
-    static func setUpstream(_ micros: Int64?, _ list: Bytes, _ access: inout GatewayAccess) {
-        access.upstreamMicros = micros
-        guard list.firstIndex(of: 32) != nil || list.firstIndex(of: 44) != nil else { return }
-        let tries = GatewayText.last(list).count
-        if tries > 1 { access.retries = tries - 1 }
-    }
-
-    private static func setLong(_ key: Bytes, _ value: Bytes, _ access: inout GatewayAccess) -> Bool {
-        if key.equals("request_time") || key.equals("req_time") {
-            access.durationMicros = GatewayText.micros(value)
-        } else if key.equals("upstream_connect_time") {
-            access.connectMicros = GatewayText.seconds(value).last
-        } else if key.equals("upstream_header_time") {
-            access.headersMicros = GatewayText.seconds(value).last
-        } else if key.equals("upstream_response_time") || key.equals("upstream_time") {
-            setUpstream(GatewayText.seconds(value).sum, value, &access)
-        } else if key.equals("upstream_status") || key.equals("ustatus") {
-            access.upstreamStatus = GatewayText.status(GatewayText.last(value).entry)
-        } else if key.equals("upstream_addr") || key.equals("upstream") || key.equals("uaddr") {
-            access.upstream = GatewayText.present(GatewayText.last(value).entry)
-        } else if key.equals("request_length") {
-            access.bytesIn = GatewayText.integer(value)
-        } else if key.equals("request_id") || key.equals("req_id") || key.equals("reqid")
-            || key.equals("x_request_id") || key.equals("x-request-id")
-        {
-            access.requestID = GatewayText.present(value)
-        } else if key.equals("trace_id") || key.equals("traceid") || key.equals("traceparent") {
-            access.traceID = GatewayText.trace(value)
-        } else {
-            return false
-        }
-        return true
     }
 }

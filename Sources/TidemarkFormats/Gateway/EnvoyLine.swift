@@ -6,7 +6,7 @@ import TidemarkEvidence
 ///
 /// The time is the start, in UTC; both durations are milliseconds. The second one, of the header
 /// `x-envoy-upstream-service-time`, runs until the head of the upstream's answer. Istio puts details between flags and
-/// sizes, and cluster and addresses at the end.
+/// sizes, and cluster and addresses at the end. A word may stand in front.
 enum EnvoyLine {
     static func parse(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
         guard line.count > 24 else { return .other }
@@ -14,13 +14,13 @@ enum EnvoyLine {
         if line[0] == 34, let timeMs = access.frame.timeMs, !access.frame.zoneless {
             // A framing that may print a time in brackets took Envoy's own for it.
             access.timeMs = timeMs
-        } else if line[0] == 91, line[1] &- 48 <= 9, line[11] == 84,
-            let time = CivilTime.parseRFC3339(line.slice(1, min(line.count, 50))),
-            line.has("] \"", at: 1 + time.length)
+        } else if let open = bracket(line), line[open + 1] &- 48 <= 9, line[open + 11] == 84,
+            let time = CivilTime.parseRFC3339(line.slice(open + 1, min(line.count, open + 50))),
+            line.has("] \"", at: open + 1 + time.length)
         {
             access.timeMs = time.millis
             access.zoneless = !time.zoned
-            scan.at = time.length + 3
+            scan.at = open + time.length + 3
         } else {
             return .other
         }
@@ -34,6 +34,8 @@ enum EnvoyLine {
         }
         access.status = GatewayText.status(status)
         let flags = scan.field()
+        // A size: nginx with a time in ISO form.
+        if GatewayText.integer(flags) != nil { return .other }
         access.flags = GatewayText.present(flags)
         access.end = end(access.flags) ?? GatewayText.end(status: access.status)
         // Details, of one version or another, are words or quoted texts; the first number is the size received.
@@ -66,6 +68,15 @@ enum EnvoyLine {
             access.client = GatewayText.host(scan.field())
         }
         return .access
+    }
+
+    /// The bracket of the time: at the beginning, or behind a word or two (Emissary's `ACCESS`).
+    private static func bracket(_ line: Bytes) -> Int? {
+        if line[0] == 91 { return 0 }
+        guard let open = line.slice(0, min(line.count, 128)).firstIndex(of: 91), line[open - 1] == 32,
+            open + 24 < line.count
+        else { return nil }
+        return open
     }
 
     /// What the response flags say; several are parted by commas.

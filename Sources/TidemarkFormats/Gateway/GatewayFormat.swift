@@ -23,11 +23,18 @@ public enum GatewayFormat {
     /// Whether unwrapped text is a gateway's log.
     static func claims(_ text: Bytes) -> Bool { Tally(head: text, framing: .plain).verdict(text) != nil }
 
-    /// What wraps the lines. Access lines that begin with a time themselves (Envoy's) or are objects or rows of a table
-    /// wear no framing, even if they look as if they did; the others may be found behind one, too.
+    /// What wraps the lines. Lines that begin with a time themselves (Envoy's, the messages of llm-d and Traefik) or are
+    /// objects or rows of a table wear no framing, even if they look as if they did; the others may be found behind one, too.
     public static func framing(head: Bytes) -> LogFraming {
         if Tally(head: head, framing: .plain).beginsByItself { return .plain }
-        return LogFraming.detect(head: head)
+        var framing = LogFraming.detect(head: head)
+        // The same inside of another framing.
+        if framing.wrappers.count > 1, framing.wrappers.last == .timestamps {
+            var outer = framing
+            outer.wrappers.removeLast()
+            if Tally(head: head, framing: outer).beginsByItself { framing = outer }
+        }
+        return framing
     }
 
     /// The beginning of the content without its framing, as ``GatewayParser/init(head:)`` wants it.
@@ -44,15 +51,21 @@ public enum GatewayFormat {
         var uvicorn = 0
         var events = 0
         var liteLLM = 0
+        /// Messages of the production stack's router, and lines of text of any program that begin with their own time and
+        /// level.
+        var routed = 0
+        var dated = 0
+        private var isObject = false
         var dialects: [GatewayDialect: Int] = [:]
+        /// Lines that begin with a bracket, as Envoy's do unless something stands in front.
+        var bracketed = 0
         var total = 0
 
         /// Whether most lines are of dialects that look as if something wrapped them.
         var beginsByItself: Bool {
-            let own = [GatewayDialect.json, .envoy, .spendCSV, .litellm, .haproxy].reduce(0) {
-                $0 + (dialects[$1] ?? 0)
-            }
-            return strong > 0 && own * 2 >= total
+            let own: [GatewayDialect] = [.json, .spendCSV, .litellm, .haproxy, .agentgateway, .router]
+            let count = own.reduce(dated + min(bracketed, dialects[.envoy] ?? 0)) { $0 + (dialects[$1] ?? 0) }
+            return strong + dated > 0 && count * 2 >= total
         }
 
         init(head: Bytes, framing: LogFraming) {
@@ -64,6 +77,9 @@ public enum GatewayFormat {
                 // Enough to judge by.
                 guard seen < 200 else { return }
                 seen += 1
+                if line.bytes.first == 91 { bracketed += 1 }
+                // A shipper's object may have a time and a level, too.
+                isObject = line.bytes.first == 123
                 unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
             }
             if seen == 0 {
@@ -83,7 +99,12 @@ public enum GatewayFormat {
 
         mutating func event(_ event: borrowing GatewayEvent) {
             events += 1
-            event.message.withUnsafeBytes { if Bytes(rebasing: $0[...]).has("LiteLLM") { liteLLM += 1 } }
+            if event.timeMs != nil, event.level != nil, !isObject { dated += 1 }
+            event.message.withUnsafeBytes {
+                let message = Bytes(rebasing: $0[...])
+                if message.has("LiteLLM") { liteLLM += 1 }
+                if message.range(of: ":vllm_router.") != nil { routed += 1 }
+            }
         }
 
         mutating func reject(_ reject: FormatReject) {}
@@ -98,6 +119,8 @@ public enum GatewayFormat {
                 return "access lines of \(dialect?.key.rawValue ?? "a gateway")"
             }
             if liteLLM > 0, (uvicorn + events) * 2 > total { return "a log of LiteLLM" }
+            // Its uvicorn answers requests and probes more often than it logs.
+            if routed > 0, (uvicorn + events) * 2 > total { return Self.router }
             if events * 2 > total, uvicorn * 2 <= total, Self.namesRouter(head) { return Self.router }
             return nil
         }
@@ -105,9 +128,16 @@ public enum GatewayFormat {
         /// Logs of any program may look like a router's: these words stand in those of vLLM's router and of llm-d.
         private static func namesRouter(_ head: Bytes) -> Bool {
             let words: [StaticString] = [
-                "vllm_router", "InferencePool", "endpoint-picker", "llm-d", "inference-scheduler",
+                "vllm_router", "sglang_router", " smg::", "InferencePool", "endpoint-picker", "llm-d",
+                "inference-scheduler",
+                "EPP received", "EPP sent",
             ]
-            return words.contains { head.range(of: $0) != nil }
+            if words.contains(where: { head.range(of: $0) != nil }) { return true }
+            // Objects of zap about requests.
+            return head.headLines(limit: 200).contains {
+                $0.range(of: "{\"") != nil && $0.range(of: "\"x-request-id\":") != nil
+                    && $0.range(of: "\"msg\":") != nil
+            }
         }
     }
 }

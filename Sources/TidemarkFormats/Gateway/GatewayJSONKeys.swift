@@ -8,6 +8,8 @@ enum GatewayKey: Int, CaseIterable {
     /// `duration` and its like: the unit depends on who wrote it.
     case duration
     case durationSeconds, durationMillis, durationMicros, durationNanos
+    /// Only with a unit: Echo's, Google's load balancers'.
+    case durationHuman, googleLatency
     case connectSeconds, headersSeconds, headersMillis, upstreamSeconds, upstreamNanos
     case upstream, requestID, traceID, flags, retries, attempts
     case level, message, logger
@@ -30,42 +32,53 @@ enum GatewayKey: Int, CaseIterable {
 
     private static let names: [(GatewayKey, String)] = [
         (.time, "time timelocal timeiso8601 timestamp ts msec date datetime timems timestampms asctime"),
-        (.start, "starttime requeststarttime requeststart"),
+        (.start, "starttime requeststarttime requeststart startedat"),
         (.startUTC, "startutc"),
         (.end, "endtime"),
         (.firstToken, "completionstarttime"),
         (
             .client,
-            "remoteaddr clientip clienthost clientaddr client requestclientip remoteip sourceip sourceaddress remotehost"
+            "remoteaddr clientip clienthost clientaddr client requestclientip remoteip sourceip sourceaddress remotehost srcaddr httprequestremoteip"
         ),
         (.clientFallback, "requestremoteip downstreamremoteaddress xforwardedfor forwardedfor"),
-        (.method, "method requestmethod reqmethod httpmethod httprequestmethod verb"),
+        (.method, "method requestmethod reqmethod httpmethod httprequestmethod httprequestrequestmethod verb"),
         (
             .path,
-            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath originalpath httppath httpurl urlpath"
+            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl httprequestrequesturl"
         ),
         (.request, "request requestline"),
         (
             .status,
-            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode statusnum"
+            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode httprequeststatus statusnum"
         ),
         (.upstreamStatus, "upstreamstatus originstatus"),
-        (.bytesIn, "requestlength bytesreceived bytesread requestcontentsize requestsize bytesin"),
-        (.bytesOut, "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength"),
+        (
+            .bytesIn,
+            "requestlength bytesreceived bytesread requestcontentsize requestsize httprequestrequestsize bytesin"
+        ),
+        (
+            .bytesOut,
+            "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize"
+        ),
         (.duration, "duration latency elapsed responsetime totaltime requestduration"),
         (.durationSeconds, "requesttime reqtime rt durationseconds durations latencyseconds latencys requesttimes"),
         (
             .durationMillis,
-            "durationms latencyms requesttimems responsetimems elapsedms totaltimems requestdurationms"
+            "durationms latencyms requesttimems responsetimems elapsedms totaltimems requestdurationms latenciesrequest"
         ),
         (.durationMicros, "durationus latencyus durationmicros"),
         (.durationNanos, "durationns latencyns eventduration"),
+        (.durationHuman, "latencyhuman durationhuman"),
+        (.googleLatency, "httprequestlatency"),
         (.connectSeconds, "upstreamconnecttime uct"),
         (.headersSeconds, "upstreamheadertime uht"),
         (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime"),
         (.upstreamSeconds, "upstreamresponsetime urt upstreamtime"),
         (.upstreamNanos, "originduration"),
-        (.upstream, "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase"),
+        (
+            .upstream,
+            "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase backendhost httprequestserverip"
+        ),
         (
             .requestID,
             "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid"
@@ -77,10 +90,10 @@ enum GatewayKey: Int, CaseIterable {
         (.level, "level severity loglevel"),
         (.message, "message msg"),
         (.logger, "logger"),
-        (.model, "model"),
+        (.model, "model genairequestmodel genaimodelname llmrequestmodel"),
         (.modelGroup, "modelgroup"),
-        (.promptTokens, "prompttokens"),
-        (.completionTokens, "completiontokens"),
+        (.promptTokens, "prompttokens genaiusageinputtokens genaitokensinput llmrequesttokens"),
+        (.completionTokens, "completiontokens genaiusageoutputtokens genaitokensoutput llmresponsetokens"),
         (.envoySign, "upstreamcluster responsecodedetails upstreamtransportfailurereason downstreamlocaladdress"),
         (.traefikSign, "requestcount routername entrypointname overhead"),
     ]

@@ -5,7 +5,7 @@ import TidemarkEvidence
 /// an operator's own (nginx' `escape=json`, Envoy's `json_format`) are taken by what they are usually called, whatever
 /// their letter case and punctuation.
 ///
-/// A duration without a unit in its key is Traefik's in nanoseconds, Envoy's in milliseconds, Caddy's in seconds; a
+/// A duration without a unit in its key or value is Traefik's in nanoseconds, Envoy's in milliseconds, Caddy's in seconds; a
 /// stranger's counts as seconds when it has a decimal point, and else as unknown.
 final class GatewayJSONLine {
     enum Result: Equatable {
@@ -45,11 +45,50 @@ final class GatewayJSONLine {
         return fill(&access)
     }
 
+    /// Reads `key=value key="value"` fields instead of an object. Words without a `=` are passed over.
+    func parse(pairs text: Bytes, into access: inout GatewayAccess) -> Result {
+        values.removeAll()
+        used = 0
+        var scan = GatewayScanner(text)
+        while true {
+            scan.skipBlanks()
+            guard !scan.atEnd else { break }
+            let start = scan.at
+            while scan.at < text.count, text[scan.at] != 61, text[scan.at] > 32, text[scan.at] != 34 { scan.at += 1 }
+            guard scan.at < text.count, text[scan.at] == 61 else {
+                if scan.at < text.count, text[scan.at] == 34 {
+                    guard scan.quoted() != nil else { return .damaged("a quoted value is cut off") }
+                } else {
+                    _ = scan.field()
+                }
+                continue
+            }
+            let length = append(text.slice(start, scan.at), 0)
+            scan.at += 1
+            var value = GatewayText.none
+            var isString = false
+            if !scan.atEnd, text[scan.at] == 34 {
+                guard let inside = scan.quoted() else { return .damaged("a quoted value is cut off") }
+                value = inside
+                isString = true
+            } else if !scan.atEnd, text[scan.at] > 32 {
+                value = scan.list()
+                if let last = value.last, last == 44 || last == 59 { value = value.slice(0, value.count - 1) }
+            }
+            if let meaning = GatewayKey.find(Bytes(key).slice(0, length)),
+                values[meaning].map({ GatewayText.isAbsent($0.bytes) }) ?? true
+            {
+                values[meaning] = .init(bytes: value, isString: isString)
+            }
+        }
+        return fill(&access)
+    }
+
     // MARK: Collecting
 
     private func walk(_ reader: inout JSONReader, depth: Int, prefix: Int) throws {
         try reader.object { name, reader in
-            let length = self.append(name, prefix)
+            let length = self.append(name.bytes, prefix)
             switch try reader.peek() {
             case .object:
                 if depth == 0, GatewayKey.find(Bytes(key).slice(0, length)) == .request {
@@ -98,9 +137,9 @@ final class GatewayJSONLine {
     }
 
     /// Puts a key behind the names of the objects that it stands in: lower case, letters and digits. Returns its end.
-    private func append(_ name: JSONReader.RawString, _ prefix: Int) -> Int {
+    private func append(_ name: Bytes, _ prefix: Int) -> Int {
         var length = prefix
-        for byte in name.bytes where length < key.count {
+        for byte in name where length < key.count {
             if byte &- 65 < 26 {
                 key[length] = byte | 0x20
             } else if byte &- 97 < 26 || byte &- 48 < 10 {
@@ -118,8 +157,11 @@ final class GatewayJSONLine {
     private func fill(_ access: inout GatewayAccess) -> Result {
         let isTraefik = values.has(.startUTC) || values.has(.upstreamNanos) || values.has(.traefikSign)
         let isCaddy = values.has(.nestedRequest)
+        let isGoogle = values.has(.googleLatency)
         let isEnvoy = values.has(.flags) || values.has(.headersMillis) || values.has(.envoySign)
-        let hasPlace = values.has(.path) || values.has(.method) || values.has(.request)
+        // Envoy writes null for what a connection that failed early doesn't have.
+        let hasPlace =
+            values.has(.path) || values.has(.method) || values.has(.request) || values.has(.flags) && values.has(.start)
         let isSpend = values.has(.start) && values.has(.end) && values.has(.requestID) && !hasPlace
         let statusText = values.text(.status)
         guard hasPlace && (values.has(.status) || values.has(.duration) || values.has(.durationSeconds)) || isSpend
@@ -146,7 +188,7 @@ final class GatewayJSONLine {
         if isSpend, !spend(statusText, &access) { return .damaged("expected a time in startTime") }
         if !isSpend {
             durations(&access, isTraefik: isTraefik, isCaddy: isCaddy, isEnvoy: isEnvoy)
-            guard times(&access, isEnvoy: isEnvoy) else {
+            guard times(&access, isStart: isEnvoy || isGoogle) else {
                 return .damaged("a JSON access line without a time that can be read")
             }
         }
@@ -173,7 +215,11 @@ final class GatewayJSONLine {
 
     private func durations(_ access: inout GatewayAccess, isTraefik: Bool, isCaddy: Bool, isEnvoy: Bool) {
         let duration = values.text(.duration)
-        if !duration.isEmpty {
+        // A unit in the value holds, whoever wrote it.
+        let written = GatewayText.duration(values.text(.durationHuman)) ?? GatewayText.duration(duration)
+        if let written = written ?? GatewayText.duration(values.text(.googleLatency)) {
+            access.durationMicros = written
+        } else if !duration.isEmpty {
             if isTraefik {
                 access.durationMicros = GatewayText.nanos(duration)
             } else if isCaddy {
@@ -188,7 +234,8 @@ final class GatewayJSONLine {
             (.durationSeconds, 1_000_000), (.durationMillis, 1000), (.durationMicros, 1),
         ]
         for (key, unit) in named where access.durationMicros == nil {
-            access.durationMicros = GatewayText.micros(values.text(key), microsPerUnit: unit)
+            let text = values.text(key)
+            access.durationMicros = GatewayText.micros(text, microsPerUnit: unit) ?? GatewayText.duration(text)
         }
         if access.durationMicros == nil { access.durationMicros = GatewayText.nanos(values.text(.durationNanos)) }
         access.connectMicros = GatewayText.seconds(values.text(.connectSeconds)).last
@@ -212,26 +259,31 @@ final class GatewayJSONLine {
         return times.apply(&access)
     }
 
-    /// The start where the object has it (in Envoy's, `timestamp` is the start too), else the end.
-    private func times(_ access: inout GatewayAccess, isEnvoy: Bool) -> Bool {
+    /// The start where the object has it (in Envoy's and Google's, `timestamp` is the start too), else the end.
+    private func times(_ access: inout GatewayAccess, isStart: Bool) -> Bool {
         for key in [GatewayKey.startUTC, .start] {
             if let found = moment(key) {
                 (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, .start)
                 return true
             }
         }
-        guard let found = moment(.time) ?? moment(.end) else { return access.frame.timeMs != nil }
-        (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, isEnvoy ? .start : .end)
+        guard let found = moment(.time) ?? moment(.end) else {
+            // A time in front of the object or of the fields.
+            return access.timeMs != nil || access.frame.timeMs != nil
+        }
+        (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, isStart ? .start : .end)
         return true
     }
 
-    /// RFC 3339, the common log's form, or a number since 1970 in seconds, milliseconds, micro- or nanoseconds.
+    /// RFC 3339, the common log's form, Caddy's `2026/08/22 05:14:15.123`, or a number since 1970 in seconds, milliseconds,
+    /// micro- or nanoseconds.
     func moment(_ key: GatewayKey) -> (ms: Int64, zoneless: Bool)? {
         let text = values.text(key)
         guard let first = text.first, first &- 48 <= 9 else { return nil }
         if text.count >= 19, text[4] == 45 {
             return CivilTime.parseRFC3339(text).map { ($0.millis, !$0.zoned) }
         }
+        if text.count >= 19, text[4] == 47 { return SlashTime.parse(text).map { ($0.ms, true) } }
         if text.count == CommonTime.length, text[2] == 47 { return time.parse(text, at: 0).map { ($0, false) } }
         let point = text.firstIndex(of: 46) ?? text.count
         switch point {

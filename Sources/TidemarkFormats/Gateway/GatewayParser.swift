@@ -34,7 +34,12 @@ public struct GatewayParser {
     /// for whole, as in text that was pasted.
     public var lastLineIsCut = false
     private var common = CommonLogLine()
+    private var time = CommonTime()
+    /// A coloured line without its colours.
+    private var uncoloured: [UInt8] = []
     private let json = GatewayJSONLine()
+    /// For fields and objects inside of a line, which may stand in an object's message.
+    private let inner = GatewayJSONLine()
     private var spend: SpendTable?
     private var last: GatewayDialect?
     private var event = GatewayEvent()
@@ -54,7 +59,26 @@ public struct GatewayParser {
         line: borrowing Line, frame: FrameInfo, into sink: inout Sink
     ) throws {
         tally.lines += frame.lines
-        var bytes = line.bytes
+        let bytes = line.bytes
+        // LiteLLM colours its lines whether a terminal reads them or not; others do when they are told to. A colour stands
+        // near the beginning.
+        guard bytes.slice(0, min(bytes.count, 64)).firstIndex(of: 27) != nil else {
+            return try parse(bytes, line, frame, into: &sink)
+        }
+        // The text leaves the parser while it is in use, so that the parser may be changed meanwhile.
+        var text = uncoloured
+        uncoloured = []
+        text.removeAll(keepingCapacity: true)
+        ANSI.strip(bytes, into: &text)
+        let line = copy line
+        try text.withUnsafeBytes { try parse($0, line, frame, into: &sink) }
+        if text.capacity <= 1 << 16 { uncoloured = text }
+    }
+
+    private mutating func parse<Sink: GatewaySink>(
+        _ bytes: Bytes, _ line: borrowing Line, _ frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        var bytes = bytes
         if line.offset == 0, bytes.has("\u{FEFF}") { bytes = bytes.slice(3, bytes.count) }
         if let end = bytes.last, end == 13 { bytes = bytes.slice(0, bytes.count - 1) }
         guard bytes.count > 0 else {
@@ -108,11 +132,16 @@ public struct GatewayParser {
 
     // MARK: Text
 
+    /// Those of text; Traefik's is told from nginx' by what stands at its end, messages that are requests are looked for last.
+    private static let dialects: [GatewayDialect] = [
+        .nginx, .envoy, .haproxy, .alb, .litellm, .gin, .llamaSwap, .keyValue,
+    ]
+
     private mutating func parseText(_ bytes: Bytes, _ access: inout GatewayAccess) -> GatewayLineResult {
         let hint = last ?? .nginx
         var result = parse(bytes, as: hint, &access)
         if result != .other { return result }
-        for dialect in [GatewayDialect.nginx, .envoy, .haproxy, .alb, .litellm] where dialect != hint {
+        for dialect in Self.dialects where dialect != hint {
             result = parse(bytes, as: dialect, &access)
             if result != .other { return result }
         }
@@ -124,13 +153,22 @@ public struct GatewayParser {
         _ bytes: Bytes, as dialect: GatewayDialect, _ access: inout GatewayAccess
     ) -> GatewayLineResult {
         switch dialect {
-        case .nginx, .traefik: common.parse(bytes, into: &access)
+        case .nginx, .traefik: parseCommon(bytes, &access)
         case .envoy: EnvoyLine.parse(bytes, into: &access)
         case .haproxy: HAProxyLine.parse(bytes, into: &access)
         case .alb: ALBLine.parse(bytes, into: &access)
         case .litellm: LiteLLMLine.access(bytes, into: &access)
-        case .json, .spendCSV: .other
+        case .gin: GinLine.parse(bytes, into: &access)
+        case .llamaSwap: LlamaSwapLine.parse(bytes, into: &access)
+        case .keyValue: PairLine.parse(bytes, with: inner, into: &access, &time)
+        case .json, .spendCSV, .agentgateway, .router: .other
         }
+    }
+
+    @inline(__always)
+    private mutating func parseCommon(_ bytes: Bytes, _ access: inout GatewayAccess) -> GatewayLineResult {
+        let result = common.parse(bytes, into: &access)
+        return result == .other ? ProxyManagerLine.parse(bytes, into: &access, &time) : result
     }
 
     @inline(__always)
@@ -161,12 +199,24 @@ public struct GatewayParser {
         _ bytes: Bytes, _ line: borrowing Line, _ frame: FrameInfo, into sink: inout Sink
     ) throws {
         var next = GatewayEvent()
-        if let start = GatewayEventLine.parse(bytes, into: &next) {
+        var head = GatewayEventLine.parse(bytes, into: &next)
+        if head == nil, let timeMs = frame.timeMs {
+            head = GatewayEventLine.levelled(bytes, time: (timeMs, frame.zoneless), into: &next)
+        }
+        if let start = head {
+            var access = GatewayAccess()
+            access.line = line.number
+            access.lineCount = frame.lines
+            access.offset = line.offset
+            access.frame = frame
+            if PairLine.message(bytes.slice(start, bytes.count), of: next, with: inner, into: &access) {
+                return try take(.access, &access, line, into: &sink)
+            }
             try finish(into: &sink)
             open(&next, bytes.slice(start, bytes.count), line, frame)
             return
         }
-        if hasEvent, event.frame.stream == frame.stream {
+        if hasEvent, event.frame.stream == frame.stream, event.frame.source == frame.source {
             tally.recordLines += frame.lines
             event.lineCount += frame.lines
             if event.message.count < Self.longestMessage {
@@ -208,6 +258,19 @@ public struct GatewayParser {
 
     // MARK: JSON
 
+    /// An access line inside of a collector's object that no framing knows, with a level and a time of the collector's.
+    private mutating func takeMessage<Sink: GatewaySink>(
+        _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
+    ) throws -> Bool {
+        let message = json.values.text(.message)
+        guard message.count > 40, message.count < 1 << 16, message.firstIndex(of: 34) != nil else { return false }
+        let time = json.moment(.time)
+        guard parseText(message, &access) == .access else { return false }
+        if access.timeMs == nil, let time { (access.timeMs, access.zoneless) = (time.ms, time.zoneless) }
+        try take(.access, &access, line, into: &sink)
+        return true
+    }
+
     /// An object, a list of objects, or a line of a list that has an object a line.
     private mutating func parseJSON<Sink: GatewaySink>(
         _ bytes: Bytes, _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
@@ -226,10 +289,17 @@ public struct GatewayParser {
             switch bytes[at] == 123 ? json.parse(&reader, into: &access) : .damaged("expected a JSON object") {
             case .access: try take(.access, &access, line, into: &sink)
             case .event:
+                if try takeMessage(&access, line, into: &sink) { break }
                 var next = GatewayEvent()
                 if let time = json.moment(.time) { (next.timeMs, next.zoneless) = (time.ms, time.zoneless) }
                 next.level = GatewayEventLine.level(json.values.text(.level))
                 open(&next, json.values.text(.message), line, access.frame)
+                // llm-d's messages only mean something with the request that they are about.
+                let id = json.values.text(.requestID)
+                if id.count > 0, id.count <= 200 {
+                    event.message += Array(" request_id=".utf8)
+                    Self.append(id, to: &event.message)
+                }
                 if count > 0 {
                     tally.recordLines -= event.lineCount
                     event.lineCount = 0

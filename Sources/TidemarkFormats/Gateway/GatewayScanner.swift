@@ -123,6 +123,42 @@ enum GatewayText {
         return product + fraction
     }
 
+    /// `2.417012s`, `12.3ms`, `417µs`, `1m2.5s`: numbers with units, in microseconds. nil: a number without a unit, or
+    /// something else.
+    static func duration(_ text: Bytes) -> Int64? {
+        guard let last = text.last, last == 115 || last == 109 || last == 104, text.count <= 40 else { return nil }
+        var total: Int64 = 0
+        var at = 0
+        while at < text.count {
+            let start = at
+            while at < text.count, text[at] &- 48 <= 9 || text[at] == 46 { at += 1 }
+            let number = text.slice(start, at)
+            let unitStart = at
+            while at < text.count, text[at] &- 48 > 9, text[at] != 46 { at += 1 }
+            let unit = text.slice(unitStart, at)
+            let part: Int64?
+            if unit.equals("s") {
+                part = micros(number)
+            } else if unit.equals("ms") {
+                part = micros(number, microsPerUnit: 1000)
+            } else if unit.equals("us") || unit.equals("\u{B5}s") || unit.equals("\u{3BC}s") {
+                part = micros(number, microsPerUnit: 1)
+            } else if unit.equals("ns") {
+                part = micros(number, microsPerUnit: 1).map { ($0 + 500) / 1000 }
+            } else if unit.equals("m") {
+                part = micros(number, microsPerUnit: 60_000_000)
+            } else if unit.equals("h") {
+                part = micros(number, microsPerUnit: 3_600_000_000)
+            } else {
+                part = nil
+            }
+            guard let part else { return nil }
+            // Each part is below thirty years, and there are few of them.
+            total += part
+        }
+        return total < 1_000_000_000_000_000 ? total : nil
+    }
+
     /// Nanoseconds as microseconds, rounded.
     static func nanos(_ text: Bytes) -> Int64? {
         guard let value = Decimal.parseInt(text), value >= 0, value < 1_000_000_000_000_000_000 else { return nil }
@@ -152,16 +188,16 @@ enum GatewayText {
         }
     }
 
-    /// Sum and last entry of a list of seconds; entries without a number don't count.
+    /// Sum and last entry of a list of seconds; entries without a number don't count. A unit behind a number holds.
     static func seconds(_ list: Bytes) -> (sum: Int64?, last: Int64?) {
         if list.firstIndex(of: 32) == nil, list.firstIndex(of: 44) == nil {
-            let one = micros(list)
+            let one = micros(list) ?? duration(list)
             return (one, one)
         }
         var sum: Int64?
         var last: Int64?
         forEach(list) { entry in
-            guard let value = micros(entry) else { return }
+            guard let value = micros(entry) ?? duration(entry) else { return }
             sum = min((sum ?? 0) + value, 1_000_000_000_000_000)
             last = value
         }

@@ -10,22 +10,25 @@ public enum KernelLogFormat {
         let lines = head.headLines(limit: 200)
         var kernel = 0
         var driver = 0
-        for line in lines {
+        func count(_ line: Bytes) {
             let hasDriver = line.range(of: "NVRM: ") != nil || line.range(of: "SXid (PCI:") != nil
             if hasDriver { driver += 1 }
-            // A time in ISO form alone is worn by all kinds of logs.
-            let isBracketed =
-                switch KernelLogParser.prefix(KernelLogParser.withoutPriority(line)) {
-                case .uptime?: true
-                case .wall?: line[0] == 91
-                case .utc?, nil: false
-                }
-            if isBracketed || line.range(of: " kernel: ") != nil || line.has("kernel: ")
-                || hasDriver || line.range(of: "\"SYSLOG_IDENTIFIER\":\"kernel\"") != nil
+            let text = KernelLogParser.withoutPriority(line)
+            // Other times are worn by all kinds of logs.
+            let isBracketed = text.first == 91 && KernelLogParser.prefix(text) != nil
+            if isBracketed || text.count < line.count && line.has("kern  :") || line.range(of: " kernel: ") != nil
+                || line.has("kernel: ")
+                || line.range(of: " kernel - ") != nil || hasDriver
+                || line.range(of: "\"SYSLOG_IDENTIFIER\":\"kernel\"") != nil
                 || line.range(of: "\"_TRANSPORT\":\"kernel\"") != nil
             {
                 kernel += 1
             }
+        }
+        for coloured in lines {
+            var plain: [UInt8] = []
+            if coloured.firstIndex(of: 27) != nil { ANSI.strip(coloured, into: &plain) }
+            plain.withUnsafeBytes { count($0.isEmpty ? coloured : $0) }
         }
         guard kernel * 2 > lines.count, kernel > 0, driver > 0 || kernel > 2 else { return nil }
         // In a journal of the whole host a server's records are worth more than the kernel's.

@@ -12,6 +12,8 @@ public struct KernelLogParser: Sendable {
     private var uuids: [String: String] = [:]
     /// The address that `NVRM: The NVIDIA GPU 0000:b3:00.0` named: a line behind it may say that it fell off the bus.
     private var named: String?
+    /// A coloured line without its colours.
+    private var uncoloured: [UInt8] = []
 
     /// - Parameter state: what ``state`` said when the log's beginning was read.
     public init(resuming state: String? = nil) {
@@ -36,6 +38,15 @@ public struct KernelLogParser: Sendable {
         case uptime
         /// Unix ms, or a local reading as if UTC.
         case utc(Int64), wall(Int64)
+        /// Without a year.
+        case stamp(LogStamp)
+    }
+
+    /// The time without a year that an unwrapped line begins with: the journal's short form in another language,
+    /// or behind what grep puts in front.
+    public static func stamp(of line: Bytes) -> LogStamp? {
+        guard case .stamp(let stamp)? = prefix(withoutPriority(line.trimmed)) else { return nil }
+        return stamp
     }
 
     /// Takes the next line.
@@ -43,7 +54,24 @@ public struct KernelLogParser: Sendable {
         line: borrowing Line, frame: FrameInfo, into sink: inout Sink
     ) throws {
         counts.lines += frame.lines
-        let bytes = Self.withoutPriority(line.bytes.trimmed)
+        guard line.bytes.firstIndex(of: 27) != nil else {
+            return try parse(line.bytes, line, frame, into: &sink)
+        }
+        // `dmesg --color=always` cuts its lines with colours. The text leaves the parser while it is in use, so that the
+        // parser may be changed meanwhile.
+        var text = uncoloured
+        uncoloured = []
+        text.removeAll(keepingCapacity: true)
+        ANSI.strip(line.bytes, into: &text)
+        let line = copy line
+        try text.withUnsafeBytes { try parse($0, line, frame, into: &sink) }
+        if text.capacity <= 1 << 16 { uncoloured = text }
+    }
+
+    private mutating func parse<Sink: GPUCaptureSink>(
+        _ bytes: Bytes, _ line: borrowing Line, _ frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        let bytes = Self.withoutPriority(bytes.trimmed)
         if let start = bytes.range(of: "NVRM: Xid (") {
             // Drivers before about 310 left `PCI:` out.
             let at = start + (bytes.has("PCI:", at: start + 11) ? 15 : 11)
@@ -89,13 +117,14 @@ public struct KernelLogParser: Sendable {
         try deliver(event, frame, into: &sink)
     }
 
-    /// `0000:3d:00): 79, rest` behind `at`.
+    /// `0000:3d:00): 79, rest` behind `at`; of a part of a GPU (MIG) `0000:3d:00 GPU-I:05 GPU-CI:02): 94, rest`.
     private mutating func error<Sink: GPUCaptureSink>(
         _ bytes: Bytes, _ at: Int, _ kind: GPUCaptureEvent.Kind, _ line: borrowing Line, _ frame: FrameInfo,
         into sink: inout Sink
     ) throws {
-        guard at < bytes.count, let close = bytes.firstIndex(of: 41, from: at), close - at <= 20,
-            let busID = PCIBusID.normalised(bytes.slice(at, close).text), bytes.has("): ", at: close)
+        guard at < bytes.count, let close = bytes.firstIndex(of: 41, from: at), close - at <= 60,
+            case let address = bytes.slice(at, min(close, bytes.firstIndex(of: 32, from: at) ?? close)),
+            address.count <= 20, let busID = PCIBusID.normalised(address.text), bytes.has("): ", at: close)
         else { return try reject(line, frame, "the PCI address of an Xid", into: &sink) }
         var end = close + 3
         while end < bytes.count, bytes[end] &- 48 <= 9 { end += 1 }
@@ -107,6 +136,8 @@ public struct KernelLogParser: Sendable {
         }
         let rest = bytes.slice(min(end + (bytes.has(", ", at: end) ? 2 : 0), bytes.count), bytes.count)
         var event = event(kind, bytes, rest, line, frame)
+        let instance = bytes.slice(at + address.count, close).trimmed
+        if !instance.isEmpty { event.text = "\(instance.text): \(event.text)" }
         event.code = code
         event.busID = busID
         event.uuid = uuids[busID]
@@ -134,6 +165,7 @@ public struct KernelLogParser: Sendable {
             switch Self.prefix(bytes) {
             case .utc(let timeMs)?: event.timeMs = timeMs
             case .wall(let wallMs)?: event.wallMs = wallMs
+            case .stamp(let stamp)?: event.stamp = stamp
             case .uptime?, nil: break
             }
         }
@@ -156,31 +188,54 @@ public struct KernelLogParser: Sendable {
         try sink.reject(FormatReject(line, "expected \(expected)"))
     }
 
-    /// `<6>` of raw `dmesg` output is left out.
+    /// `<6>` of raw `dmesg` output and `kern  :warn  : ` of `dmesg -x` are left out.
     static func withoutPriority(_ line: Bytes) -> Bytes {
-        guard line.first == 60, let close = line.firstIndex(of: 62), close >= 2, close <= 4,
-            line.slice(1, close).allSatisfy({ $0 &- 48 < 10 })
+        if line.first == 60 {
+            guard let close = line.firstIndex(of: 62), close >= 2, close <= 4,
+                line.slice(1, close).allSatisfy({ $0 &- 48 < 10 })
+            else { return line }
+            return line.slice(close + 1, line.count)
+        }
+        // Facility and level are filled up to six letters.
+        guard line.count > 16, line[0] &- 97 < 26, let colon = line.slice(0, 10).firstIndex(of: 58), colon >= 6,
+            let second = line.firstIndex(of: 58, from: colon + 1), second - colon == 7, line.has(": ", at: second),
+            line.slice(0, second).allSatisfy({ $0 &- 97 < 26 || $0 &- 48 < 10 || $0 == 32 || $0 == 58 })
         else { return line }
-        return line.slice(close + 1, line.count)
+        return line.slice(second + 2, line.count)
     }
 
     private static func withoutColon(_ text: Bytes) -> Bytes {
         text.last == 58 ? text.slice(0, text.count - 1) : text
     }
 
-    /// `[ 4321.987654] `, `[Wed Mar  4 09:08:07 2026] `, `2026-03-04T09:08:07,123456+00:00 `; nil without any of them.
+    /// `[ 4321.987654] `, `[Wed Mar  4 09:08:07 2026] `, `2026-03-04T09:08:07,123456+00:00 `, and the short form of the
+    /// journal and of syslog where the framing left it (`Okt 06 17:59:27 host kernel: `); nil without any of them.
     static func prefix(_ line: Bytes) -> Prefix? {
+        if let found = time(line) { return found }
+        // `/var/log/syslog:Nov 23 …`, `4711:Nov 23 …`: what grep puts in front of a line.
+        var at = 0
+        for _ in 0..<2 {
+            guard let colon = line.firstIndex(of: 58, from: at), colon > at, colon - at <= 250,
+                line.slice(at, colon).firstIndex(of: 32) == nil
+            else { return nil }
+            at = colon + 1
+            if let found = time(line.slice(at, line.count)) { return found }
+        }
+        return nil
+    }
+
+    private static func time(_ line: Bytes) -> Prefix? {
         guard let first = line.first else { return nil }
-        if first == 91, let close = line.firstIndex(of: 93), close < 40, close > 1 {
-            let inner = line.slice(1, close).trimmed
+        if first == 91, let close = line.firstIndex(of: 93), close < 60, close > 1 {
+            // `dmesg -d` adds what has passed since the line before: `[ 4321.987654 <    0.000123>]`.
+            let inner = line.slice(1, line.slice(0, close).firstIndex(of: 60) ?? close).trimmed
             if let point = inner.firstIndex(of: 46), point + 7 == inner.count, Decimal.parse(inner) != nil {
                 return .uptime
             }
-            if let wallMs = ClockLine.named(inner) { return .wall(wallMs) }
-            return nil
+            return (ClockLine.named(inner) ?? MonthNames.wall(inner)).map { .wall($0) }
         }
         guard first &- 48 <= 9, let time = CivilTime.parseRFC3339(line), line.has(" ", at: time.length) else {
-            return nil
+            return MonthNames.stamp(line).map { .stamp($0.stamp) }
         }
         return time.zoned ? .utc(time.millis) : .wall(time.millis)
     }
