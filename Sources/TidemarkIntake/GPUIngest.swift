@@ -38,7 +38,9 @@ struct GPUIngest {
         try lines.begin(&source)
         let writer = try GPUWriter(store, source: source.id, period: period)
         var consumer = GPUConsumer(
-            parser: GPUCaptureReader(format: source.format, columns: columns, state: LineState(source.state).parser),
+            parser: GPUCaptureReader(
+                format: source.format, columns: columns, state: LineState(source.state).parser,
+                shape: NvidiaSMIFormat.shape(head: head)),
             sink: GPUSink(writer: writer, ledger: ledger, source: source, clock: clock), reference: reference,
             isNew: !goesOn)
         consumer.sink.clock.start = start
@@ -79,7 +81,9 @@ private final class GPUConsumer: LineConsumer {
     func conclude(damage: String?) throws {
         try sink.writer.finish()
         let counts = parser.counts
-        sink.source.message = damage ?? Self.remark(counts, parser.guessedColumns, steps: sink.backwardSteps)
+        sink.source.message =
+            damage
+            ?? Self.remark(counts, parser.guessedColumns, leftOut: parser.leftOutColumns, steps: sink.backwardSteps)
         sink.describeClock(reference, isNew: isNew)
         if sink.clock.start != nil, counts.untimed > 0 {
             sink.source.clockMethod = "start and interval given"
@@ -88,7 +92,9 @@ private final class GPUConsumer: LineConsumer {
     }
 
     /// What a reader of the ledger should know.
-    private static func remark(_ counts: GPUCaptureCounts, _ guessed: [String]?, steps: Int) -> String? {
+    private static func remark(
+        _ counts: GPUCaptureCounts, _ guessed: [String]?, leftOut: [String], steps: Int
+    ) -> String? {
         if counts.untimed > 0 {
             return
                 "\(counts.untimed) of \(counts.samples + counts.processes) rows have no time and are not placed: give --gpu-start"
@@ -97,7 +103,11 @@ private final class GPUConsumer: LineConsumer {
             return
                 "the clock steps back \(steps) times: the end of daylight-saving time, or captures behind one another"
         }
-        guard let guessed else { return nil }
+        guard let guessed else {
+            guard !leftOut.isEmpty else { return nil }
+            let names = leftOut.prefix(12).joined(separator: ", ") + (leftOut.count > 12 ? ", …" : "")
+            return "columns left out, their meaning or unit is not certain: \(names)"
+        }
         let known = guessed.filter { $0 != "unknown" }
         return
             "no header: \(known.joined(separator: ", ")) told by their values, \(guessed.count - known.count) columns left out"

@@ -117,7 +117,8 @@ public struct Inspector {
 
     private func gpu(_ stream: InputStream, _ head: [UInt8], _ format: String, _ summary: inout Summary) throws {
         var sink = InspectGPUSink(zone: options.zone, start: options.captureStart, emit: emit)
-        var parser = GPUCaptureReader(format: format, columns: options.columns)
+        var parser = GPUCaptureReader(
+            format: format, columns: options.columns, shape: head.withUnsafeBytes { NvidiaSMIFormat.shape(head: $0) })
         var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
         func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
             sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }

@@ -81,6 +81,9 @@ struct TraceIngest {
             row.records += spans
             row.status = stream.damage == nil ? "read" : "partial"
             row.message = stream.damage ?? Self.remark(counts)
+            if row.message == nil, row.records == 0, row.rejectLines == 0 {
+                row.message = "no span was found in it"
+            }
             try ledger.add(
                 kinds: [
                     "span": writer.stored, "duplicate_span": spans - writer.stored, "reject": counts.rejects + damaged,

@@ -11,9 +11,11 @@ import TidemarkTestSupport
         _ bytes: [UInt8], columns: [String]? = nil, cut: UInt64? = nil
     ) throws -> (sink: RecordingGPUSink, counts: GPUCaptureCounts) {
         let guess = try #require(bytes.withUnsafeBytes { NvidiaSMIFormat.sniff(head: $0, fileName: "") })
-        var parser = GPUCaptureReader(format: guess.format, columns: columns)
+        let framing = bytes.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) }
+        let shape = bytes.withUnsafeBytes { NvidiaSMIFormat.shape(head: $0) }
+        var parser = GPUCaptureReader(format: guess.format, columns: columns, shape: shape)
         var sink = RecordingGPUSink()
-        var unframer = LogUnframer(bytes.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
+        var unframer = LogUnframer(framing)
         func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
             try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
         }
@@ -52,6 +54,28 @@ import TidemarkTestSupport
             let (sink, counts) = try read(try fixture(name))
             #expect(counts.rejectedLines == 0 && !sink.samples.isEmpty, "\(name)")
         }
+    }
+
+    @Test(
+        "the table's name is the GPU's: no driver model, no error text",
+        arguments: [
+            ("NVIDIA GeForce RTX 4090      WDDM", "NVIDIA GeForce RTX 4090", "0"),
+            ("Tesla K80                    TCC ", "Tesla K80", "0"), ("ERR!                On  ", nil, "ERR!"),
+        ] as [(String, String?, String)])
+    func tableNames(cell: String, name: String?, ecc: String) throws {
+        let (sink, counts) = try read(
+            """
+            Wed Mar  4 09:08:07 2026
+            | NVIDIA-SMI 550.127.05   Driver Version: 550.127.05   CUDA Version: 12.4 |
+            |   4  \(cell) | 00000000:83:00.0 Off | \(ecc) |
+            | N/A   61C    P0             412W / 700W |  71934MiB /  81559MiB |     97%      Default |
+
+            """)
+        #expect(counts.rejectedLines == 0)
+        let sample = try #require(sink.samples.first)
+        #expect(sample.name == name && sample.index == 4 && sample[.utilization] == 97)
+        let isError = ecc == "ERR!"
+        #expect(sample.errors.isEmpty != isError && (sample[.eccUncorrectedVolatile] == nil) == isError)
     }
 
     @Test("a MIG device's memory and errors are not the GPU's", arguments: ["listing_mig.txt", "listing_mig.xml"])
@@ -97,6 +121,151 @@ import TidemarkTestSupport
         #expect(sample[.utilization] == 7 && sample[.memoryUtilization] == 5 && sample[.temperature] == 44)
         #expect(sample[.memoryTotal] == 40960 && sample[.memoryFree] == 40333 && sample[.memoryUsed] == 4)
         #expect(sample[.pcieGeneration] == 3 && sample[.pcieGenerationMax] == 4 && sample.driverVersion == "545.23.08")
+    }
+
+    @Test(
+        "headerless rows: a temperature is no index, a lone MiB or % nothing, an index counts the GPUs",
+        arguments: [
+            ("61, 412.35 W, 97 %, 71934 MiB|62, 415.02 W, 98 %, 71934 MiB", "nil 61|nil 62"),
+            ("0, 412.35 W|1, 415.02 W|0, 413.00 W|1, 400.00 W", "0 nil|1 nil|0 nil|1 nil"),
+            ("2, 54, 412.35 W|3, 61, 415.02 W|2, 54, 413.00 W", "2 54|3 61|2 54"),
+            ("0, 61, P0, 412.35 W", "0 61"),
+            ("30, 45, 412.35 W", "nil nil"),
+        ])
+    func shapes(rows: String, expected: String) throws {
+        let text = rows.split(separator: "|").map { "2026/03/04 09:08:07.123, \($0)\n" }.joined()
+        let (sink, counts) = try read(text)
+        #expect(counts.rejectedLines == 0)
+        func word(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "nil" }
+        let found = sink.samples.map { word($0.index) + " " + word($0[.temperature].map { Int($0) }) }
+        #expect(found.joined(separator: "|") == expected)
+        #expect(sink.samples.allSatisfy { $0[.power] ?? 0 >= 400 && $0[.utilization] == nil && $0[.memoryUsed] == nil })
+    }
+
+    @Test(
+        "headerless rows that tell nothing for certain ask for their columns",
+        arguments: [
+            "9000 MiB", "81559 MiB, 5 %", "31, 61, 47", "0, 0, 0",
+        ])
+    func unclearShapes(row: String) throws {
+        let (sink, counts) = try read("2026/03/04 09:08:07.123, \(row)\n2026/03/04 09:08:08.123, \(row)\n")
+        #expect(sink.samples.isEmpty && counts.rejectedLines == 2)
+        #expect(sink.rejects.first?.reason.contains("--columns") == true)
+    }
+
+    @Test("a wrapper's own header is read by its words; what is not certain is left out and named")
+    func wrapperHeaders() throws {
+        let cases: [(header: String, row: String, leftOut: [String])] = [
+            (
+                "timestamp,index,name,gpu_utilization[%],memory.total[MiB],memory.used[MiB],temperature[°C]",
+                "2026/03/04 09:08:07.000, 0, Tesla T4, 97, 15360, 1200, 61", []
+            ),
+            (
+                "timestamp,index,memory_used_mib,memory_total_mib,utilization_gpu_percent,power_draw_w,temp_c",
+                "2026-03-04T09:08:07,0,1200,15360,97,70.5,61", []
+            ),
+            (
+                "Timestamp,GPU_ID,Memory_Used(MB),Memory_Total(MB),GPU_Utilization(%),Temperature(C)",
+                "2026-03-04 09:08:07,0,1200,15360,97,61", []
+            ),
+            (
+                "timestamp,gpu_id,sm_util_pct,mem_util_pct,mem_used_mb,memory_total,gpu_temp",
+                "1772615287,0,97,8,1200,15360,61", ["mem_util_pct", "memory_total"]
+            ),
+        ]
+        for (header, row, leftOut) in cases {
+            let (sink, counts) = try read(header + "\n" + row + "\n")
+            #expect(counts.rejectedLines == 0)
+            let sample = try #require(sink.samples.first)
+            #expect(sample.wallMs == 1_772_615_287_000 && sample.index == 0, "\(header)")
+            #expect(sample[.utilization] == 97 && sample[.memoryUsed] == 1200, "\(header)")
+            #expect(sample[.memoryUtilization] == nil)
+            #expect(sample[.memoryTotal] == (leftOut.contains("memory_total") ? nil : 15360))
+            #expect(sample[.temperature] == 61, "\(header)")
+            let columns = NvidiaSMIColumns(header.split(separator: ",").map(String.init))
+            #expect(columns.leftOut == leftOut, "\(header)")
+        }
+        // Tables of other things.
+        for header in ["time,temperature,power_w", "name,gpu,usage", "timestamp,gpu_id,temperature"] {
+            #expect(withBytes(of: header) { NvidiaSMIColumns.header($0) } == nil, "\(header)")
+        }
+    }
+
+    @Test(
+        "a wrapper's clock in front of every line, or on lines of their own, places rows that have none",
+        arguments: [
+            "Wed Mar  4 09:08:07 UTC 2026\n# gpu    pwr  gtemp     sm\n# Idx      W      C      %\n    0    119     59    100\n",
+            "2026-03-04 09:08:07 # gpu    pwr  gtemp     sm\n2026-03-04 09:08:07     0    119     59    100\n",
+            "2026-03-04T09:08:07Z\n#Entity   GPUTL   TMPTR   POWER\nID\nGPU 0     100      59      119\n",
+            "2026-03-04 09:08:07 #Entity   GPUTL   TMPTR   POWER\n2026-03-04 09:08:07 ID\n2026-03-04 09:08:07 GPU 0     100      59     119\n",
+            "2026-03-04 09:08:07 index, utilization.gpu [%], temperature.gpu, power.draw [W]\n2026-03-04 09:08:07 0, 100 %, 59, 119.00 W\n",
+            "[2026-03-04 09:08:07] index, utilization.gpu [%], temperature.gpu, power.draw [W]\n[2026-03-04 09:08:07] 0, 100 %, 59, 119.00 W\n",
+            "=== monitor 2026-03-04 09:08:07 UTC ===\nindex, utilization.gpu [%], temperature.gpu, power.draw [W]\n0, 100 %, 59, 119.00 W\n=====\n",
+            "timestamp,index,utilization.gpu,temperature.gpu,power.draw\n2026-03-04T10:08:07,000000000+01:00,0,100, 59, 119.0\n",
+        ])
+    func wrapperClocks(text: String) throws {
+        let (sink, counts) = try read(text)
+        #expect(counts.rejectedLines == 0 && counts.untimed == 0)
+        let sample = try #require(sink.samples.first)
+        #expect(sample.wallMs == 1_772_615_287_000 && sample.index == 0)
+        #expect(sample[.utilization] == 100 && sample[.temperature] == 59 && sample[.power] == 119)
+    }
+
+    @Test("echo of date and rows: the second GPU's row has the first one's time")
+    func dateAndRows() throws {
+        var parser = NvidiaSMIParser(columns: ["memory.used", "memory.total", "utilization.gpu"])
+        var sink = RecordingGPUSink()
+        try withBytes(of: "Wed Mar  4 09:08:07 UTC 2026: 71934, 81559, 97\n71000, 81559, 96\n") {
+            _ = try parser.parse(capture: $0, into: &sink)
+        }
+        #expect(sink.rejects.isEmpty && sink.samples.map { $0[.utilization] } == [97, 96])
+        #expect(sink.samples.allSatisfy { $0.wallMs == 1_772_615_287_000 && $0.isUTC })
+    }
+
+    @Test("a table behind clocks, with watch's line and a prompt")
+    func clockedTable() throws {
+        let table = """
+            | NVIDIA-SMI 550.127.05   Driver Version: 550.127.05   CUDA Version: 12.4 |
+            |   0  NVIDIA H100 PCIe   On  |   00000000:09:00.0 Off |                    0 |
+            | N/A   49C    P0            276W /  350W |  78984MiB /  81559MiB |    100%      Default |
+            """
+        let clocked = table.split(separator: "\n").map { "2026-03-04 09:08:07 \($0)\n" }.joined()
+        for text in [
+            clocked, "Every 1.0s: nvidia-smi      host: Wed Mar  4 09:08:07 2026\n\n\(table)\n",
+            "u@host:~$ nvidia-smi\nWed Mar  4 09:08:07 2026\n\(table)\n",
+        ] {
+            let (sink, counts) = try read(text)
+            #expect(counts.rejectedLines == 0)
+            #expect(sink.samples.map(\.wallMs) == [1_772_615_287_000] && sink.samples.first?[.power] == 276)
+        }
+    }
+
+    @Test("a failed call behind a GPU's section of a listing is an event")
+    func failedListing() throws {
+        let failure = "Unable to determine the device handle for GPU0000:60:00.0: Unknown Error"
+        let (sink, counts) = try read(
+            """
+            ==============NVSMI LOG==============
+
+            Timestamp                                 : Wed Mar  4 09:08:07 2026
+            GPU 00000000:60:00.0
+                Utilization
+                    Gpu                               : 97 %
+
+            \(failure)
+
+            """)
+        #expect(counts.rejectedLines == 0 && sink.samples.map { $0[.utilization] } == [97])
+        #expect(sink.events.map(\.kind) == [.deviceUnreachable] && sink.events.first?.text == failure)
+        #expect(sink.events.first?.afterWallMs == 1_772_615_287_000)
+    }
+
+    @Test("pmon's idle row without a command is no reject")
+    func idleProcesses() throws {
+        let (_, counts) = try read(
+            "# gpu         pid   type     sm    mem    command\n# Idx           #    C/G      %      %    name\n    0          -     -      -      -              \n"
+        )
+        #expect(counts.rejectedLines == 0 && counts.processes == 0)
     }
 
     @Test("rows without a header or a time are known by the columns that are given, and by nothing else")
@@ -159,6 +328,55 @@ import TidemarkTestSupport
         #expect(table.sink.samples.first?[.memoryTotal] == 24576)
         #expect(table.sink.samples.first?[.encoderUtilization] == nil)
         #expect(table.sink.samples.first?[.decoderUtilization] == 0 && table.sink.samples.first?[.power] == 183)
+    }
+
+    @Test("amd-smi's table: newer names, and a unit behind N/A")
+    func amdTable() throws {
+        let (sink, counts) = try read(
+            """
+            AMDSMI Tool: 24.6.2+2b02a07 | AMDSMI Library version: 24.6.2.0 | ROCm version: 6.2.2
+            GPU  POWER  HOTSPOT_TEMP  MEM_TEMP  GFX_UTIL  GFX_CLOCK  CORRECTABLE_ECC  UNCORRECTABLE_ECC   PCIE_BW
+              0  156 W          38 C      33 C       0 %    132 MHz                3                  1   18 Mb/s
+              1  N/A            39 °C      N/A      N/A %   133 MHz                0                  0  N/A Mb/s
+
+            """)
+        #expect(counts.rejectedLines == 0 && sink.samples.map { $0[.temperature] } == [38, 39])
+        #expect(sink.samples.map { $0[.eccCorrectedAggregate] } == [3, 0])
+        #expect(sink.samples.map { $0[.eccUncorrectedAggregate] } == [1, 0])
+        #expect(sink.samples.map { $0[.utilization] } == [0, nil] && sink.samples.map { $0[.power] } == [156, nil])
+    }
+
+    @Test("amd-smi metric --csv: mem is a temperature, the hotspot where no edge sensor is")
+    func amdMetric() throws {
+        let (sink, counts) = try read(
+            "timestamp,gpu,gfx_activity,umc_activity,mm_activity,vcn_activity,socket_power,gfx_0_clk,mem_0_clk,edge,hotspot,mem\n"
+                + "1786553852,1,97,12,N/A,\"['N/A', 'N/A']\",742,2100,2000,N/A,61,48\n")
+        #expect(counts.rejectedLines == 0)
+        let sample = try #require(sink.samples.first)
+        #expect(sample.wallMs == 1_786_553_852_000 && sample.isUTC && sample.index == 1)
+        #expect(sample[.utilization] == 97 && sample[.memoryUtilization] == 12 && sample[.power] == 742)
+        #expect(sample[.temperature] == 61 && sample[.memoryTemperature] == 48 && sample[.smClock] == 2100)
+    }
+
+    @Test("rocm-smi's table: cells of several words, fill is not activity")
+    func rocmTable() throws {
+        let (sink, counts) = try read(
+            """
+            Wed Mar  4 09:08:07 UTC 2026
+            ========================= Concise Info =========================
+            Device  Node  IDs              Temp        Power     Partitions          SCLK     MCLK    Fan  Perf  PwrCap  VRAM%  GPU%
+                          (DID,     GUID)  (Junction)  (Socket)  (Mem, Compute, ID)
+            ================================================================
+            1       3     0x74a1,   51499  36.0°C      174.0W    NPS1, SPX, 0        2104Mhz  900Mhz  0%   auto  750.0W  86%    5%
+            2       4     0x74a1,   51500  N/A         174.0W    NPS1, SPX, 0        None     900Mhz  0%   auto  750.0W  86%    5%
+
+            """)
+        #expect(counts.rejectedLines == 0 && counts.untimed == 0 && sink.samples.map(\.index) == [1, 2])
+        let sample = try #require(sink.samples.first)
+        #expect(sample[.temperature] == 36 && sample[.power] == 174 && sample[.powerLimit] == 750)
+        #expect(sample[.smClock] == 2104 && sample[.memoryClock] == 900 && sample[.fanSpeed] == 0)
+        #expect(sample[.utilization] == 5 && sample[.memoryUtilization] == nil && sample[.memoryUsed] == nil)
+        #expect(sink.samples.last?[.temperature] == nil && sink.samples.last?[.smClock] == nil)
     }
 
     @Test("dcgmi dmon: ratios, bytes a second, N/A; no time")

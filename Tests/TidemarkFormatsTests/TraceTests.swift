@@ -288,6 +288,24 @@ import TidemarkEvidence
         }
     }
 
+    @Test("Jaeger's documents as Elasticsearch gives them: hits of a search, lines of a dump")
+    func elasticsearch() throws {
+        let document =
+            #"{"_index":"jaeger-span-2025-03-04","_id":"x","_score":1,"_source":{"#
+            + #""traceID":"4bf92f3577b34da6a3ce929d0e0e4736","spanID":"00f067aa0ba902b7","operationName":"llm_request","#
+            + #""references":[],"startTime":1741079286123456,"duration":1000000,"tags":[],"logs":[],"#
+            + #""process":{"serviceName":"vllm-server","tags":[]}}}"#
+        let search =
+            #"{"took":3,"timed_out":false,"hits":{"total":{"value":2},"hits":["# + document + "," + document + "]}}"
+        for (text, count) in [(document + "\n" + document + "\n", 2), (search, 2)] {
+            let guess = withBytes(of: text) { TraceFormat.sniff(head: $0, fileName: "x") }
+            #expect(guess?.format == TraceFormat.jaeger)
+            let (sink, counts) = try TraceFixture.read(text)
+            #expect(counts.spans == count && counts.rejects == 0)
+            #expect(sink.spans.first?.startNs == 1_741_079_286_123_456_000 && sink.service(1) == "vllm-server")
+        }
+    }
+
     // MARK: Recognition
 
     @Test("recognised by content")

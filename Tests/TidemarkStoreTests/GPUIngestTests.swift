@@ -142,14 +142,36 @@ import TidemarkTestSupport
 
     @Test("the exporter's last Xid: an event for each change, under the old and the new name")
     func exporter() throws {
-        for name in ["DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR"] {
+        for (gpu, name) in ["DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_XID_ERROR"].enumerated() {
             let text = [0, 0, 31, 31, 79, 79].enumerated().map { second, code in
-                "{__name__=\"\(name)\", UUID=\"GPU-0\", gpu=\"0\", err_msg=\"\(name)\"} \(code) \(1_795_455_180_000 + second * 15_000)\n"
+                "{__name__=\"\(name)\", UUID=\"GPU-\(gpu)\", gpu=\"0\", err_msg=\"\(name)\"} \(code) \(1_795_455_180_000 + second * 15_000)\n"
             }
             try ingest(try folder.write(text.joined(), to: name + ".txt"))
         }
         #expect(
-            try rows("SELECT code, count, time_ms - 1795455180000 FROM gpu_event ORDER BY rowid")
+            try rows("SELECT code, sum(count), time_ms - 1795455180000 FROM gpu_event GROUP BY 1, 3 ORDER BY 1")
                 == ["31|2|30000", "79|2|60000"])
+    }
+
+    @Test("an Xid whose series begins with it has the time of its scrape where the GPU was scraped before")
+    func exporterLabels() throws {
+        func line(_ name: String, _ labels: String, _ value: Int, _ scrape: Int) -> String {
+            "{__name__=\"\(name)\", \(labels)} \(value) \(1_795_455_180_000 + scrape * 15_000)\n"
+        }
+        let xid = "DCGM_FI_DEV_XID_ERRORS"
+        let healthy = "UUID=\"GPU-0\", gpu=\"0\", err_code=\"0\", err_msg=\"No Error\""
+        let lost = "UUID=\"GPU-0\", gpu=\"0\", err_code=\"79\", err_msg=\"GPU has fallen off the bus\""
+        var text = line(xid, healthy, 0, 0) + line(xid, healthy, 0, 1) + line(xid, lost, 79, 2) + line(xid, lost, 79, 3)
+        // The second GPU's series begins with the Xid; the third's is there from the first scrape on.
+        for scrape in 0...3 { text += line("DCGM_FI_DEV_GPU_UTIL", "UUID=\"GPU-1\", gpu=\"1\"", 97, scrape) }
+        text += line(xid, "UUID=\"GPU-1\", gpu=\"1\", err_code=\"94\"", 94, 3)
+        for scrape in 0...3 { text += line(xid, "gpu=\"2\", Hostname=\"a\"", 31, scrape) }
+        try ingest(try folder.write(text, to: "dump.txt"))
+        #expect(
+            try rows("SELECT code, count, time_ms - 1795455180000, text FROM gpu_event ORDER BY code")
+                == [
+                    "31|1||\(xid) (before the first sample)", "79|1|30000|GPU has fallen off the bus",
+                    "94|1|45000|\(xid)",
+                ])
     }
 }

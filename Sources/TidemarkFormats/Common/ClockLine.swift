@@ -28,6 +28,10 @@ enum ClockLine {
         if first == 91 {
             guard let close = bytes.firstIndex(of: 93), close <= 49 else { return nil }
             found = reading(bytes.slice(1, close).trimmed).map { ($0, close + 1) }
+        } else if first &- 65 < 26 {
+            // `Wed Mar  4 09:08:07 UTC 2026: 97 %`
+            guard let colon = bytes.slice(0, min(bytes.count, 50)).range(of: ": ") else { return nil }
+            found = reading(bytes.slice(0, colon)).map { ($0, colon + 1) }
         } else {
             guard first &- 48 <= 9 else { return nil }
             // The clock ends at the first blank, at the second one when a date stands alone, or at a comma.

@@ -22,10 +22,13 @@ struct AMDColumns: Sendable, Equatable {
     var isROCm = false
     /// Cells stand between blanks and carry units: amd-smi's table.
     var isTable = false
+    /// rocm-smi's table: cells of several words, and a second line of headings.
+    var isConcise: Bool { isROCm && isTable }
 
     /// The columns of a header; nil when the line is none.
     static func header(_ line: Bytes) -> AMDColumns? {
-        guard line.count < 4000, let first = line.first, first == 71 || first == 84 || first | 0x20 == first else {
+        // `GPU`, `TIMESTAMP`, `Device`, or small letters.
+        guard line.count < 4000, let first = line.first, [68, 71, 84].contains(first) || first | 0x20 == first else {
             return nil
         }
         if line.firstIndex(of: 44) == nil { return table(line) }
@@ -45,9 +48,12 @@ struct AMDColumns: Sendable, Equatable {
         self.names = names
         self.isROCm = isROCm
         self.isTable = isTable
+        let isMetric = !isROCm && !isTable && names.contains { $0 == "gfx_activity" || $0 == "socket_power" }
         roles = names.enumerated().map { place, name in
             if place < 3, Self.clocks.contains(name) { return .time }
+            if isROCm, isTable { return Self.conciseRoles[name] ?? .other }
             if isTable { return Self.tableRoles[name] ?? .other }
+            if isMetric { return Self.metric[name] ?? .other }
             return isROCm ? Self.rocm(name) : Self.monitor[name] ?? .other
         }
         guard roles.contains(.device), roles.contains(where: { if case .field = $0 { true } else { false } }) else {
@@ -57,6 +63,7 @@ struct AMDColumns: Sendable, Equatable {
 
     private static let own: Set<String> = [
         "power_usage", "max_power", "hotspot_temperature", "gfx", "gfx_util", "gfx_clock", "gfx_clk", "vram_used",
+        "gfx_activity", "socket_power",
     ]
     private static let clocks: Set<String> = ["timestamp", "time", "date"]
 
@@ -101,22 +108,51 @@ struct AMDColumns: Sendable, Equatable {
         "total_uncorrectable_count": field(.eccUncorrectedAggregate), "pcie_replay": field(.pcieReplays),
     ]
 
+    /// `amd-smi metric --csv`, where `mem` is a temperature. Instinct accelerators have no edge sensor.
+    private static let metric: [String: Role] = [
+        "gpu": .device, "xcp": .partition, "gfx_activity": field(.utilization),
+        "umc_activity": field(.memoryUtilization), "socket_power": field(.power), "gfx_0_clk": field(.smClock),
+        "mem_0_clk": field(.memoryClock), "edge": field(.temperature), "hotspot": field(.temperature, second: true),
+        "mem": field(.memoryTemperature), "total_vram": field(.memoryTotal), "used_vram": field(.memoryUsed),
+        "free_vram": field(.memoryFree), "total_correctable_count": field(.eccCorrectedAggregate),
+        "total_uncorrectable_count": field(.eccUncorrectedAggregate),
+    ]
+
+    /// rocm-smi's table; VRAM% is fill, not activity.
+    private static let conciseRoles: [String: Role] = [
+        "device": .device, "gpu": .device, "temp": field(.temperature), "power": field(.power), "avgpwr": field(.power),
+        "sclk": field(.smClock), "mclk": field(.memoryClock), "fan": field(.fanSpeed), "pwrcap": field(.powerLimit),
+        "gpu%": field(.utilization),
+    ]
+
     private static let tableRoles: [String: Role] = [
         "gpu": .device, "xcp": .partition, "power": field(.power), "pwr_cap": field(.powerLimit),
         "max_pwr": field(.powerLimit), "gpu_t": field(.temperature), "gpu_temp": field(.temperature),
-        "mem_t": field(.memoryTemperature), "mem_temp": field(.memoryTemperature), "gfx_clk": field(.smClock),
+        "hotspot_temp": field(.temperature), "mem_t": field(.memoryTemperature), "mem_temp": field(.memoryTemperature),
+        "gfx_clk": field(.smClock),
         "gfx_clock": field(.smClock), "gfx%": field(.utilization), "gfx_util": field(.utilization),
         "mem%": field(.memoryUtilization), "mem_util": field(.memoryUtilization), "mem_clock": field(.memoryClock),
         "enc%": field(.encoderUtilization), "enc_util": field(.encoderUtilization),
         "dec%": field(.decoderUtilization), "dec_util": field(.decoderUtilization), "vram_usage": .usedOfTotal,
         "vram_used": field(.memoryUsed), "vram_total": field(.memoryTotal), "vram_free": field(.memoryFree),
         "single_ecc": field(.eccCorrectedAggregate), "double_ecc": field(.eccUncorrectedAggregate),
+        "correctable_ecc": field(.eccCorrectedAggregate), "uncorrectable_ecc": field(.eccUncorrectedAggregate),
         "pcie_replay": field(.pcieReplays),
     ]
 
     /// `GPU  POWER  GPU_T …`, with `TIMESTAMP` before it when it watches.
     private static func table(_ line: Bytes) -> AMDColumns? {
         let names = line.text.split(separator: " ").map { $0.lowercased() }
+        // `Device  Node  IDs …`, `GPU  Temp (DieEdge)  AvgPwr …`, `Device  [Model : Revision] …`
+        if names.last == "gpu%", names.contains("sclk") {
+            var concise: [String] = []
+            var isOpen = false
+            for name in names where !name.hasPrefix("(") {
+                if !isOpen { concise.append(name) }
+                isOpen = (isOpen || name.hasPrefix("[")) && !name.hasSuffix("]")
+            }
+            return AMDColumns(concise, isROCm: true, isTable: true)
+        }
         guard names.count >= 3, let device = names.prefix(2).firstIndex(of: "gpu"),
             names.prefix(device).allSatisfy({ clocks.contains($0) }), line.range(of: "GPU") != nil,
             names.contains(where: { ["power", "gpu_t", "gpu_temp", "gfx%", "gfx_util", "vram_usage"].contains($0) })

@@ -13,12 +13,15 @@ struct AMDParser: Sendable {
     init(state: String? = nil) {
         guard let state, let kind = state.first else { return }
         let names = state.dropFirst().split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        columns = AMDColumns(names, isROCm: kind == "r", isTable: kind == "t")
+        columns = AMDColumns(names, isROCm: kind == "r" || kind == "c", isTable: kind == "t" || kind == "c")
     }
 
     /// What a continued capture needs: the columns. The form is private to ``init(state:)``.
     var state: String? {
-        columns.map { ($0.isROCm ? "r" : $0.isTable ? "t" : "m") + $0.names.joined(separator: ",") }
+        columns.map { columns in
+            let kind = columns.isConcise ? "c" : columns.isROCm ? "r" : columns.isTable ? "t" : "m"
+            return kind + columns.names.joined(separator: ",")
+        }
     }
 
     private struct NoRow: Error { let reason: String }
@@ -33,8 +36,10 @@ struct AMDParser: Sendable {
             columns = found
             return counts.noiseLines += 1
         }
-        // rocm-smi's words about low-power states and banners.
-        if bytes.has("WARNING:") || bytes.has("====") { return counts.noiseLines += 1 }
+        // rocm-smi's words about low-power states and banners, amd-smi's version.
+        if bytes.has("WARNING:") || bytes.has("====") || bytes.has("AMDSMI Tool:") { return counts.noiseLines += 1 }
+        // The second line of rocm-smi's headings, and of a GPU.
+        if columns?.isConcise == true, line.bytes.has("  ") || bytes[0] == 27 { return counts.noiseLines += 1 }
         if bytes.count <= 48, let clock = ClockLine.reading(bytes) {
             lineClock = clock
             return counts.noiseLines += 1
@@ -101,7 +106,10 @@ struct AMDParser: Sendable {
 
     /// A number with a unit behind it, or in parentheses (`(500Mhz)`); nil when there is none.
     private static func number(_ cell: Bytes) throws -> Double? {
-        if NvidiaSMICell.isMissing(cell) || cell.equals("None") || cell.equals("Unsupported") { return nil }
+        // With a unit, too: `N/A %`.
+        if NvidiaSMICell.isMissing(cell) || cell.has("N/A ") || cell.equals("None") || cell.equals("Unsupported") {
+            return nil
+        }
         var text = cell
         if text.first == 40, text.last == 41 { text = text.slice(1, text.count - 1).trimmed }
         var end = 0
@@ -152,13 +160,22 @@ struct AMDParser: Sendable {
             let start = tokens[index].start
             var end = tokens[index].end
             index += 1
+            // `0x74a1,   28851`, `NPS1, SPX, 0`, `[0x0c34 : 0x00]`
+            while columns.isConcise, index < tokens.count,
+                line[end - 1] == 44 || line[start] == 91 && line[end - 1] != 93
+            {
+                end = tokens[index].end
+                index += 1
+            }
             // `23.6/ 24.0 GB`
             if line[end - 1] == 47, index < tokens.count {
                 end = tokens[index].end
                 index += 1
             }
-            if line[start] &- 48 < 10, index < tokens.count, line[tokens[index].start] &- 48 > 9,
-                !line.slice(tokens[index].start, tokens[index].end).equals("N/A")
+            let isNumber = line[start] &- 48 < 10
+            let isMissing = line.slice(start, end).equals("N/A")
+            if !columns.isConcise, isNumber || isMissing, index < tokens.count, line[tokens[index].start] &- 48 > 9,
+                isUnit(line.slice(tokens[index].start, tokens[index].end), certain: isMissing)
             {
                 end = tokens[index].end
                 index += 1
@@ -166,6 +183,12 @@ struct AMDParser: Sendable {
             found.append(line.slice(start, end))
         }
         return found
+    }
+
+    /// Whether a word behind a number is its unit; behind `N/A` only where it is one for `certain`.
+    private static func isUnit(_ word: Bytes, certain: Bool) -> Bool {
+        let units: [StaticString] = ["W", "%", "C", "°C", "MHz", "MB", "GB", "Mb/s", "MB/s", "V"]
+        return certain ? units.contains { word.equals($0) } : !word.equals("N/A")
     }
 
     private mutating func reject<Sink: GPUCaptureSink>(

@@ -2,11 +2,13 @@ import TidemarkBase
 import TidemarkEvidence
 
 /// Reads the text of `dcgmi dmon -e …`: a header of short field names behind `#Entity`, a line `ID`, rows `GPU 0  0.973 …`.
-/// The text has no time of its own. Short names: NVIDIA/DCGM `dcgmi` and `dcgm_fields`. Time: linear.
+/// The text has no time of its own: a wrapper's, on a line of its own or in front of a row, counts. Short names: NVIDIA/DCGM `dcgmi` and `dcgm_fields`. Time: linear.
 struct DCGMMonitorParser: Sendable {
     private(set) var counts = GPUCaptureCounts()
     private var columns: [Column?]?
     private var words: [String] = []
+    /// The last time that a wrapper wrote.
+    var lineClock: ClockReading?
 
     /// A column that is stored: field and factor to its unit.
     struct Column: Sendable {
@@ -59,6 +61,10 @@ struct DCGMMonitorParser: Sendable {
             }
             return
         }
+        if bytes.count <= 48, let clock = ClockLine.reading(bytes) {
+            lineClock = clock
+            return counts.noiseLines += 1
+        }
         if bytes.equals("ID") || bytes.has("ID ") { return counts.noiseLines += 1 }
         guard let columns else { return try reject(line, "a row before any header", into: &sink) }
         var cells = bytes.text(limit: 4000).split { $0 == " " || $0 == "\t" }
@@ -81,7 +87,11 @@ struct DCGMMonitorParser: Sendable {
         }
         counts.recordLines += 1
         counts.samples += 1
-        counts.untimed += 1
+        if let lineClock {
+            (sample.wallMs, sample.isUTC) = (lineClock.ms, lineClock.isUTC)
+        } else {
+            counts.untimed += 1
+        }
         try sink.gpu(sample, line: line.number)
     }
 

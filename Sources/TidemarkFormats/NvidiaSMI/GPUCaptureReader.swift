@@ -15,8 +15,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     private var table = SMITableParser()
     private var amd: AMDParser
     private var dcgm: DCGMMonitorParser
-    /// The columns of a query may be told by its first row.
-    private var mayGuess: Bool
+    /// The columns that the values of a query's first rows tell, until a header or a row comes.
+    private var shape: [String]?
     /// The columns that were guessed from the values; nil when a header or the caller gave them.
     public private(set) var guessedColumns: [String]?
 
@@ -29,7 +29,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     ///   - format: one of ``NvidiaSMIFormat/identifiers``.
     ///   - columns: names of the columns, for a capture without a header; a header that is there all the same wins.
     ///   - state: what ``state`` said when the capture's beginning was read.
-    public init(format: String, columns: [String]? = nil, state: String? = nil) {
+    ///   - shape: what ``NvidiaSMIFormat/shape(head:)`` said: the columns of a query that has no header.
+    public init(format: String, columns: [String]? = nil, state: String? = nil, shape: [String]? = nil) {
         switch format {
         case NvidiaSMIFormat.dmonIdentifier, NvidiaSMIFormat.pmonIdentifier: kind = .monitor
         case NvidiaSMIFormat.listingIdentifier: kind = .listing
@@ -41,7 +42,7 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         }
         let known = kind == .query ? state.map { $0.split(separator: ",").map(String.init) } : nil
         query = NvidiaSMIParser(columns: known ?? columns)
-        mayGuess = known == nil && columns == nil
+        if kind == .query, known == nil, columns == nil { self.shape = shape }
         amd = AMDParser(state: kind == .amd ? state : nil)
         dcgm = DCGMMonitorParser(state: kind == .dcgm ? state : nil)
         if kind == .monitor, let state {
@@ -90,16 +91,34 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     public mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
         switch kind {
         case .query:
-            if mayGuess { guess(line) }
+            if shape != nil { guess(line) }
             try query.parse(line: line, into: &sink)
-        case .monitor: try monitor.parse(line: line, into: &sink)
+        case .monitor:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                monitor.lineClock = clock
+                return try monitor.parse(line: line.behind(start), into: &sink)
+            }
+            try monitor.parse(line: line, into: &sink)
         case .listing: try listing.parse(line: line, into: &sink)
         case .xml: try xml.parse(line: line, into: &sink)
-        case .table: try table.parse(line: line, into: &sink)
+        case .table:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                table.lineClock = clock
+                return try table.parse(line: line.behind(start), into: &sink)
+            }
+            try table.parse(line: line, into: &sink)
         case .amd: try amd.parse(line: line, into: &sink)
-        case .dcgm: try dcgm.parse(line: line, into: &sink)
+        case .dcgm:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                dcgm.lineClock = clock
+                return try dcgm.parse(line: line.behind(start), into: &sink)
+            }
+            try dcgm.parse(line: line, into: &sink)
         }
     }
+
+    /// Columns of the query's last header that nothing is known of, and that are left out.
+    public var leftOutColumns: [String] { query.columns?.leftOut ?? [] }
 
     /// Ends the capture: what is still open is delivered, or rejected when it is cut off.
     public mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
@@ -143,18 +162,28 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         }
     }
 
-    /// Columns by their values, from the first row with the tool's own time when no header came before it.
+    /// Takes the columns that the values told, at the first row with the tool's own time when no header came before it.
     private mutating func guess(_ line: borrowing Line) {
         guard query.columns == nil else {
-            mayGuess = false
+            shape = nil
             return
         }
         let bytes = line.bytes.trimmed
-        guard line.terminated, let comma = bytes.firstIndex(of: 44),
-            NvidiaSMICell.wallMs(bytes.slice(0, comma)) != nil, let names = NvidiaSMIShape.columns(bytes)
+        guard line.terminated, let names = shape, let comma = bytes.firstIndex(of: 44),
+            NvidiaSMICell.wallMs(bytes.slice(0, comma)) != nil
         else { return }
-        mayGuess = false
+        shape = nil
         guessedColumns = names
         query.use(columns: names)
+    }
+}
+
+extension Line {
+    /// The line without a wrapper's clock: what stands at `start` of its trimmed bytes.
+    fileprivate func behind(_ start: Int) -> Line {
+        let text = bytes.trimmed
+        return Line(
+            bytes: text.slice(start, text.count), number: number, offset: offset, terminated: terminated,
+            omitted: omitted)
     }
 }

@@ -35,6 +35,8 @@ struct ListingTextParser: ~Copyable, Sendable {
             return
         }
         let indent = line.bytes.firstIndex { $0 != 32 && $0 != 9 } ?? 0
+        // A failed call ends the section of the GPU before it.
+        if open != nil, indent == 0, !text.isEmpty, NvidiaSMIParser.failure(text) != nil { try close(into: &sink) }
         if indent == 0, text.has("GPU "), text.count >= 16, text[4] &- 48 < 10 || (text[4] | 0x20) &- 97 < 6,
             text.firstIndex(of: 58) != nil, text.range(of: " : ") == nil
         {

@@ -17,6 +17,8 @@ struct MonitorParser: Sendable {
     private var day: Int64 = 0
     private var lastInDayMs: Int64 = 0
     private var lastWallMs: Int64?
+    /// The last time that a wrapper wrote, on a line of its own or in front of one.
+    var lineClock: ClockReading?
 
     private static let halfDayMs = CivilTime.millisPerDay / 2
 
@@ -67,11 +69,23 @@ struct MonitorParser: Sendable {
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: lastWallMs))
         }
+        if bytes.count <= 48, let clock = ClockLine.reading(bytes) {
+            lineClock = clock
+            counts.noiseLines += 1
+            return
+        }
         guard let columns else {
             return try reject(line, "a row before any header: the columns must be given (--columns)", into: &sink)
         }
         split(bytes)
         let count = columns.roles.count
+        // An idle GPU of pmon may have no command at all.
+        if columns.ofProcesses, columns.roles.last == .command, starts.count == count - 1,
+            (1..<starts.count).allSatisfy({ cell($0, bytes).equals("-") })
+        {
+            counts.noiseLines += 1
+            return
+        }
         // A command may hold blanks and commas: it takes the rest.
         let isOpen = columns.roles.last == .command && starts.count > count
         guard starts.count == count || isOpen else {
@@ -159,6 +173,11 @@ struct MonitorParser: Sendable {
 
     private mutating func device(_ columns: MonitorColumns, _ line: Bytes) throws {
         (sample.wallMs, sample.isTimeOfDay) = try time(columns, line)
+        sample.isUTC = false
+        if sample.wallMs == nil, let lineClock {
+            (sample.wallMs, sample.isUTC) = (lineClock.ms, lineClock.isUTC)
+            lastWallMs = lineClock.ms
+        }
         sample.index = nil
         for index in 0..<columns.roles.count {
             switch columns.roles[index] {
@@ -179,6 +198,7 @@ struct MonitorParser: Sendable {
     ) throws {
         var process = GPUProcess()
         (process.wallMs, process.isTimeOfDay) = try time(columns, line)
+        if process.wallMs == nil, let lineClock { (process.wallMs, process.isUTC) = (lineClock.ms, lineClock.isUTC) }
         for index in 0..<columns.roles.count {
             let cell = self.cell(index, line)
             switch columns.roles[index] {

@@ -112,6 +112,15 @@ enum NvidiaSMICell {
         return range.contains(timeMs / 1000) ? ClockReading(ms: timeMs / 1000, isUTC: true) : nil
     }
 
+    /// `2026-03-04T09:08:07,123456789+01:00`
+    static func commaClock(_ text: Bytes) -> ClockReading? {
+        guard text.count >= 23, text.count <= 40, text[10] == 84, text[19] == 44, text[20] &- 48 < 10
+        else { return nil }
+        var copy = Array(text)
+        copy[19] = 46
+        return copy.withUnsafeBytes { wrapperClock($0) }
+    }
+
     @inline(__always) private static func two(_ bytes: Bytes, _ at: Int) -> Int? {
         let high = bytes[at] &- 48
         let low = bytes[at + 1] &- 48

@@ -26,13 +26,15 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
     /// Index of the free-text column, the only one whose values may hold commas; nil without one.
     var freeText: Int?
     var hasTimestamp = false
+    /// Columns that nothing is known of, as they were written.
+    var leftOut: [String] = []
     /// The rows are processes, not GPUs.
     var ofProcesses = false
 
     /// The columns of a list of names, as typed behind `--query-gpu=` or as printed in a header (with or without units).
     public init(_ list: [String]) {
         var known: [Role] = []
-        let plain = list.map { raw in withBytes(of: raw) { Self.withoutUnit($0.trimmed).text } }
+        let plain = list.map { raw in withBytes(of: raw) { Self.name(of: $0.trimmed) ?? $0.trimmed.text } }
         ofProcesses = plain.contains { Self.processNames[$0] != nil }
         var freeTexts = 0
         for typed in plain {
@@ -40,6 +42,7 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
             let ofProcess = ofProcesses && typed == "name" ? .processName : Self.processNames[typed]
             let name = ofProcess == nil ? Self.canonical(typed) : typed
             var role = ofProcess ?? Self.roles[name] ?? .other
+            if role == .other, typed != "unknown", !Self.isKnown(name) { leftOut.append(name) }
             if role != .other, known.contains(role) { role = .other }
             if role == .name || role == .processName {
                 freeTexts += 1
@@ -52,23 +55,48 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
         }
     }
 
-    /// Whether a line is a header, and its columns if so: every cell looks like a field name, and at least half of them are
-    /// known. nil otherwise.
+    /// The tool's name of a column, from what stands in a header; nil when it is not known and has no form of the tool's.
+    private static func name(of cell: Bytes) -> String? {
+        let plain = withoutUnit(cell)
+        if looksLikeField(plain), isKnown(canonical(plain.text)) { return plain.text }
+        return WrapperColumns.canonical(cell) ?? (looksLikeField(plain) ? plain.text : nil)
+    }
+
+    /// Whether a line is a header, and its columns if so: every cell looks like a name, and at least half of them are
+    /// known. Names that aren't the tool's own must tell a GPU's values, and say so. nil otherwise.
     static func header(_ line: Bytes) -> [String]? {
-        guard let first = line.first, first &- 97 < 26 else { return nil }
+        guard let first = line.first, (first | 0x20) &- 97 < 26 else { return nil }
         var cells: [String] = []
         var known = 0
+        var isForeign = false
         var start = 0
         while start <= line.count {
             let end = line.firstIndex(of: 44, from: start) ?? line.count
             let cell = line.slice(start, end).trimmed
-            let name = withoutUnit(cell)
-            guard looksLikeField(name), cells.count < 512 else { return nil }
+            guard WrapperColumns.looksLikeName(cell), cells.count < 512 else { return nil }
             cells.append(cell.text)
-            if isKnown(canonical(name.text)) { known += 1 }
+            if let name = name(of: cell) {
+                if isKnown(canonical(name)) { known += 1 }
+                if !looksLikeField(withoutUnit(cell)) || !isKnown(canonical(withoutUnit(cell).text)) {
+                    isForeign = true
+                }
+            } else {
+                isForeign = true
+            }
             start = end + 1
         }
-        return known * 2 >= cells.count ? cells : nil
+        guard known * 2 >= cells.count else { return nil }
+        if isForeign {
+            let columns = NvidiaSMIColumns(cells)
+            let fields = columns.roles.count { if case .field = $0 { true } else { false } }
+            let hasIdentity = columns.roles.contains { $0 == .index || $0 == .uuid || $0 == .busID }
+            let isTools = !columns.ofProcesses && PageColumns(cells) == nil
+            let speaksOfGPUs = withBytes(of: line.text(limit: 4000).lowercased()) { $0.range(of: "gpu") != nil }
+            guard !isTools || fields >= 2 || fields == 1 && hasIdentity, !isTools || speaksOfGPUs,
+                AMDColumns.header(line) == nil
+            else { return nil }
+        }
+        return cells
     }
 
     private static let processNames: [String: Role] = [

@@ -27,18 +27,36 @@ public enum NvidiaSMIFormat {
     /// What a container runtime or service manager put around the lines of a capture that begins with `head`.
     public static func framing(head: Bytes) -> LogFraming {
         if plain(head: head, fileName: "") != nil { return .plain }
-        return LogFraming.detect(head: head)
+        if let (framing, _) = framed(head: head, fileName: "") { return framing }
+        // A wrapper's clock is no framing: the readers take it.
+        return clocked(head: head, fileName: "") != nil ? .plain : LogFraming.detect(head: head)
+    }
+
+    /// Names of the columns of a query without a header, as far as the values of its first rows tell them; nil when they
+    /// don't.
+    public static func shape(head: Bytes) -> [String]? {
+        let framing = framing(head: head)
+        if framing == .plain { return NvidiaSMIShape.columns(head: head) }
+        return framing.unframe(head: head).withUnsafeBytes { NvidiaSMIShape.columns(head: $0) }
     }
 
     /// - Parameters: as ``PrometheusTextFormat/sniff(head:fileName:)``. UTF-16 with a byte-order mark is understood.
     public static func sniff(head: Bytes, fileName: String) -> FormatGuess? {
         if let guess = plain(head: head, fileName: fileName) { return guess }
+        if let (framing, inner) = framed(head: head, fileName: fileName) {
+            var guess = inner
+            guess.detail += ", in \(framing.rawValue)"
+            return guess
+        }
+        return clocked(head: head, fileName: fileName)
+    }
+
+    /// What stands inside of a runtime's lines.
+    private static func framed(head: Bytes, fileName: String) -> (framing: LogFraming, guess: FormatGuess)? {
         let framing = LogFraming.detect(head: head)
         guard framing != .plain else { return nil }
         let inner = framing.unframe(head: head)
-        guard var guess = inner.withUnsafeBytes({ plain(head: $0, fileName: fileName) }) else { return nil }
-        guess.detail += ", in \(framing.rawValue)"
-        return guess
+        return inner.withUnsafeBytes { plain(head: $0, fileName: fileName) }.map { (framing, $0) }
     }
 
     /// A capture without a header whose columns are given: most of its lines must have as many cells.
@@ -70,33 +88,57 @@ public enum NvidiaSMIFormat {
         let lines = head.headLines(limit: 60)
         let tieBreaker = fileName.contains("smi") || fileName.contains("gpu") ? 0.02 : 0
         for line in lines {
-            if let cells = NvidiaSMIColumns.header(line), cells.count > 1 || lines.count > 1 {
-                let columns = NvidiaSMIColumns(cells)
-                if columns.ofProcesses {
-                    return guess(computeAppsIdentifier, "a listing of processes, \(cells.count) columns")
-                }
-                if PageColumns(cells) != nil { return guess(identifier, "a listing of memory pages or rows") }
-                let stored = columns.roles.count { $0 != .other }
-                // `name`, `index`, `timestamp`: other tables have such columns, too.
-                guard stored > 0, columns.names.contains(where: { $0.contains(".") }) else { continue }
-                let fits = lines.contains { rowFits($0, cells.count) }
-                let score = cells.count == 1 ? 0.4 : fits ? 0.96 : 0.8
-                return FormatGuess(
-                    format: identifier, score: score + tieBreaker,
-                    detail: "a header of \(cells.count) columns, \(stored) of them stored")
-            }
-            if var guess = listing(line) ?? monitor(line) ?? others(line) {
-                // A server's log may begin with the table: then it is the log.
-                if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
-                return guess
-            }
+            if let guess = recognised(line, lines, head, tieBreaker) { return guess }
         }
         return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
     }
 
+    /// A wrapper may put its clock in front of every line, the header too.
+    private static func clocked(head: Bytes, fileName: String) -> FormatGuess? {
+        let lines = head.headLines(limit: 60)
+        for line in lines {
+            guard let (_, start) = ClockLine.leading(line),
+                var guess = recognised(line.slice(start, line.count), lines, head, 0)
+            else { continue }
+            guess.detail += ", behind a clock"
+            return guess
+        }
+        return nil
+    }
+
+    /// What a line of the head says about all of it.
+    private static func recognised(
+        _ line: Bytes, _ lines: [Bytes], _ head: Bytes, _ tieBreaker: Double
+    ) -> FormatGuess? {
+        if let cells = NvidiaSMIColumns.header(line), cells.count > 1 || lines.count > 1 {
+            let columns = NvidiaSMIColumns(cells)
+            if columns.ofProcesses {
+                return guess(computeAppsIdentifier, "a listing of processes, \(cells.count) columns")
+            }
+            if PageColumns(cells) != nil { return guess(identifier, "a listing of memory pages or rows") }
+            let stored = columns.roles.count { $0 != .other }
+            // `name`, `index`, `timestamp`: other tables have such columns, too.
+            guard stored > 0, columns.names.contains(where: { $0.contains(".") }) else { return nil }
+            let fits = lines.contains { rowFits($0, cells.count) }
+            let score = cells.count == 1 ? 0.4 : fits ? 0.96 : 0.8
+            return FormatGuess(
+                format: identifier, score: score + tieBreaker,
+                detail: "a header of \(cells.count) columns, \(stored) of them stored")
+        }
+        if var guess = listing(line) ?? monitor(line) ?? others(line) {
+            // A server's log may begin with the table: then it is the log.
+            if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
+            return guess
+        }
+        return nil
+    }
+
     private static func isMostlyOther(_ head: Bytes) -> Bool {
         let lines = head.headLines(limit: 400).map(\.trimmed)
-        let ofTable = lines.count { $0.first == 124 || $0.first == 43 }
+        let inner = lines.map { line in
+            ClockLine.leading(line).map { line.slice($0.textStart, line.count) } ?? line
+        }
+        let ofTable = inner.count { $0.first == 124 || $0.first == 43 }
         return (lines.count - ofTable) > 2 * ofTable
     }
 

@@ -63,7 +63,7 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         }
         // An interrupted program leaves `^C` in front of what follows.
         if first == 94, bytes.has("^C"), bytes.count > 2 { bytes = bytes.slice(2, bytes.count).trimmed }
-        if bytes[0] &- 97 < 26, let header = NvidiaSMIColumns.header(bytes) {
+        if (bytes[0] | 0x20) &- 97 < 26, let header = NvidiaSMIColumns.header(bytes) {
             return try take(header: header, line, into: &sink)
         }
         if let kind = Self.failure(bytes) {
@@ -77,6 +77,7 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
             counts.headerLines += 1
             return
         }
+        if first == 61, bytes.has("===") { return takeBanner(bytes) }
         if bytes.count <= 48, bytes.firstIndex(of: 44) == nil, let clock = ClockLine.reading(bytes) {
             counts.headerLines += 1
             lineClock = clock
@@ -84,11 +85,13 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         }
         if let pages { return try pageRow(pages, bytes, line, into: &sink) }
         guard columns != nil else {
+            if try isClockedHeader(bytes, line, into: &sink) { return }
             return try reject(line, "a row before any header: the columns must be given (--columns)", into: &sink)
         }
         do {
             try anyRow(bytes)
         } catch {
+            if try isClockedHeader(bytes, line, into: &sink) { return }
             return try reject(line, error.reason, into: &sink)
         }
         counts.rows += 1
@@ -115,6 +118,27 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         guard next != columns else { return }
         columns = next
         sample = GPUSample()
+    }
+
+    /// Takes a header behind the clock of a wrapper that puts one in front of every line.
+    private mutating func isClockedHeader<Sink: GPUCaptureSink>(
+        _ bytes: Bytes, _ line: borrowing Line, into sink: inout Sink
+    ) throws -> Bool {
+        guard let (_, start) = ClockLine.leading(bytes),
+            let header = NvidiaSMIColumns.header(bytes.slice(start, bytes.count))
+        else { return false }
+        try take(header: header, line, into: &sink)
+        return true
+    }
+
+    /// `=====`, `=== monitor 2026-03-04 09:08:08 UTC ===`: a wrapper's line between calls, whose time may serve the rows.
+    private mutating func takeBanner(_ bytes: Bytes) {
+        counts.headerLines += 1
+        for at in 1..<bytes.count where bytes[at] &- 48 < 10 && bytes[at - 1] == 32 && at + 19 <= bytes.count {
+            guard let clock = ClockLine.reading(bytes.slice(at, at + 19)) else { continue }
+            lineClock = ClockReading(ms: clock.ms, isUTC: clock.isUTC || bytes.has(" UTC", at: at + 19))
+            return
+        }
     }
 
     private mutating func reject<Sink: GPUCaptureSink>(
@@ -191,6 +215,8 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         } else {
             (sample.wallMs, sample.isUTC) = (clock.ms, clock.isUTC)
         }
+        // `echo "$(date): $(nvidia-smi …)"`: the rows of the other GPUs follow without it.
+        lineClock = clock
     }
 
     private mutating func plainRow(_ bytes: Bytes) throws(NoRow) {
@@ -202,19 +228,29 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         guard let columns else { throw NoRow(reason: "no columns are known") }
         let expected = columns.roles.count
         guard let found = cells.cut(bytes) else { throw NoRow(reason: "more than \(CellBorders.most) cells") }
-        let firstCell = 0
         (sample.wallMs, sample.isUTC) = (nil, false)
-        let surplus = found - expected
+        var surplus = found - expected
+        // `date --iso-8601=ns` prints a decimal comma.
+        var splitTime: ClockReading?
+        if surplus > 0, columns.roles.first == .timestamp {
+            splitTime = NvidiaSMICell.commaClock(cells.cells(0, through: 1, bytes))
+            if splitTime != nil { surplus -= 1 }
+        }
         guard surplus == 0 || (surplus > 0 && columns.freeText != nil) else {
             throw NoRow(reason: "\(found) cells, but the header has \(expected)")
         }
         if !sample.errors.isEmpty { sample.errors.removeAll() }
         var mask: UInt64?
         var reasons: UInt64?
-        var at = firstCell
+        var at = 0
         for index in 0..<expected {
             var cell = cells.cell(at, bytes)
             at += 1
+            if index == 0, let splitTime {
+                (sample.wallMs, sample.isUTC) = (splitTime.ms, splitTime.isUTC)
+                at += 1
+                continue
+            }
             if surplus > 0, index == columns.freeText {
                 cell = cells.cells(at - 1, through: at - 1 + surplus, bytes)
                 at += surplus

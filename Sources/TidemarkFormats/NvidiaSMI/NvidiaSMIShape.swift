@@ -1,23 +1,38 @@
 import TidemarkBase
 
-/// Columns of a capture without a header, as far as the values tell them without doubt.
+/// Columns of a capture without a header, as far as the values of its first rows tell them without doubt.
 ///
-/// The tool's time, uuid, bus address, performance state and reason mask have forms of their own. A unit names a column
-/// only when no other column of the row has it and it has one usual meaning: one `%` is the GPU's utilisation, one `W` the
-/// power draw, one `MiB` the memory in use. A small whole number behind the time, or at the start, is the index. What stays
-/// unclear is not stored.
+/// The tool's time, uuid, bus address, performance state and reason mask have forms of their own. One `W` is the power
+/// draw; a lone `%` or `MiB` may be that of the fan, or the memory that is free or there at all, and is left out. Whole
+/// numbers without a unit are an index where they count the GPUs, the temperature where nothing else is likely. What
+/// stays unclear is not stored.
 enum NvidiaSMIShape {
     private static let published = [
         "timestamp", "name", "pci.bus_id", "driver_version", "pstate", "pcie.link.gen.max", "pcie.link.gen.current",
         "temperature.gpu", "utilization.gpu", "utilization.memory", "memory.total", "memory.free", "memory.used",
     ]
+    /// Rows that are looked at: of eight GPUs eight samples.
+    private static let most = 64
 
-    /// Names for the cells of `line`; nil when the row has no form that nvidia-smi prints or nothing worth storing.
-    static func columns(_ line: Bytes) -> [String]? {
+    /// Names for the cells of a capture's first rows; nil when they have no form that nvidia-smi prints or nothing worth
+    /// storing.
+    static func columns(head: Bytes) -> [String]? {
+        if let converted = UTF16Converter.utf8(head) { return converted.withUnsafeBytes { columns(head: $0) } }
+        let rows = head.headLines(limit: 4 * most).lazy.filter { line in
+            line.firstIndex(of: 44).map { NvidiaSMICell.wallMs(line.slice(0, $0)) != nil } == true
+        }
+        return columns(rows: Array(rows.prefix(most)))
+    }
+
+    /// As ``columns(head:)``, of rows that begin with the tool's time.
+    static func columns(rows: [Bytes]) -> [String]? {
+        guard let line = rows.first else { return nil }
         var cells = CellBorders()
         guard let count = cells.cut(line), count >= 2, count <= 64 else { return nil }
         var names = [String](repeating: "unknown", count: count)
-        var units: [Int: [Int]] = [:]
+        var watts: [Int] = []
+        var bare: [Int] = []
+        var hasUnits = false
         for at in 0..<count {
             let cell = cells.cell(at, line)
             if NvidiaSMICell.wallMs(cell) != nil {
@@ -35,10 +50,10 @@ enum NvidiaSMIShape {
             } else if cell.has("NVIDIA ") || cell.has("Tesla ") {
                 names[at] = "name"
             } else if let blank = cell.firstIndex(of: 32), Decimal.parse(cell.slice(0, blank)) != nil {
-                let unit = cell.slice(blank + 1, cell.count)
-                if unit.equals("%") { units[37, default: []].append(at) }
-                if unit.equals("W") { units[87, default: []].append(at) }
-                if unit.equals("MiB") { units[77, default: []].append(at) }
+                hasUnits = true
+                if cell.slice(blank + 1, cell.count).equals("W") { watts.append(at) }
+            } else if Decimal.parseInt(cell) != nil {
+                bare.append(at)
             }
         }
         // The query of NVIDIA's manual, copied into countless scripts.
@@ -47,15 +62,40 @@ enum NvidiaSMIShape {
         {
             return published
         }
-        let known = names.contains { $0 != "unknown" }
-        let first = names.first == "timestamp" ? 1 : 0
-        if let index = Decimal.parseInt(cells.cell(first, line)), (0..<64).contains(index), names[first] == "unknown" {
-            names[first] = "index"
+        guard names.contains(where: { $0 != "unknown" }) else { return nil }
+        if watts.count == 1 { names[watts[0]] = "power.draw" }
+        var temperatures: [Int] = []
+        for at in bare {
+            let values = column(at, of: rows, cells: count)
+            let isFirst = at == (names[0] == "timestamp" ? 1 : 0)
+            if isIndex(values, isFirst: isFirst, hasUnits: hasUnits), !names.contains("index") {
+                names[at] = "index"
+            } else if hasUnits, values.allSatisfy({ (20...110).contains($0) }) {
+                temperatures.append(at)
+            }
         }
-        for (unit, name) in [(37, "utilization.gpu"), (87, "power.draw"), (77, "memory.used")] {
-            if let places = units[unit], places.count == 1 { names[places[0]] = name }
+        if temperatures.count == 1 { names[temperatures[0]] = "temperature.gpu" }
+        return names.contains { $0.contains(".") && $0 != "pci.bus_id" } ? names : nil
+    }
+
+    /// The numbers of a column; what is none is stepped over.
+    private static func column(_ at: Int, of rows: [Bytes], cells count: Int) -> [Int] {
+        var cells = CellBorders()
+        return rows.compactMap { row in
+            cells.cut(row) == count ? Decimal.parseInt(cells.cell(at, row)) : nil
         }
-        let stored = names.contains { $0.contains(".") && $0 != "pci.bus_id" }
-        return known && stored ? names : nil
+    }
+
+    /// Whether numbers go through the GPUs again and again (0, 1, 2, 0, 1, …; any rising ones, of `-i 2,3`), or are one
+    /// GPU's: no GPU is colder than 16 degrees. Rows without units hold too many small numbers for the latter.
+    private static func isIndex(_ values: [Int], isFirst: Bool, hasUnits: Bool) -> Bool {
+        guard let first = values.first else { return false }
+        let period = values.dropFirst().firstIndex(of: first) ?? values.count
+        let cycle = values.prefix(period)
+        guard zip(cycle, cycle.dropFirst()).allSatisfy(<), cycle.allSatisfy({ (0..<16).contains($0) }),
+            values.indices.allSatisfy({ values[$0] == values[$0 % period] })
+        else { return false }
+        let countsFromZero = period > 1 && cycle.indices.allSatisfy { cycle[$0] == $0 }
+        return countsFromZero || isFirst && hasUnits
     }
 }

@@ -8,7 +8,8 @@ import TidemarkEvidence
 /// cells are cut at the bars and split on blanks.
 struct SMITableParser: Sendable {
     private(set) var counts = GPUCaptureCounts()
-    private var wallMs: Int64?
+    /// The last time that was printed.
+    var lineClock: ClockReading?
     private var driverVersion: String?
     private var inProcesses = false
     /// The GPU of which the first line was read, with the line's number.
@@ -28,8 +29,18 @@ struct SMITableParser: Sendable {
             return
         }
         guard first == 124 else {
-            if let time = ClockLine.named(bytes) {
-                wallMs = time
+            if let clock = ClockLine.reading(bytes) {
+                lineClock = clock
+                counts.noiseLines += 1
+                return
+            }
+            if Self.isRemark(bytes) {
+                // watch(1) ends its line with the time.
+                if bytes.has("Every "), bytes.count > 24,
+                    let clock = ClockLine.reading(bytes.slice(bytes.count - 24, bytes.count))
+                {
+                    lineClock = clock
+                }
                 counts.noiseLines += 1
                 return
             }
@@ -39,7 +50,7 @@ struct SMITableParser: Sendable {
                 return try sink.event(
                     GPUCaptureEvent(
                         kind: kind, line: line.number, offset: line.offset,
-                        text: bytes.text(limit: FormatReject.textLimit), afterWallMs: wallMs))
+                        text: bytes.text(limit: FormatReject.textLimit), afterWallMs: lineClock?.ms))
             }
             if !line.terminated {
                 counts.noiseLines += 1
@@ -54,6 +65,13 @@ struct SMITableParser: Sendable {
             return
         }
         try row(bytes, line, into: &sink)
+    }
+
+    /// `Every 1.0s: nvidia-smi …` of watch(1), a prompt `user@host:~$ nvidia-smi`.
+    private static func isRemark(_ bytes: Bytes) -> Bool {
+        guard bytes.count < 400, let tool = bytes.range(of: "nvidia-smi") else { return false }
+        if bytes.has("Every ") { return bytes.range(of: "s: ") != nil }
+        return tool >= 2 && bytes[tool - 1] == 32 && (bytes[tool - 2] == 36 || bytes[tool - 2] == 35)
     }
 
     /// A GPU whose second line didn't come counts as a reject.
@@ -86,7 +104,7 @@ struct SMITableParser: Sendable {
             if inProcesses, let process = process(cells[0]) {
                 counts.recordLines += 1
                 counts.processes += 1
-                if wallMs == nil { counts.untimed += 1 }
+                if lineClock == nil { counts.untimed += 1 }
                 return try sink.process(process, line: line.number)
             }
             counts.noiseLines += 1
@@ -104,7 +122,7 @@ struct SMITableParser: Sendable {
         open = nil
         counts.recordLines += 2
         counts.samples += 1
-        if wallMs == nil { counts.untimed += 1 }
+        if lineClock == nil { counts.untimed += 1 }
         try sink.gpu(sample, line: begun.line)
     }
 
@@ -115,16 +133,25 @@ struct SMITableParser: Sendable {
             let address = Self.words(cells[1]).first, address.count >= 12,
             let busID = PCIBusID.normalised(address.text(limit: 32))
         else { return nil }
-        if let last = words.last, last.equals("On") || last.equals("Off") || last.equals("N/A") { words.removeLast() }
+        // Persistence, or the driver's model on Windows.
+        let modes: [StaticString] = ["On", "Off", "N/A", "WDDM", "TCC", "MCDM"]
+        if let last = words.last, modes.contains(where: { last.equals($0) }) { words.removeLast() }
         var sample = GPUSample()
         sample.index = index
         sample.busID = busID
-        sample.wallMs = wallMs
+        sample.wallMs = lineClock?.ms
+        sample.isUTC = lineClock?.isUTC == true
         sample.driverVersion = driverVersion
         // Older drivers cut the name: then it isn't one.
         let name = words.dropFirst().map { $0.text(limit: 64) }.joined(separator: " ")
-        if !name.isEmpty, !name.hasSuffix("...") { sample.name = name }
-        sample[.eccUncorrectedVolatile] = Decimal.parse(cells[2])
+        if name == "ERR!" {
+            sample.errors.append("name: ERR!")
+        } else if !name.isEmpty, !name.hasSuffix("...") {
+            sample.name = name
+        }
+        let ecc = GPUField.eccUncorrectedVolatile
+        sample[ecc] = Decimal.parse(cells[2])
+        if cells[2].equals("ERR!") { sample.errors.append("\(ecc.queryName ?? ecc.column): ERR!") }
         return sample
     }
 
@@ -165,7 +192,8 @@ struct SMITableParser: Sendable {
         let typed = words.indices.dropFirst(2).prefix(3).first { at in types.contains { words[at].equals($0) } }
         guard let type = typed, type + 1 < words.count else { return nil }
         var process = GPUProcess()
-        process.wallMs = wallMs
+        process.wallMs = lineClock?.ms
+        process.isUTC = lineClock?.isUTC == true
         process.index = index
         process.pid = Decimal.parseInt(words[type - 1])
         process.type = words[type].text

@@ -63,6 +63,7 @@ struct TraceWalk<Sink: TraceSink>: JSONSplitHandler {
         case (.scopeHolders, .array): return .descend(Role.scopeHolders.rawValue)
         case (.spans, .array): return .descend(Role.spans.rawValue)
         case (.wrapper, .object): return .descend(Role.root.rawValue)
+        case (.document, .object): return .collect(Tag.maybeSpan.rawValue)
         case (.wrapper, .array): return .descend(Role.list.rawValue)
         case (.resource, .object): return .collect(Tag.resource.rawValue)
         case (.scope, .object): return .collect(Tag.scope.rawValue)
@@ -81,7 +82,7 @@ struct TraceWalk<Sink: TraceSink>: JSONSplitHandler {
         case .resourceHolders, .scopeHolders, .spans, .processes, .otherSignal, .searchResults:
             return Role.root.rawValue
         // Words that a span's object uses too.
-        case .resource, .scope, .wrapper: return seenSpanKey ? nil : Role.root.rawValue
+        case .resource, .scope, .wrapper, .document: return seenSpanKey ? nil : Role.root.rawValue
         case .status: return seenKeys == 1 ? Role.root.rawValue : nil
         case .other:
             if SpanKey.find(key) != .other { seenSpanKey = true }
@@ -241,11 +242,13 @@ struct TraceWalk<Sink: TraceSink>: JSONSplitHandler {
 /// The keys of the containers, in all dialects.
 enum TraceKey {
     case resourceHolders, scopeHolders, spans, resource, scope, processes, wrapper, status, otherSignal, searchResults
+    /// What a store of documents puts around each.
+    case document
     case other
 
     static func find(_ key: Bytes) -> TraceKey {
         switch key.count {
-        case 4: if key.equals("data") { return .wrapper }
+        case 4: if key.equals("data") || key.equals("hits") { return .wrapper }
         case 5:
             if key.equals("spans") { return .spans }
             if key.equals("scope") { return .scope }
@@ -254,7 +257,9 @@ enum TraceKey {
             if key.equals("result") { return .wrapper }
             if key.equals("status") { return .status }
             if key.equals("traces") { return .searchResults }
-        case 7: if key.equals("batches") { return .resourceHolders }
+        case 7:
+            if key.equals("_source") { return .document }
+            if key.equals("batches") { return .resourceHolders }
         case 8: if key.equals("resource") { return .resource }
         case 9: if key.equals("processes") { return .processes }
         case 10: if key.equals("scopeSpans") { return .scopeHolders }
