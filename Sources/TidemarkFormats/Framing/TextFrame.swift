@@ -136,6 +136,8 @@ enum TextFrame {
         at = ANSI.skip(line, at)
         while at < line.count, line[at] == 32 { at += 1 }
         guard name > start, at > name, at < line.count, line[at] == 124 else { return nil }
+        // loguru's `INFO     | module:function:7 - text`.
+        if let (_, end) = RecordHeader.level(line, at: start), end == name { return nil }
         at += 1
         if isColoured { at = ANSI.skip(line, at) }
         guard at < line.count else { return behind(line, name: start..<name, text: at) }

@@ -52,10 +52,14 @@ struct ForeignLine {
 
     /// `LEVEL text` of a record whose time and source a user left out, `[ERROR] text` of CANN.
     private mutating func readLevel(_ text: Bytes) -> Bool {
-        let start = text.first == 91 ? 1 : 0
-        guard let (level, after) = RecordHeader.level(text, at: start), after < text.count else { return false }
+        // Rust's tracing pads the level.
+        let blanks = text.first == 32 ? text.skipBlanks(from: 0) : 0
+        let isBracketed = text.has("[", at: blanks)
+        guard blanks <= 2, let (level, after) = RecordHeader.level(text, at: blanks + (isBracketed ? 1 : 0)),
+            after < text.count
+        else { return false }
         // `INFO:logger.name:text` of Python's basicConfig.
-        if start == 0, text[after] == 58, after + 1 < text.count,
+        if !isBracketed, text[after] == 58, after + 1 < text.count,
             text[after + 1] | 0x20 &- 97 < 26 || text[after + 1] == 95,
             let colon = text.firstIndex(of: 58, from: after + 1), colon < after + 80,
             !text.slice(after + 1, colon).contains(32)
@@ -64,10 +68,10 @@ struct ForeignLine {
             self.text = colon + 1
             return true
         }
-        guard text[after] == (start == 1 ? 93 : 32) else { return false }
+        guard text[after] == (isBracketed ? 93 : 32) else { return false }
         self.level = level
         self.text = after + 1
-        if start == 0 {
+        if !isBracketed {
             message = text.skipBlanks(from: after + 1)
             // Ray Serve: `INFO 2026-01-13 14:30:35,527 serve 604573 -- text`.
             if let dated = Self.datedStamp(text.slice(message, text.count)) {

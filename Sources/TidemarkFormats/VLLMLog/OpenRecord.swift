@@ -96,7 +96,8 @@ struct OpenRecord {
     /// Whether `item` is a further line of this record.
     func continues(_ item: LineItem, _ frame: FrameInfo, _ meaning: VLLMLogState.CarriageReturns) -> Bool {
         guard isOpen else { return false }
-        if form == .record, item.form == .raw { return isSameOrigin(frame) && isCompleted(by: item) }
+        if item.form == .raw, isSameOrigin(frame), isCompleted(by: item) { return true }
+        if form == .record, item.form == .raw { return false }
         guard isSameProcess(item, frame) else { return false }
         switch (form, item.form) {
         case (.record, .record):
@@ -115,12 +116,23 @@ struct OpenRecord {
 
     /// Whether the terminal broke this line, and `item` is its other half: the two together are what neither is alone.
     private func isCompleted(by item: LineItem) -> Bool {
-        guard lineCount == 1, item.pid == nil, buffer.count + item.message.count < 4096 else { return false }
+        guard lineCount == 1, item.pid == nil, form == .record || form == .uvicorn,
+            buffer.count + item.message.count < 4096
+        else { return false }
         return buffer.withUnsafeBytes { buffer in
             let text = buffer.slice(messageStart, buffer.count)
-            guard case .reject = Classifier.hot(text) else { return false }
             let whole = Array(text) + Array(item.message)
-            return whole.withUnsafeBytes { if case .payload = Classifier.hot($0) { true } else { false } }
+            return whole.withUnsafeBytes { whole in
+                if form == .uvicorn {
+                    guard case .broken = AccessLine.parse(text), case .access(_, _, true) = AccessLine.parse(whole)
+                    else {
+                        return false
+                    }
+                    return true
+                }
+                guard case .reject = Classifier.hot(text), case .payload = Classifier.hot(whole) else { return false }
+                return true
+            }
         }
     }
 
@@ -225,7 +237,7 @@ struct OpenRecord {
     mutating func append(_ item: LineItem, line: Int, lineCount: Int) {
         if buffer.count + item.message.count < Self.textLimit {
             // The halves of a broken line have nothing between them.
-            if form != .record || item.form != .raw { buffer.append(10) }
+            if item.form != .raw || !isCompleted(by: item) { buffer.append(10) }
             buffer.append(contentsOf: item.message)
         }
         self.lineCount += lineCount

@@ -349,7 +349,9 @@ public struct VLLMLogParser: Sendable {
     private func mayContinue(_ item: LineItem) -> Bool {
         switch item.form {
         case .json, .foreign: return false
-        case .uvicorn: return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
+        case .uvicorn:
+            if case .broken = AccessLine.parse(item.message) { return true }
+            return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
         case .raw: return !ForeignLine.isProgress(item.message)
         case .record, .logged:
             guard case .payload(let payload, _, let singleLine) = Classifier.hot(item.message), singleLine else {
