@@ -59,11 +59,11 @@ enum Stylesheet {
         .answer{font-size:24px;line-height:32px;font-weight:600;letter-spacing:-.01em;max-width:34em;\
         text-wrap:pretty}
         .more{font-size:18px;line-height:28px;margin-top:12px;text-wrap:pretty}
-        .numbers{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:24px;margin:40px 0 32px}
+        .numbers{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:24px 16px;margin:40px 0 32px}
         .numbers>div{border-top:1px solid var(--rule);padding-top:8px;display:flex;flex-direction:column}
         .numbers dt{font-size:13px;line-height:20px;color:var(--muted)}
-        .numbers .value{font-size:32px;line-height:40px;font-weight:600;letter-spacing:-.02em;margin-top:auto}
-        .numbers .unit{font-size:15px;line-height:1;font-weight:400;letter-spacing:0;color:var(--muted);\
+        .numbers .value{font-size:28px;line-height:40px;font-weight:600;letter-spacing:-.02em;margin-top:auto}
+        .numbers .unit{font-size:13px;line-height:1;font-weight:400;letter-spacing:0;color:var(--muted);\
         white-space:nowrap;margin-left:6px}
         .numbers .comparison{font-size:13px;line-height:20px;color:var(--muted);min-height:20px}
         .quality{font-size:13px;line-height:20px;display:flex;gap:4px 16px;flex-wrap:wrap;align-items:baseline}
