@@ -40,8 +40,9 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case NvidiaSMIFormat.dcgmIdentifier: kind = .dcgm
         default: kind = .query
         }
-        let known = kind == .query ? state.map { $0.split(separator: ",").map(String.init) } : nil
-        query = NvidiaSMIParser(columns: known ?? columns)
+        let known =
+            kind == .query ? state?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) : nil
+        query = known.map(NvidiaSMIParser.init(resuming:)) ?? NvidiaSMIParser(columns: columns)
         if kind == .query, known == nil, columns == nil { self.shape = shape }
         amd = AMDParser(state: kind == .amd ? state : nil)
         dcgm = DCGMMonitorParser(state: kind == .dcgm ? state : nil)

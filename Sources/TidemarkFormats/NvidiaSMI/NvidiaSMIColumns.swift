@@ -33,8 +33,12 @@ public struct NvidiaSMIColumns: Sendable, Equatable {
 
     /// The columns of a list of names, as typed behind `--query-gpu=` or as printed in a header (with or without units).
     public init(_ list: [String]) {
+        self.init(plain: list.map { raw in withBytes(of: raw) { Self.name(of: $0.trimmed) ?? $0.trimmed.text } })
+    }
+
+    /// - Parameter plain: names as ``names`` had them, or the tool's without units: nothing else is read into them.
+    init(plain: [String]) {
         var known: [Role] = []
-        let plain = list.map { raw in withBytes(of: raw) { Self.name(of: $0.trimmed) ?? $0.trimmed.text } }
         ofProcesses = plain.contains { Self.processNames[$0] != nil }
         var freeTexts = 0
         for typed in plain {

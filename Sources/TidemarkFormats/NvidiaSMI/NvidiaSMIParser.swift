@@ -32,6 +32,9 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
     ///   all the same wins.
     public init(columns: [String]? = nil) { self.columns = columns.map { NvidiaSMIColumns($0) } }
 
+    /// Goes on with the ``NvidiaSMIColumns/names`` of an earlier run.
+    init(resuming names: [String]) { columns = NvidiaSMIColumns(plain: names) }
+
     /// Names the columns of a capture without a header.
     mutating func use(columns names: [String]) { columns = NvidiaSMIColumns(names) }
 
