@@ -250,7 +250,6 @@ struct GPUSink: GPUCaptureSink, LineStoringSink {
                 kind: event.kind.rawValue, code: event.code, text: event.text, busID: event.busID,
                 action: event.action))
     }
-
 }
 
 extension GPUSample {

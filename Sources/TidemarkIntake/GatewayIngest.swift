@@ -102,5 +102,4 @@ private struct GatewayStoringSink: GatewaySink, LineStoringSink {
         if let timeMs { source.cover(timeMs) }
         try writer.write(event, timeMs: timeMs)
     }
-
 }

@@ -86,14 +86,8 @@ public struct Inspector {
             clock: LogClock(hints: hints(stream), survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
-        var parser = VLLMLogParser(keepsPrompts: keepPrompts)
-        func take(_ line: borrowing Line, _ frame: FrameInfo) {
-            if others.contains(frame.source) {
-                parser.feedForeign(line, frame: frame, &sink)
-            } else {
-                parser.feed(line, frame: frame, &sink)
-            }
-        }
+        var parser = VLLMLogParser(keepsPrompts: keepPrompts, others: others)
+        func take(_ line: borrowing Line, _ frame: FrameInfo) { parser.feed(line, frame: frame, &sink) }
         try stream.readLines(limit: framing.lineLimit) { line in unframer.feed(line, take) }
         unframer.finish(take)
         parser.finish(&sink)

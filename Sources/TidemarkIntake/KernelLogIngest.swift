@@ -124,5 +124,4 @@ private struct KernelSink: GPUCaptureSink, LineStoringSink {
                 kind: event.kind.rawValue, code: event.code, text: event.text, busID: event.busID,
                 action: event.action))
     }
-
 }

@@ -5,7 +5,6 @@ import TidemarkStore
 
 /// What a parser counted: lines by what they were, records by kind.
 protocol LineCounts {
-    init()
     var rejectedLines: Int { get }
     /// Adds what was counted since `before` to the account of a source, but for the rejected lines.
     func add(to source: inout SourceRow, since before: Self)
@@ -49,7 +48,7 @@ protocol LineConsumer {
     /// Writes out what is held back.
     mutating func checkpoint() throws
     /// Says in the ledger what a reader should know: of the clock, of what is missing.
-    /// - Parameter damage: what went wrong while reading.
+    /// - Parameter damage: what went wrong while reading, or what the framing knows to be missing.
     mutating func conclude(damage: String?) throws
 }
 
@@ -134,7 +133,7 @@ struct LineIngest {
             }
             // A document ends without a line feed.
             let readsLastLine = isWhole || stream.readsLastLine(isSettled: isSettled)
-            var point = Self.point(consumer, unframer, reader)
+            let point = Self.point(consumer, unframer, reader)
             let bytes = reader.nextOffset - point.offset + (readsLastLine ? reader.pendingBytes : 0)
             var mark: TailMark?
             if !isWhole {
@@ -155,8 +154,7 @@ struct LineIngest {
                 consumer.source.tail = try mark.tail(consumer.source, kinds: kinds, bytes: bytes, sha256: sha256)
             } else if isWhole {
                 tail.pendingIsRead()
-                point = (reader.nextNumber, reader.nextOffset)
-                try save(&consumer, at: point, tail, unframer, &rejected)
+                try save(&consumer, at: (reader.nextNumber, reader.nextOffset), tail, unframer, &rejected)
                 for found in unframer.rejects {
                     consumer.source.lines += found.lineCount
                     try consumer.sink.reject(found)
@@ -228,17 +226,25 @@ struct LineState {
     var text: String? {
         guard !frames.isEmpty else { return parser }
         var text = ByteWriter()
-        text.write("{\"frames\":[")
-        for (index, frame) in frames.enumerated() {
-            if index > 0 { text.write(",") }
-            text.writeJSONString(frame)
-        }
-        text.write("]")
+        text.write("{\"frames\":")
+        text.writeJSON(frames)
         if let parser {
             text.write(",\"parser\":")
             text.writeJSONString(parser)
         }
         text.write("}")
         return text.text
+    }
+}
+
+extension ByteWriter {
+    /// A JSON array of strings.
+    mutating func writeJSON(_ texts: [String]) {
+        write("[")
+        for (index, text) in texts.enumerated() {
+            if index > 0 { write(",") }
+            writeJSONString(text)
+        }
+        write("]")
     }
 }

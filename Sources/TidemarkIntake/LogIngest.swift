@@ -49,7 +49,7 @@ struct LogIngest {
         var unframer = LogUnframer(framing)
         unframer.context = saved.frames
 
-        var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
+        var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts, others: others)
         var reader = LineReader(
             number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         let writer = try LogWriter(
@@ -58,13 +58,7 @@ struct LogIngest {
         var committedAt = source.progressBytes
         var tail = TailHash()
 
-        func take(_ line: borrowing Line, _ frame: FrameInfo) {
-            if others.contains(frame.source) {
-                parser.feedForeign(line, frame: frame, &sink)
-            } else {
-                parser.feed(line, frame: frame, &sink)
-            }
-        }
+        func take(_ line: borrowing Line, _ frame: FrameInfo) { parser.feed(line, frame: frame, &sink) }
 
         /// Where a later run goes on: at the first line of which something waits.
         func point() -> (line: Int, offset: Int) {
@@ -259,11 +253,8 @@ struct LogState {
         }
         for (name, texts) in [("frames", frames), ("others", others)] where !texts.isEmpty {
             var list = ByteWriter()
-            for text in texts {
-                list.write(list.bytes.isEmpty ? "[" : ",")
-                list.writeJSONString(text)
-            }
-            text += ",\"\(name)\":" + list.text + "]"
+            list.writeJSON(texts)
+            text += ",\"\(name)\":" + list.text
         }
         return text + "}"
     }

@@ -28,8 +28,8 @@ struct FramedLine {
 
 /// Reads the wrapper of one line. nil: the line doesn't wear it.
 enum FrameReader {
-    @inline(__always)
     /// - Parameter key: of the text in objects of an unknown tool.
+    @inline(__always)
     static func read(
         _ line: Bytes, as wrapper: LogWrapper, key: TextKey? = nil, into scratch: inout [UInt8]
     ) -> FramedLine? {

@@ -65,11 +65,7 @@ public struct GatewayParser {
         guard bytes.slice(0, min(bytes.count, 64)).firstIndex(of: 27) != nil else {
             return try parse(bytes, line, frame, into: &sink)
         }
-        // The text leaves the parser while it is in use, so that the parser may be changed meanwhile.
-        var text = uncoloured
-        uncoloured = []
-        text.removeAll(keepingCapacity: true)
-        ANSI.strip(bytes, into: &text)
+        let text = ANSI.stripped(bytes, reusing: &uncoloured)
         let line = copy line
         try text.withUnsafeBytes { try parse($0, line, frame, into: &sink) }
         if text.capacity <= 1 << 16 { uncoloured = text }

@@ -57,12 +57,8 @@ public struct KernelLogParser: Sendable {
         guard line.bytes.firstIndex(of: 27) != nil else {
             return try parse(line.bytes, line, frame, into: &sink)
         }
-        // `dmesg --color=always` cuts its lines with colours. The text leaves the parser while it is in use, so that the
-        // parser may be changed meanwhile.
-        var text = uncoloured
-        uncoloured = []
-        text.removeAll(keepingCapacity: true)
-        ANSI.strip(line.bytes, into: &text)
+        // `dmesg --color=always` cuts its lines with colours.
+        let text = ANSI.stripped(line.bytes, reusing: &uncoloured)
         let line = copy line
         try text.withUnsafeBytes { try parse($0, line, frame, into: &sink) }
         if text.capacity <= 1 << 16 { uncoloured = text }

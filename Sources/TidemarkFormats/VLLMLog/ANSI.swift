@@ -77,6 +77,16 @@ enum ANSI {
         return bytes.has(at == 0 ? "m(" : "m ", at: end) ? end + 1 - at : nil
     }
 
+    /// The bytes without colour codes, in the memory of `scratch`, which is given away with it: then the owner of the scratch
+    /// may be changed while the text is in use. Put the text back afterwards.
+    static func stripped(_ bytes: Bytes, reusing scratch: inout [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        swap(&text, &scratch)
+        text.removeAll(keepingCapacity: true)
+        strip(bytes, into: &text)
+        return text
+    }
+
     /// Appends `bytes` without colour codes.
     static func strip(_ bytes: Bytes, into out: inout [UInt8]) {
         var at = 0

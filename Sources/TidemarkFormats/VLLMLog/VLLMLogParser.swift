@@ -32,28 +32,35 @@ public struct VLLMLogParser: Sendable {
 
     /// Whether prompts and answers stay in the messages of events. By default their lengths replace them.
     private let keepsPrompts: Bool
+    /// Whose lines are kept as events, whatever they look like.
+    private let others: OtherPrograms
 
     private static let mostOpen = 512
     private static let mostOpenBytes = 1 << 20
     /// A record that has not grown for so many lines is over.
     private static let patience = 256
 
-    public init(resuming state: VLLMLogState = VLLMLogState(), keepsPrompts: Bool = false) {
+    public init(
+        resuming state: VLLMLogState = VLLMLogState(), keepsPrompts: Bool = false,
+        others: OtherPrograms = OtherPrograms()
+    ) {
         self.state = state
         self.keepsPrompts = keepsPrompts
+        self.others = others
         stampSerial = state.lastStamp == nil ? 0 : 1
     }
 
     /// Takes one line without its framing.
     public mutating func feed<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
         let bytes = line.bytes
+        if others.contains(frame.source) { return foreign(line, frame, &sink) }
         if open.isEmpty, fast(bytes, line.number, line.offset, frame, &sink) { return }
         if !line.terminated, cutOff(bytes, line.number, frame) { return }
         slow(bytes, line.number, line.offset, frame, &sink)
     }
 
-    /// Takes a line that another program wrote (``OtherPrograms``): it is kept as an event, whatever it looks like.
-    public mutating func feedForeign<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
+    /// Takes a line that another program wrote.
+    private mutating func foreign<Sink: VLLMLogSink>(_ line: borrowing Line, _ frame: FrameInfo, _ sink: inout Sink) {
         var item = LineItem(form: .foreign, message: line.bytes.trimmed)
         item.level = ForeignLine.parse(item.message).level
         place(item, line.number, line.offset, frame.lines, frame, &sink)
@@ -200,11 +207,7 @@ public struct VLLMLogParser: Sendable {
         guard hasEntities || ANSI.mayOccur(in: line) else {
             return items(line, endsWithCR, number, offset, frame, &sink)
         }
-        // The scratch leaves the parser while its bytes are in use, so that the parser may be changed meanwhile.
-        var stripped = scratch
-        scratch = []
-        stripped.removeAll(keepingCapacity: true)
-        ANSI.strip(line, into: &stripped)
+        var stripped = ANSI.stripped(line, reusing: &scratch)
         if hasEntities {
             stripped = stripped.withUnsafeBytes { PasteMarks.decoded($0) }
             stripped.withUnsafeBytes {
