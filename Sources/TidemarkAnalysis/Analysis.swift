@@ -4,7 +4,7 @@ import TidemarkStore
 
 /// The analysis of one period: signals, figures, distributions and findings, written to the result tables.
 public struct Analysis {
-    public static let toolVersion = "0.1.0"
+    public static let toolVersion = "0.2.0"
 
     public let store: Store
     public let period: Int
@@ -38,7 +38,7 @@ public struct Analysis {
         let builder = try FigureBuilder(evaluator)
         let situation = Situation(
             table: table, fleet: fleet, builder: builder, store: store, period: period,
-            runs: try EngineRun.all(store, period: period))
+            runs: try EngineRun.all(store, period: period), objectives: try Objectives.read(store, period: period))
         let results = ResultWriter(store: store, period: period)
         let figures = try builder.figures(table)
         let distributions = try Distribution.all(builder)
