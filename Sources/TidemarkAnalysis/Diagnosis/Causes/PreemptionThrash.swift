@@ -23,7 +23,7 @@ enum PreemptionThrash: Cause {
         var judgement = Judgement(
             required: [
                 try scene.sign("preemptions_per_second", "preemptions") { _ in
-                    perRequest >= 0.25 && (repeated ?? perRequest / 4) >= 0.1
+                    perRequest >= 0.3 && (repeated ?? perRequest / 4) >= 0.1
                 },
                 try scene.sign("kv_cache_usage_ratio", "mean KV-cache usage") { $0.during >= 0.8 && full >= 0.3 },
             ],
