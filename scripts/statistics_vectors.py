@@ -99,7 +99,48 @@ def comparison():
     return out
 
 
-FAMILIES = {f.__name__: f for f in (quantiles, distributions, comparison)}
+def regression():
+    import statsmodels.api as sm
+    from scipy import optimize
+    random = np.random.default_rng(3)
+    n = 60
+    noise = np.zeros(n)
+    for i in range(1, n):
+        noise[i] = 0.6 * noise[i - 1] + random.normal(0, 0.5)
+    design = np.round(np.column_stack([np.ones(n), random.uniform(0, 10, n), random.normal(100, 20, n)]), 4)
+    target = np.round(design @ [3, 1.5, -0.2] + noise, 5)
+    fit = sm.OLS(target, design).fit()
+    hac = sm.OLS(target, design).fit(cov_type="HAC", cov_kwds={"maxlags": 6})
+    out = {"ols.x": design.ravel(), "ols.y": target, "ols.params": fit.params, "ols.bse": fit.bse, "ols.p": fit.pvalues,
+           "ols.scale": fit.mse_resid, "ols.hac": hac.bse,
+           "ols.cond": np.linalg.cond(design / np.linalg.norm(design, axis=0))}
+    # Step costs: intercept, prompt tokens, sequences, a column that cannot help; relative errors and wild rows.
+    steps = np.round(np.column_stack([
+        np.ones(80), random.uniform(0, 2000, 80), random.uniform(1, 60, 80), random.uniform(0, 1, 80)]), 3)
+    cost = np.round((steps[:, :3] @ [6.4, 0.022, 0.08]) * random.lognormal(0, 0.05, 80), 4)
+    cost[::11] *= 3
+    rows = steps / cost[:, None]
+    out |= {"nnls.x": steps.ravel(), "nnls.y": cost}
+    out["nnls.absolute"] = np.concatenate([(r := optimize.nnls(steps, cost))[0], [r[1]]])
+    out["nnls.relative"] = np.concatenate([(r := optimize.nnls(rows, np.ones(80)))[0], [r[1]]])
+    robust = sm.RLM(np.ones(80), rows[:, :3], M=sm.robust.norms.HuberT(1.345)).fit(tol=1e-12, maxiter=500)
+    out |= {"rlm.params": robust.params, "rlm.scale": robust.scale}
+    hard = []
+    for _ in range(12):
+        a = np.round(random.normal(0, 1, (8, 5)), 3)
+        b = np.round(random.normal(0, 1, 8), 3)
+        x, norm = optimize.nnls(a, b)
+        hard += [*a.ravel(), *b, *x, norm]
+    out["nnls.hard"] = hard
+    x = np.round(np.arange(40) + random.uniform(-0.3, 0.3, 40), 2)
+    y = np.round(0.3 * x + random.standard_t(2, 40), 1)
+    for name, (a, b) in {"theil.y": (np.arange(10), Y), "theil.wild": (x, y)}.items():
+        slope = stats.theilslopes(b, a, 0.95)
+        out |= {name + ".x": a, name + ".y": b, name: [slope.slope, slope.intercept, slope.low_slope, slope.high_slope]}
+    return out
+
+
+FAMILIES = {f.__name__: f for f in (quantiles, distributions, comparison, regression)}
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
