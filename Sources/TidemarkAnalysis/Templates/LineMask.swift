@@ -36,6 +36,7 @@ struct LineMask {
             if line.count > 0 { return maskLine(line) }
             start = end + 1
         }
+        append("<empty>")
     }
 
     private mutating func maskLine(_ line: Bytes) {
@@ -52,7 +53,12 @@ struct LineMask {
                     words += 1
                 }
                 at += 1
-            case 34, 39, 96 where at > closing && (at == 0 || !Self.isWord(line[at - 1])):
+            case 34, 39, 96:
+                guard at > closing, at == 0 || !Self.isWord(line[at - 1]) else {
+                    text.append(byte)
+                    at += 1
+                    continue
+                }
                 guard let end = Self.closingQuote(line, at) else {
                     guard line.count - at <= Self.quotedLimit else { return append("<text>") }
                     text.append(byte)
@@ -142,6 +148,8 @@ struct LineMask {
         var at = start
         while at < line.count {
             switch line[at] {
+            // A path may have parameters: /v1/responses/{response_id}.
+            case 123 where line[start] == 47, 125 where line[start] == 47: at += 1
             case 0...32, 34, 40, 41, 44, 59, 60, 61, 62, 91, 93, 96, 123, 124, 125: return at
             case 39 where at == start || at + 1 == line.count || !isWord(line[at + 1]): return at
             default: at += 1
@@ -181,9 +189,7 @@ struct LineMask {
                 others += 1
             }
         }
-        if Self.idPrefixes.contains(where: { word.has($0) && word.count > $0.utf8CodeUnitCount }) {
-            return append("<id>")
-        }
+        if digits > 0, Self.idPrefixes.contains(where: { word.has($0) }) { return append("<id>") }
         if slashes > 0, letters > 0 {
             if word.range(of: "://") != nil { return append("<url>") }
             let isPath =
@@ -213,7 +219,13 @@ struct LineMask {
         if letters == 0, colons <= 1 {
             var dots = 0
             for (place, byte) in word.enumerated() {
-                if byte == 46 { dots += 1 } else if byte == 58 { return dots == 3 && place > 6 } else if !isDigit(byte) { return false }
+                if byte == 46 {
+                    dots += 1
+                } else if byte == 58 {
+                    return dots == 3 && place > 6
+                } else if !isDigit(byte) {
+                    return false
+                }
             }
             return dots == 3
         }

@@ -22,6 +22,8 @@ public struct TemplateBurst: Sendable {
     public var q: Double?
     /// Who logged it in the window.
     public var instances: [String]
+    /// Whether chance alone gives so many events at most once in twenty times.
+    public var isSignificant: Bool { q ?? 1 <= TemplateBursts.limit }
     /// Unix ms: end of its first step in the window.
     public var startMs: Int64
     /// `log_event.event_id` of its first event in the window.
@@ -33,7 +35,8 @@ public struct TemplateBurst: Sendable {
 /// The events of a template are compared as counts of a Poisson process over the time that logs were written: given
 /// their sum, those in the window are binomial. Events come in clumps (a start-up prints forty routes), so counts are
 /// first divided by the index of dispersion of the steps' counts, as quasi-Poisson models do. Reported are templates
-/// with q ≤ 0.05 and at least twice the rate, and warnings and errors that are new.
+/// with q ≤ 0.05 and at least twice the rate. Errors that are seen in the window and nowhere else are reported whatever
+/// their q, for a server dies once; a caller who wants evidence rather than a hint looks at ``TemplateBurst/isSignificant``.
 public struct TemplateBursts: Sendable {
     /// The window, widened to whole steps, Unix ms.
     public let window: ClosedRange<Int64>
@@ -57,7 +60,7 @@ public struct TemplateBursts: Sendable {
         func up(_ time: Int64) -> Int64 {
             -CivilTime.floorDivide(-(time &- templates.anchorMs), step) &* step &+ templates.anchorMs
         }
-        let start = up(window.lowerBound &- step &+ 1)
+        let start = up(window.lowerBound) &- step
         let end = max(start &+ step, up(window.upperBound))
         self.window = start...end
         let seconds = Self.exposure(templates.coverage, start, end)
@@ -84,9 +87,8 @@ public struct TemplateBursts: Sendable {
     }
 
     private static func isTelling(_ burst: TemplateBurst) -> Bool {
-        if burst.isFirstSeen, severity(burst.template) > 0 { return true }
-        guard let q = burst.q, q <= limit else { return false }
-        return burst.ratio ?? .infinity >= leastRatio
+        if burst.isFirstSeen, burst.restEvents == 0, severity(burst.template) == 2 { return true }
+        return burst.isSignificant && burst.ratio ?? .infinity >= leastRatio
     }
 
     /// 2 for an error, 1 for a warning, else 0.

@@ -15,8 +15,9 @@ struct TemplateTree {
     /// Templates of one leaf: a call site that prints free text gives no more.
     static let leafLimit = 100
     static let memoLimit = 65_536
-    /// Least share of words in which a message agrees with its template.
+    /// Least share of words in which a message agrees with its template, with a known origin and without.
     static let similarity = 0.5
+    static let freeSimilarity = 0.8
     /// The template of everything that found no room. Its place is always the first.
     static let other = 0
     static let otherText = "<other> messages beyond \(templateLimit) templates, or beyond \(leafLimit) of one origin"
@@ -127,9 +128,8 @@ struct TemplateTree {
                 return nil
             }
         }
-        guard equal == words.count || literal > 0 && Double(equal) >= Self.similarity * Double(words.count) else {
-            return nil
-        }
+        let least = isFree ? Self.freeSimilarity : Self.similarity
+        guard equal == words.count || literal > 0 && Double(equal) >= least * Double(words.count) else { return nil }
         return equal
     }
 

@@ -1,7 +1,30 @@
-/// Templates of log messages as results of an analysis. Version 1 had a table of texts that nothing filled.
+/// Templates of log messages as results of an analysis. Version 1 had a table of texts that nothing filled, and a column
+/// of `log_event` that led to it (SQLite can't drop that one: a comment stands before it).
 extension EvidenceSchema {
     static let templates = """
-        ALTER TABLE log_event DROP COLUMN template_id;
+        CREATE TABLE log_event_next (
+            -- Warnings, errors, tracebacks and every other record of a log that has no table of its own.
+            event_id INTEGER PRIMARY KEY,
+            instance_id INTEGER NOT NULL REFERENCES instance(instance_id),
+            source_id INTEGER NOT NULL REFERENCES source(source_id),
+            line INTEGER NOT NULL,
+            lines INTEGER NOT NULL,
+            time_ms INTEGER,
+            level TEXT,
+            kind TEXT NOT NULL,                 -- engine_dead, cuda_error, preemption, …, other
+            process TEXT,
+            pid INTEGER,
+            source_file TEXT,
+            source_line INTEGER,
+            exception_type TEXT,
+            exception_message TEXT,
+            frame TEXT,                         -- innermost frame of a traceback
+            message TEXT NOT NULL               -- at most 4,000 bytes
+        ) STRICT;
+        INSERT INTO log_event_next SELECT event_id, instance_id, source_id, line, lines, time_ms, level, kind, process,
+            pid, source_file, source_line, exception_type, exception_message, frame, message FROM log_event;
+        DROP TABLE log_event;
+        ALTER TABLE log_event_next RENAME TO log_event;
         DROP TABLE log_template;
 
         CREATE TABLE log_template (
