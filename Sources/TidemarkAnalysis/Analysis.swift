@@ -42,6 +42,7 @@ public struct Analysis {
         let results = ResultWriter(store: store, period: period)
         let figures = try builder.figures(table)
         let distributions = try Distribution.all(builder)
+        let templates = try LogTemplates(mining: store, period: period, grid: grid)
         let diagnosis = try Diagnosis(situation)
         try store.database.transaction {
             let analysis = try results.begin(grid: grid)
@@ -49,6 +50,7 @@ public struct Analysis {
             try results.write(figures, analysis: analysis)
             try results.write(distributions, analysis: analysis)
             try results.write(diagnosis, analysis: analysis)
+            try templates.write(store, analysis: analysis)
             try results.write(fleet)
         }
         return true
