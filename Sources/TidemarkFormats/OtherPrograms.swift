@@ -45,6 +45,7 @@ public struct OtherPrograms: Sendable, Equatable {
         names = hasVLLM ? others.sorted() : []
     }
 
+    /// Whether a line whose framing names this container or service is another program's.
     @inline(__always)
     public func contains(_ name: String) -> Bool { !names.isEmpty && names.contains(name) }
 
@@ -52,8 +53,7 @@ public struct OtherPrograms: Sendable, Equatable {
     public var remark: String? {
         names.isEmpty
             ? nil
-            : "holds the lines of \(names.joined(separator: ", ")), too: they are kept as events; for their requests save "
-                + "them to a file of their own"
+            : "holds the lines of \(names.joined(separator: ", ")), too: each is a source of its own, a gateway"
     }
 }
 

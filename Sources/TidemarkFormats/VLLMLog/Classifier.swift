@@ -114,7 +114,6 @@ enum Classifier {
             case .reject, .other: break
             }
             if case .access(let access, _, _) = AccessLine.parse(whole) { return .payload(.access(access)) }
-        case .foreign: return .payload(.event(.other, nil))
         case .raw:
             // Quoted without any prefix.
             switch hot(whole) {
