@@ -10,7 +10,8 @@ struct InspectGatewaySink: GatewaySink {
     /// Reads the stream and prints its records.
     /// - Parameter part: as ``LineIngest/part``.
     static func inspect(
-        _ stream: InputStream, head: [UInt8], hints: LogClock.Hints, part: String? = nil, emit: @escaping ([UInt8]) -> Void,
+        _ stream: InputStream, head: [UInt8], hints: LogClock.Hints, part: String? = nil,
+        emit: @escaping ([UInt8]) -> Void,
         _ summary: inout Inspector.Summary
     ) throws {
         let framing = head.withUnsafeBytes {

@@ -126,7 +126,7 @@ public struct Inspector {
             format: format, columns: options.columns, shape: head.withUnsafeBytes { NvidiaSMIFormat.shape(head: $0) })
         var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
         func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
-            sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+            sink.clock.take(frame, lastMs: stream.modifiedMs)
             try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
         }
         try stream.readLines { try unframer.feed($0, take) }

@@ -21,6 +21,8 @@ struct LogSurvey {
     private(set) var dated: Int64?
     /// Dates without a year that name their day of the week.
     private(set) var weekdays: [DateBanner] = []
+    /// The last time with a zone that another program's line printed, and a record of the log's behind it.
+    private var neighbour: (timeMs: Int64, stamp: LogStamp?)?
     /// Whether 29 February occurs without a year.
     private(set) var hasLeapDay = false
 
@@ -119,6 +121,11 @@ struct LogSurvey {
     }
 
     private mutating func take(_ record: LogRecord) {
+        // A date with its year, of a clock without zone or of another program's line, tells the year of the others.
+        if dated == nil, let timeMs = record.frame.timeMs, record.frame.zoneless || record.stamp == nil {
+            dated = timeMs
+        }
+        note(neighbour: record)
         guard let stamp = record.stamp else {
             if case .event = record.payload, let banner = DateBanner.parse(record.message) {
                 if let wallMs = banner.wallMs {
@@ -141,6 +148,20 @@ struct LogSurvey {
             // Any leap year: both readings are of the same moment.
             let year = stamp.year == 0 ? 2000 : Int(stamp.year)
             wrapperAheadMs.append(wrapper.wallMs(year: year) - stamp.wallMs(year: year))
+        }
+    }
+
+    /// A record between two lines of another program that print their zone and are a few seconds apart was written then.
+    private mutating func note(neighbour record: LogRecord) {
+        if record.stamp == nil, let timeMs = record.frame.timeMs, !record.frame.zoneless {
+            if let before = neighbour, let stamp = before.stamp, timeMs >= before.timeMs,
+                timeMs - before.timeMs < 10_000, outer.count < 200
+            {
+                outer.append((stamp, timeMs))
+            }
+            neighbour = (timeMs, nil)
+        } else if let stamp = record.stamp {
+            if record.frame.timeMs == nil, neighbour?.stamp == nil { neighbour?.stamp = stamp }
         }
     }
 

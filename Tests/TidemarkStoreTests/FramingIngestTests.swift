@@ -150,7 +150,8 @@ import TidemarkTestSupport
         let sources = try Ledger(store).all()
         for row in sources { #expect(row.lines == row.recordLines + row.noiseLines + row.rejectLines) }
         return (
-            sources.map { "\($0.format)|\($0.framing)|\($0.lines)|\($0.records)" }.sorted(), sources.map(\.lines).reduce(0, +)
+            sources.map { "\($0.format)|\($0.framing)|\($0.lines)|\($0.records)" }.sorted(),
+            sources.map(\.lines).reduce(0, +)
         )
     }
 
@@ -179,7 +180,8 @@ import TidemarkTestSupport
         #expect(lines == 6)
         #expect(
             rows == [
-                "gateway-access|compose of litellm-1|1|1", "gateway-access|compose of nginx-1|3|3", "vllm-log|compose|2|2",
+                "gateway-access|compose of litellm-1|1|1", "gateway-access|compose of nginx-1|3|3",
+                "vllm-log|compose|2|2",
             ])
         let again = Ingestor(store, options: IngestOptions())
         try again.ingest([path])
@@ -202,19 +204,25 @@ import TidemarkTestSupport
     func growth() throws {
         let folder = try TemporaryFolder()
         let whole = try Store.create(path: folder.path("whole.sqlite"))
-        let text = Self.stack + "nginx-1    | 2026/11/23 17:40:03 [error] 7#7: *1 connect() failed\n"
+        let text =
+            Self.stack + "nginx-1    | 2026/11/23 17:40:03 [error] 7#7: *1 connect() failed\n"
             + "vllm-1     | Traceback (most recent call last):\nnginx-1    |  more\n" + Self.stack
         try Ingestor(whole, options: IngestOptions()).ingest([try folder.write(text, to: "whole/compose.log")])
         func rows(_ store: Store) throws -> [String] {
             try requests(store) + account(store).rows
-                + [try store.database.text("SELECT group_concat(line || kind || lines || message) FROM (SELECT * FROM log_event ORDER BY line)") ?? ""]
+                + [
+                    try store.database.text(
+                        "SELECT group_concat(line || kind || lines || message) FROM (SELECT * FROM log_event ORDER BY line)"
+                    ) ?? ""
+                ]
         }
         let expected = try rows(whole)
         #expect(try account(whole).lines == 15)
         for cut in stride(from: 40, to: text.utf8.count, by: 97) {
             let store = try Store.create(path: folder.path("t\(cut).sqlite"))
             for length in [cut, text.utf8.count] {
-                let path = try folder.write(String(decoding: text.utf8.prefix(length), as: UTF8.self), to: "in\(cut)/compose.log")
+                let path = try folder.write(
+                    String(decoding: text.utf8.prefix(length), as: UTF8.self), to: "in\(cut)/compose.log")
                 try Ingestor(store, options: IngestOptions()).ingest([path])
             }
             #expect(try rows(store) == expected, "cut at \(cut)")

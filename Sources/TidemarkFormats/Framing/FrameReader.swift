@@ -46,6 +46,7 @@ enum FrameReader {
         switch wrapper {
         case .dockerJSON, .cri, .timestamps, .json: return nil
         case .torchServe: return ModelServerFrame.torchServe(line)
+        case .djl: return ModelServerFrame.djl(line)
         case .dynamo: return ModelServerFrame.dynamo(line)
         case .nerdctl: return LabelFrame.nerdctl(line)
         case .tag: return SyslogFrame.tag(line, &scratch)
@@ -54,6 +55,7 @@ enum FrameReader {
         case .label: return LabelFrame.label(line)
         case .names: return LabelFrame.names(line)
         case .blank: return LabelFrame.blank(line)
+        case .indented: return line.has("    ") ? FramedLine(timeMs: nil, text: 4) : nil
         case .grep: return LabelFrame.grep(line)
         case .rank: return LabelFrame.rank(line)
         case .clock: return LabelFrame.clock(line)

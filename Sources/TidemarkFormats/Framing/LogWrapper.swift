@@ -58,6 +58,8 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     case journaldShort = "journald_short"
     /// A vLLM that TorchServe runs: `2024-11-18T16:43:45,497 [INFO ] W-9000-llm_1.0-stdout MODEL_LOG - text`.
     case torchServe = "torchserve"
+    /// A vLLM in DJL Serving, which is SageMaker's LMI: `[INFO ] PyProcess - W-210-model-stdout: text`.
+    case djl
     /// A vLLM that dynamo-run started: `2025-06-06T19:02:34.252Z DEBUG dynamo_run::subprocess: text`.
     case dynamo
     /// `name    |text` (nerdctl compose).
@@ -73,6 +75,8 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     case label
     /// `pod container text` where the pod's name is any.
     case names = "pod_container"
+    /// Four blanks before every line: a block of code in Markdown.
+    case indented
     /// A blank more than usual behind another layer.
     case blank
     /// `0: text` of `srun --label`.
@@ -103,7 +107,7 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// Whether the form proves so little that the server's lines must follow it (``ServerText``).
     var needsProof: Bool {
         switch self {
-        case .nerdctl, .awsText, .tag, .label, .names, .blank, .grep, .rank, .clock: return true
+        case .nerdctl, .awsText, .tag, .label, .names, .indented, .blank, .grep, .rank, .clock: return true
         default: return false
         }
     }
@@ -112,11 +116,13 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// may have by chance needs more.
     var neededShare: Double {
         switch self {
-        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .tag, .label, .names, .blank, .grep, .rank,
+        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .tag, .label, .names, .blank, .grep,
+            .rank,
             .clock:
             return 0.5
         // Unmistakable, but the server around vLLM begins with many lines of its own.
-        case .torchServe, .dynamo: return 0.05
+        case .torchServe, .djl, .dynamo: return 0.05
+        case .indented: return 0.95
         default: return 0.25
         }
     }

@@ -13,14 +13,42 @@ enum ModelServerFrame {
         var frame = FramedLine(timeMs: time.millis, text: mark + 12)
         frame.info.zoneless = !time.zoned
         if line.has(" ", at: frame.textStart) { frame.textStart += 1 }
-        var end = mark
-        for (suffix, stream) in [("-stdout" as StaticString, "stdout"), ("-stderr", "stderr")]
-        where line.has(suffix, at: mark - 7) {
-            frame.info.stream = stream
-            end = mark - 7
-        }
-        frame.source = min(close + 2, end)..<end
+        name(&frame, line, close + 2..<mark)
         return frame
+    }
+
+    /// DJL Serving: `[INFO ] PyProcess - W-210-model-stdout: text`, `WARN  PyProcess W-210-model-stderr: text`, with or without
+    /// a time in front.
+    static func djl(_ line: Bytes) -> FramedLine? {
+        guard let mark = line.slice(0, min(line.count, 80)).range(of: "PyProcess ") else { return nil }
+        var frame = FramedLine()
+        var at = 0
+        if line[0] &- 48 <= 9, let time = CivilTime.parseRFC3339(line) {
+            (frame.info.timeMs, frame.info.zoneless) = (time.millis, !time.zoned)
+            at = skip(line, time.length)
+        }
+        guard let (_, end) = RecordHeader.level(line, at: line.has("[", at: at) ? at + 1 : at), end < mark else {
+            return nil
+        }
+        let start = mark + 10 + (line.has("- ", at: mark + 10) ? 2 : 0)
+        at = start
+        while at < line.count, at - start < 200, line[at] != 58, line[at] != 32 { at += 1 }
+        guard line.has("W-", at: start), line.has(":", at: at) else { return nil }
+        name(&frame, line, start..<at)
+        frame.textStart = line.has(" ", at: at + 1) ? at + 2 : at + 1
+        return frame
+    }
+
+    /// Takes the name of a worker's thread, `W-9000-llm_1.0-stdout`: the worker and the stream.
+    private static func name(_ frame: inout FramedLine, _ line: Bytes, _ thread: Range<Int>) {
+        var end = thread.upperBound
+        for (suffix, stream) in [("-stdout" as StaticString, "stdout"), ("-stderr", "stderr")]
+        where line.has(suffix, at: end - 7) {
+            frame.info.stream = stream
+            end -= 7
+            break
+        }
+        frame.source = min(thread.lowerBound, end)..<end
     }
 
     /// dynamo-run (Rust's tracing), with or without its colours: `2025-06-06T19:02:34.252Z DEBUG dynamo_run::subprocess: text`.

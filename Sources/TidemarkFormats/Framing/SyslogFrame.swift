@@ -84,7 +84,9 @@ enum SyslogFrame {
     static func repetition(_ text: Bytes) -> (count: Int, text: Bytes)? {
         guard text.has("message repeated "), text.last == 93 else { return nil }
         var scan = FieldScanner(text, from: 17)
-        guard let count = scan.integer(), count > 0, count <= mostRepetitions, scan.skip(" times: [") else { return nil }
+        guard let count = scan.integer(), count > 0, count <= mostRepetitions, scan.skip(" times: [") else {
+            return nil
+        }
         let message = text.slice(scan.at, text.count - 1)
         guard message.count < 800 else { return nil }
         return (count, message.slice(message.first == 32 ? 1 : 0, message.count))

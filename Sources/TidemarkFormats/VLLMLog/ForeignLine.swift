@@ -70,6 +70,12 @@ struct ForeignLine {
             self.text = colon + 1
             return true
         }
+        // `WARNING: text` of Java and abseil.
+        if !isBracketed, text.has(": ", at: after) {
+            self.level = level
+            self.text = after + 2
+            return true
+        }
         guard text[after] == (isBracketed ? 93 : 32) else { return false }
         self.level = level
         self.text = after + 1
@@ -144,7 +150,11 @@ struct ForeignLine {
         {
             return .workerDied
         }
-        if text.has("Memory access fault by GPU") || text.has("HW Exception by GPU") { return .cudaError }
+        if text.has("Memory access fault by GPU") || text.has("HW Exception by GPU")
+            || text.range(of: " aborting with error : HSA_STATUS_ERROR") != nil
+        {
+            return .cudaError
+        }
         return nil
     }
 

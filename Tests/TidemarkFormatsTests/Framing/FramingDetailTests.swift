@@ -41,7 +41,8 @@ struct FramingDetailTests {
     @Test(arguments: [
         "2026-11-23 17:40:00 starting the launcher", "[2026-11-23 17:40:00] INFO loader: 12 files",
         "Nov 23 17:40:00 waiting for the network", "12: a line", "0: rank is up", "models/acme-8b loaded in 12 s",
-        "vllm-server vllm is up", "vllm.log:12 lines", "vllm: loading", "<13>vllm: loading", "INFO: a", "RuntimeError: x", "2026-11-23 17:40:00,123 INFO 11-23 17:40:00 [a.py:1] x",
+        "vllm-server vllm is up", "vllm.log:12 lines", "vllm: loading", "<13>vllm: loading", "INFO: a",
+        "RuntimeError: x", "2026-11-23 17:40:00,123 INFO 11-23 17:40:00 [a.py:1] x",
         #"{"TimeStamp":"2026-11-23T17:40:00","Log":"INFO server is up"}"#,
         #"{"level":"info","ts":1795455600.1,"msg":"info: x"}"#,
     ])
@@ -79,7 +80,10 @@ struct FramingDetailTests {
         #expect(log.kinds == ["access", "access", "access", "access", "other"])
         #expect(log.accounted == 3)
         // More than rsyslog would wait for, and a text that it may have cut, are events in its words.
-        for message in ["message repeated 99999999 times: [ x]", "message repeated 2 times: [ \(String(repeating: "x", count: 799))]"] {
+        for message in [
+            "message repeated 99999999 times: [ x]",
+            "message repeated 2 times: [ \(String(repeating: "x", count: 799))]",
+        ] {
             let line = "Mar  4 09:08:27 gpu-1 vllm[31]: \(message)\n"
             #expect(Self.unwrap(line).lines.map(\.text) == [message])
         }

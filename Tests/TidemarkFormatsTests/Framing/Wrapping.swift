@@ -162,7 +162,11 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
         lines("srun_label") { "0: " + $1 },
         lines("syslog_tag", name: "logger -s") { "<13>" + short($0) + " vllm: " + $1 },
         lines("syslog_tag", name: "a socket's lines, without time") { "<30>vllm[31]: " + $1 },
-        lines("torchserve") { iso($0, " [INFO ] W-9000-llm_1.0-stdout MODEL_LOG - ").replacing(".", with: ",", maxReplacements: 1) + $1 },
+        lines("torchserve") {
+            iso($0, " [INFO ] W-9000-llm_1.0-stdout MODEL_LOG - ").replacing(".", with: ",", maxReplacements: 1) + $1
+        },
+        lines("djl") { _, line in "[INFO ] PyProcess - W-210-model-stdout: " + line },
+        lines("djl", name: "DJL, newer") { _, line in "WARN  PyProcess W-210-model-stdout: " + line },
         lines("dynamo") { iso($0, "Z DEBUG dynamo_run::subprocess: ") + $1 },
         lines("dynamo", name: "dynamo, coloured") {
             "\u{1b}[2m" + iso($0, "456Z\u{1b}[0m \u{1b}[32m INFO\u{1b}[0m \u{1b}[2mdynamo_run::subprocess\u{1b}[0m")
