@@ -200,6 +200,33 @@ import TidemarkTestSupport
         #expect(try requests(store).count == 8)
     }
 
+    @Test("a document with the streams of two programs: a source each, and every line in one account")
+    func document() throws {
+        func stream(_ name: String, _ lines: [String]) -> String {
+            let values = lines.enumerated().map { index, line in
+                "[\"179545560\(index)000000000\",\n\"\(line.replacing("\"", with: "\\\""))\"]"
+            }
+            return "{\"stream\":{\"pod\":\"\(name)\"},\"values\":[\n" + values.joined(separator: ",\n") + "]}"
+        }
+        let lines = Self.stack.split(separator: "\n").map { $0.split(separator: "|", maxSplits: 1) }
+        func of(_ name: String) -> [String] {
+            lines.filter { $0[0].hasPrefix(name) }.map { String($0[1].dropFirst()) }
+        }
+        let text =
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[\n"
+            + stream("nginx-0", of("nginx")) + ",\n" + stream("vllm-0", of("vllm")) + "\n]}}\n"
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let path = try folder.write(text, to: "in/loki.json")
+        try Ingestor(store, options: IngestOptions()).ingest([path])
+        #expect(try requests(store).count == 3)
+        #expect(try store.database.int("SELECT sum(requests) FROM http_access") == 1)
+        #expect(try account(store).lines == text.count { $0 == "\n" })
+        let again = Ingestor(store, options: IngestOptions())
+        try again.ingest([path])
+        #expect(again.outcomes.map(\.action) == [.unchanged, .unchanged])
+    }
+
     @Test("wherever runs end, the tables are the same; a merge knows the parts apart")
     func growth() throws {
         let folder = try TemporaryFolder()
