@@ -22,7 +22,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "TidemarkBase"),
-        .target(name: "TidemarkStatistics"),
+        .target(name: "TidemarkStatistics", dependencies: ["TidemarkBase"]),
         .target(name: "TidemarkEvidence", dependencies: ["TidemarkBase"]),
         .target(name: "TidemarkSeries", dependencies: ["TidemarkBase"]),
         .target(name: "TidemarkFormats", dependencies: ["TidemarkBase", "TidemarkEvidence", "TidemarkSeries"]),
@@ -55,7 +55,9 @@ let package = Package(
             name: "TidemarkFuzzTargets", dependencies: ["TidemarkFormats", "TidemarkPromQL"], path: "Fuzz/Targets"),
         .target(name: "TidemarkTestSupport", path: "Tests/TidemarkTestSupport"),
         .testTarget(name: "TidemarkBaseTests", dependencies: ["TidemarkBase", "TidemarkTestSupport"]),
-        .testTarget(name: "TidemarkStatisticsTests", dependencies: ["TidemarkStatistics", "TidemarkTestSupport"]),
+        .testTarget(
+            name: "TidemarkStatisticsTests",
+            dependencies: ["TidemarkBase", "TidemarkStatistics", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkSeriesTests", dependencies: ["TidemarkSeries", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkFormatsTests", dependencies: ["TidemarkFormats", "TidemarkTestSupport"]),
         .testTarget(

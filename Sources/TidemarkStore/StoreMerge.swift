@@ -212,7 +212,7 @@ public struct StoreMerge {
             } else if let shift = shifts[reference.table] {
                 values[column] = "t.\(column) + \(shift)"
             } else {
-                // What belongs to no source, such as templates of messages, is made anew.
+                // What belongs to no source is made anew.
                 values[column] = "NULL"
             }
         }

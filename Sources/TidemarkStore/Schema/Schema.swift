@@ -37,6 +37,8 @@ public enum Schema {
         EvidenceSchema.tracedRequests,
         EvidenceSchema.gateways,
         EvidenceSchema.ledger,
+        EvidenceSchema.templates,
+        EvidenceSchema.verdict,
     ]
     public static var version: Int { migrations.count }
 

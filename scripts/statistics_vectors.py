@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Makes fixtures/statistics/*.json: inputs and reference answers for TidemarkStatisticsTests, all seeded.
+
+  python3 scripts/statistics_vectors.py [FAMILY…]
+
+Needs numpy==2.2.0 scipy==1.16.3 statsmodels==0.15.0 scikit-learn==1.9.1 ruptures==1.1.10 from pip. Every value is a list of
+numbers under a flat name; the tests read nothing else.
+"""
+import json
+import os
+import sys
+
+import numpy as np
+from scipy import interpolate, special, stats
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "statistics")
+X = [12.1, 11.8, 12.6, 13.0, 12.2, 11.9, 12.4, 12.8, 12.0, 12.3]
+Y = [12.9, 13.4, 12.7, 13.8, 13.1, 12.5, 14.0, 13.3, 12.8, 13.6]
+S = X + Y
+
+
+def quantiles():
+    random = np.random.default_rng(1)
+    skewed = np.round(random.lognormal(1, 1, 60), 6)
+    big = np.round(random.normal(5, 2, 400), 4)
+    p = [0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1]
+    inner = p[1:-1]
+    out = {"s": S, "skewed": skewed, "big": big, "p": p, "inner": inner}
+    for name, values in (("s", S), ("skewed", skewed), ("big", big)):
+        out[name + ".linear"] = np.quantile(values, p)
+        out[name + ".harrell_davis"] = stats.mstats.hdquantiles(values, inner)
+        out[name + ".mad"] = stats.median_abs_deviation(values)
+    intervals = []
+    for q in (0.5, 0.9, 0.95):
+        test = stats.quantile_test(big, q=0, p=q).confidence_interval(0.95)
+        intervals += [q, test.low, test.high]
+    out["big.intervals"] = intervals
+    # Classic histograms: bounds, cumulative counts and PCHIP of ln(bound) where every bucket has observations.
+    bounds = np.array([0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5])
+    values = random.lognormal(-1.5, 0.8, 5000)
+    counts = np.array([(values <= b).sum() for b in bounds])
+    share = counts / len(values)
+    kept = np.concatenate([[True], np.diff(share) > 0])
+    curve = interpolate.PchipInterpolator(share[kept], np.log(bounds[kept]))
+    at = [0.05, 0.1, 0.5, 0.9, 0.95, 0.99]
+    out |= {"histogram.bounds": bounds, "histogram.counts": counts, "histogram.total": len(values), "histogram.p": at,
+            "histogram.refined": np.exp(curve(at)), "histogram.true": np.quantile(values, at, method="inverted_cdf")}
+    knots = np.cumsum(random.uniform(0.1, 1, 8))
+    heights = np.array([0, 1, 1.2, 0.7, 0.7, 2, 5, 5.1])
+    places = np.linspace(knots[0], knots[-1], 23)
+    out |= {"pchip.x": knots, "pchip.y": heights, "pchip.at": places,
+            "pchip.value": interpolate.PchipInterpolator(knots, heights)(places)}
+    return out
+
+
+def distributions():
+    z = [-37, -8, -2.5, -0.1, 0, 0.3, 1.96, 6, 12]
+    p = [1e-300, 1e-20, 1e-6, 0.001, 0.025, 0.3, 0.5, 0.7, 0.975, 0.999, 1 - 1e-9]
+    out = {"z": z, "normal.cdf": stats.norm.cdf(z), "normal.sf": stats.norm.sf(z), "p": p, "normal.ppf": stats.norm.ppf(p)}
+    rows = lambda function, arguments: [v for a in arguments for v in (*a, function(*a))]
+    gammas = [(0.5, 0.1), (1, 3), (2.5, 2.5), (10, 3), (10, 30), (300, 280), (3000, 3100), (1e5, 1.002e5), (0.01, 1e-5)]
+    out["gammainc"] = rows(special.gammainc, gammas)
+    out["gammaincc"] = rows(special.gammaincc, gammas)
+    out["betainc"] = rows(lambda x, a, b: special.betainc(a, b, x), [
+        (0.5, 0.5, 0.5), (0.1, 2, 5), (0.9, 2, 5), (0.01, 40, 0.5), (0.99, 800, 9), (0.3, 300, 690), (0.5, 1e5, 1.003e5),
+        (1e-8, 0.5, 3)])
+    out["t.two_sided"] = rows(lambda t, v: 2 * stats.t.sf(t, v), [
+        (0.1, 1), (2, 3.5), (4.5, 17.11), (10, 100), (1.96, 1e6), (30, 12), (1e-9, 5), (40, 2)])
+    out["t.ppf"] = rows(stats.t.ppf, [(0.975, 1), (0.975, 17.11), (0.0005, 4), (0.9, 250), (0.6, 0.7), (0.99999, 3)])
+    out["chi2.ppf"] = rows(stats.chi2.ppf, [
+        (0.025, 2), (0.975, 2), (0.999, 8), (0.5, 1), (1e-6, 5), (0.999999, 40), (0.95, 1e5), (0.025, 0.3), (0.99, 1e8)])
+    out["binomial.cdf"] = rows(stats.binom.cdf, [(3, 20, 0.1), (0, 5, 0.5), (298, 299, 0.99), (480, 1000, 0.5), (10, 100000, 2e-4)])
+    out["binomial.ppf"] = rows(stats.binom.ppf, [(0.025, 20, 0.5), (0.975, 1000, 0.99), (0.95, 299, 0.99), (0.5, 7, 0.2)])
+    out["poisson.at_least"] = rows(lambda k, m: stats.poisson.sf(k - 1, m), [(1, 0.01), (5, 0.2), (20, 12.5), (1100, 1000), (60, 3)])
+    out["poisson.at_most"] = rows(stats.poisson.cdf, [(0, 3), (5, 20), (950, 1000)])
+    out["poisson.interval"] = [v for k in (0, 1, 7, 100, 25000) for v in (
+        k, 0 if k == 0 else stats.chi2.ppf(0.025, 2 * k) / 2, stats.chi2.ppf(0.975, 2 * k + 2) / 2)]
+    from statsmodels.stats.proportion import proportion_confint
+    out["wilson"] = [v for k, n in ((3, 20), (0, 10), (10, 10), (999, 1000)) for v in (
+        k, n, *proportion_confint(k, n, method="wilson"))]
+    return out
+
+
+def comparison():
+    random = np.random.default_rng(2)
+    a = np.round(random.normal(10, 2, 43), 1)
+    b = np.round(random.normal(11, 3, 57), 1)
+    out = {"x": X, "y": Y, "a": a, "b": b}
+    for name, (one, two) in {"xy": (X, Y), "ab": (a, b), "ba": (b, a)}.items():
+        u = stats.mannwhitneyu(one, two, method="asymptotic")
+        t = stats.ttest_ind(one, two, equal_var=False)
+        ks = stats.ks_2samp(one, two, method="exact")
+        out[name + ".mann_whitney"] = [u.statistic, u.pvalue]
+        out[name + ".hodges_lehmann"] = np.median(np.subtract.outer(one, two))
+        out[name + ".welch"] = [t.statistic, t.df, t.pvalue]
+        out[name + ".ks"] = [ks.statistic, ks.pvalue]
+    p = np.round(random.uniform(0, 1, 30) ** 3, 6)
+    out |= {"p": p, "p.bh": stats.false_discovery_control(p)}
+    return out
+
+
+def regression():
+    import statsmodels.api as sm
+    from scipy import optimize
+    random = np.random.default_rng(3)
+    n = 60
+    noise = np.zeros(n)
+    for i in range(1, n):
+        noise[i] = 0.6 * noise[i - 1] + random.normal(0, 0.5)
+    design = np.round(np.column_stack([np.ones(n), random.uniform(0, 10, n), random.normal(100, 20, n)]), 4)
+    target = np.round(design @ [3, 1.5, -0.2] + noise, 5)
+    fit = sm.OLS(target, design).fit()
+    hac = sm.OLS(target, design).fit(cov_type="HAC", cov_kwds={"maxlags": 6})
+    out = {"ols.x": design.ravel(), "ols.y": target, "ols.params": fit.params, "ols.bse": fit.bse, "ols.p": fit.pvalues,
+           "ols.scale": fit.mse_resid, "ols.hac": hac.bse,
+           "ols.cond": np.linalg.cond(design / np.linalg.norm(design, axis=0))}
+    # Step costs: intercept, prompt tokens, sequences, a column that cannot help; relative errors and wild rows.
+    steps = np.round(np.column_stack([
+        np.ones(80), random.uniform(0, 2000, 80), random.uniform(1, 60, 80), random.uniform(0, 1, 80)]), 3)
+    cost = np.round((steps[:, :3] @ [6.4, 0.022, 0.08]) * random.lognormal(0, 0.05, 80), 4)
+    cost[::11] *= 3
+    rows = steps / cost[:, None]
+    out |= {"nnls.x": steps.ravel(), "nnls.y": cost}
+    out["nnls.absolute"] = np.concatenate([(r := optimize.nnls(steps, cost))[0], [r[1]]])
+    out["nnls.relative"] = np.concatenate([(r := optimize.nnls(rows, np.ones(80)))[0], [r[1]]])
+    robust = sm.RLM(np.ones(80), rows[:, :3], M=sm.robust.norms.HuberT(1.345)).fit(tol=1e-12, maxiter=500)
+    out |= {"rlm.params": robust.params, "rlm.scale": robust.scale}
+    hard = []
+    for _ in range(12):
+        a = np.round(random.normal(0, 1, (8, 5)), 3)
+        b = np.round(random.normal(0, 1, 8), 3)
+        x, norm = optimize.nnls(a, b)
+        hard += [*a.ravel(), *b, *x, norm]
+    out["nnls.hard"] = hard
+    x = np.round(np.arange(40) + random.uniform(-0.3, 0.3, 40), 2)
+    y = np.round(0.3 * x + random.standard_t(2, 40), 1)
+    for name, (a, b) in {"theil.y": (np.arange(10), Y), "theil.wild": (x, y)}.items():
+        slope = stats.theilslopes(b, a, 0.95)
+        out |= {name + ".x": a, name + ".y": b, name: [slope.slope, slope.intercept, slope.low_slope, slope.high_slope]}
+    return out
+
+
+FAMILIES = {f.__name__: f for f in (quantiles, distributions, comparison, regression)}
+
+if __name__ == "__main__":
+    os.makedirs(FOLDER, exist_ok=True)
+    for family in sys.argv[1:] or FAMILIES:
+        vectors = {k: [float(v) for v in np.atleast_1d(v)] for k, v in FAMILIES[family]().items()}
+        with open(os.path.join(FOLDER, family + ".json"), "w") as file:
+            file.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in vectors.items()) + "\n}\n")
