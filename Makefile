@@ -1,5 +1,5 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
-.PHONY: demo test build lint format bench bench-block bench-prometheus extension fuzz docs clean
+.PHONY: demo test build lint format accuracy bench bench-block bench-prometheus extension fuzz docs clean
 
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
@@ -26,6 +26,11 @@ format:
 bench: ## measure speed and memory against the peers (release build; minutes)
 	@scripts/setup.sh
 	scripts/bench.sh
+
+accuracy: ## the verdict on labelled incidents (TIDEMARK_SHARED, by default ../shared)
+	@scripts/setup.sh
+	swift build -c release --product tidemark
+	python3 scripts/accuracy.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
 
 NAME ?= exposition
 SECONDS ?= 60
