@@ -140,11 +140,26 @@ def regression():
     return out
 
 
-FAMILIES = {f.__name__: f for f in (quantiles, distributions, comparison, regression)}
+def changepoints():
+    import ruptures
+    random = np.random.default_rng(4)
+    out = {"s": S, "s.penalty": 1, "s.shortest": 2,
+           "s.starts": ruptures.Pelt("l2", min_size=2, jump=1).fit(np.array(S)).predict(pen=1)[:-1]}
+    for name, n, jumps, penalty, shortest in (("many", 180, 9, 12.0, 5), ("weak", 150, 3, 4.0, 3), ("still", 120, 0, 15.0, 5)):
+        level = np.zeros(n)
+        for at in random.integers(5, n - 5, jumps):
+            level[at:] += random.normal(0, 3)
+        series = np.round(level + random.normal(0, 1, n), 4)
+        found = ruptures.Pelt("l2", min_size=shortest, jump=1).fit(series).predict(pen=penalty)[:-1]
+        out |= {name: series, name + ".penalty": penalty, name + ".shortest": shortest, name + ".starts": found}
+    return out
+
+
+FAMILIES = {f.__name__: f for f in (quantiles, distributions, comparison, regression, changepoints)}
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
     for family in sys.argv[1:] or FAMILIES:
-        vectors = {k: [float(v) for v in np.atleast_1d(v)] for k, v in FAMILIES[family]().items()}
+        vectors = {k: [float(x) for x in np.ravel(v)] for k, v in FAMILIES[family]().items()}
         with open(os.path.join(FOLDER, family + ".json"), "w") as file:
             file.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in vectors.items()) + "\n}\n")

@@ -63,11 +63,13 @@ public enum ChangePoints {
         return search.run()
     }
 
-    /// Draws of the test of one change, and resamples for its intervals.
+    /// Draws of the test of one change, and resamples for an interval.
     private static let draws = 199
     private static let resamples = 200
     /// Points on each side that an interval is made of.
     private static let reach = 300
+    /// Points that the trial segmentation is made of at most.
+    private static let trialPoints = 1_000
 
     private struct Search {
         let raw: [Double]
@@ -84,23 +86,40 @@ public enum ChangePoints {
         }
 
         mutating func run() -> Result {
-            guard noise.longRunVariance > 0 else { return Result(points: [], correlation: 0) }
-            var starts = segments()
-            if !starts.isEmpty {
-                let second = SeriesNoise(residuals: residuals(starts), levels: starts.count + 1)
-                if second.longRunVariance > noise.longRunVariance {
-                    noise = second
-                    starts = segments()
-                }
-            }
-            starts = placed(starts)
+            let careful = noise.longRunVariance
+            guard careful > 0 else { return Result(points: [], correlation: 0) }
+            let tried = trial()
+            noise = SeriesNoise(residuals: residuals(tried), starts: tried)
+            // Levels without any noise leave rounding errors.
+            noise.longRunVariance = max(noise.longRunVariance, 1e-6 * careful)
+            // Squares of the largest numbers overflow.
+            guard noise.longRunVariance.isFinite else { return Result(points: [], correlation: 0) }
+            let starts = placed(segments(values, settings.penalty, shortest))
             let (kept, chances) = confirmed(starts)
             return Result(points: points(kept, chances), correlation: noise.correlation)
         }
 
-        private func segments() -> [Int] {
-            let penalty = settings.penalty * log(Double(values.count)) * noise.longRunVariance
+        private func segments(_ values: [Double], _ factor: Double, _ shortest: Int) -> [Int] {
+            let penalty = factor * log(Double(values.count)) * noise.longRunVariance
             return OptimalSegments.starts(values, penalty: penalty, shortest: shortest)
+        }
+
+        /// Levels to take off before the noise is measured: the first guess of the noise is careful, so the penalty is lowered
+        /// until there are two changes at least, a disturbance's beginning and end. Long series are first joined in groups.
+        private func trial() -> [Int] {
+            let group = (values.count + ChangePoints.trialPoints - 1) / ChangePoints.trialPoints
+            var joined: [Double] = []
+            for start in stride(from: 0, to: values.count - values.count % group, by: group) {
+                // Scaled so that the long-run variance stays the same.
+                joined.append(values[start..<start + group].reduce(0, +) / Double(group).squareRoot())
+            }
+            var factor = settings.penalty
+            var tried: [Int] = []
+            while tried.count < 2, factor > 0.2 {
+                tried = segments(joined, factor, max(2, shortest / group))
+                factor *= 0.6
+            }
+            return tried.map { $0 * group }
         }
 
         private func residuals(_ starts: [Int]) -> [Double] {
@@ -112,25 +131,29 @@ public enum ChangePoints {
             return residuals
         }
 
-        /// The change at a place of a list, with the levels on both sides.
-        private func change(_ starts: [Int], _ k: Int) -> (from: Int, change: LevelChange) {
-            let low = k > 0 ? starts[k - 1] : 0
-            let high = k + 1 < starts.count ? starts[k + 1] : values.count
-            return (low, LevelChange(values: Array(values[low..<high]), noise: noise, shortest: shortest))
+        /// Where the level before a change begins and the one after it ends.
+        private func surroundings(_ starts: [Int], _ k: Int) -> (low: Int, high: Int) {
+            (k > 0 ? starts[k - 1] : 0, k + 1 < starts.count ? starts[k + 1] : values.count)
         }
 
+        private func change(_ starts: [Int], _ k: Int) -> LevelChange {
+            let (low, high) = surroundings(starts, k)
+            return LevelChange(values: Array(values[low..<high]), noise: noise, shortest: shortest)
+        }
+
+        /// Each change where its likelihood says.
         private func placed(_ starts: [Int]) -> [Int] {
             var starts = starts
-            for k in starts.indices {
-                let (from, change) = change(starts, k)
-                if let place = change.place() { starts[k] = from + place }
-            }
+            for k in starts.indices { place(&starts, k) }
             return starts
         }
 
+        private func place(_ starts: inout [Int], _ k: Int) {
+            if let place = change(starts, k).place() { starts[k] = surroundings(starts, k).low + place.index }
+        }
+
         private func medians(_ starts: [Int], _ k: Int) -> (before: Double, after: Double) {
-            let low = k > 0 ? starts[k - 1] : 0
-            let high = k + 1 < starts.count ? starts[k + 1] : values.count
+            let (low, high) = surroundings(starts, k)
             return (
                 Quantiles.median(Array(raw[low..<starts[k]])) ?? 0, Quantiles.median(Array(raw[starts[k]..<high])) ?? 0
             )
@@ -145,12 +168,11 @@ public enum ChangePoints {
         private mutating func confirmed(_ starts: [Int]) -> (starts: [Int], chances: [Double]) {
             var starts = starts
             var chances = [Double?](repeating: nil, count: starts.count)
-            let block = Int((2 / (1 - noise.correlation)).rounded(.up))
+            let block = noise.block
             while !starts.isEmpty {
                 for k in starts.indices where chances[k] == nil {
-                    let (from, change) = change(starts, k)
-                    chances[k] = change.chance(
-                        splitAt: starts[k] - from, block: block, draws: ChangePoints.draws,
+                    chances[k] = change(starts, k).chance(
+                        splitAt: starts[k] - surroundings(starts, k).low, block: block, draws: ChangePoints.draws,
                         enough: settings.significance, random: &random)
                 }
                 let adjusted = FalseDiscovery.benjaminiHochberg(chances.map { $0 ?? 1 }) ?? []
@@ -159,7 +181,9 @@ public enum ChangePoints {
                     let (before, after) = medians(starts, k)
                     let size = abs(after - before) / max(abs(before), 1e-300)
                     var rank = 0.0
-                    if adjusted[k] > settings.significance { rank = 2 + adjusted[k] } else if !isLarge(before, after) {
+                    if adjusted[k] > settings.significance {
+                        rank = 2 + adjusted[k]
+                    } else if !isLarge(before, after) {
                         rank = 1 / (1 + size)
                     }
                     if rank > worst?.rank ?? 0 { worst = (k, rank) }
@@ -170,65 +194,50 @@ public enum ChangePoints {
                 // The neighbours have a longer level now.
                 for k in [worst.k - 1, worst.k] where starts.indices.contains(k) {
                     chances[k] = nil
-                    let (from, change) = change(starts, k)
-                    if let place = change.place() { starts[k] = from + place }
+                    place(&starts, k)
                 }
             }
             return ([], [])
         }
 
         private mutating func points(_ starts: [Int], _ chances: [Double]) -> [Point] {
-            starts.indices.map { k in
+            var points: [Point] = []
+            for k in starts.indices {
+                let (low, high) = surroundings(starts, k)
                 let (before, after) = medians(starts, k)
-                let isSteady = before != 0 && before.sign == after.sign
-                let bounds = intervals(starts, k)
-                return Point(
-                    index: starts[k], interval: bounds.place, before: before, after: after,
-                    relativeChange: isSteady ? after / before - 1 : nil,
-                    relativeInterval: isSteady ? bounds.change : nil, p: chances[k],
-                    isProvisional: starts[k] + 2 * shortest > values.count)
+                let isSteady = before != 0 && (after == 0 || before.sign == after.sign)
+                let place = change(starts, k).place(confidence: settings.confidence)
+                let interval = place?.interval ?? 0...0
+                points.append(
+                    Point(
+                        index: starts[k],
+                        interval: min(starts[k], low + interval.lowerBound)...max(starts[k], low + interval.upperBound),
+                        before: before, after: after, relativeChange: isSteady ? after / before - 1 : nil,
+                        relativeInterval: isSteady ? relativeInterval(low, starts[k], high) : nil, p: chances[k],
+                        isProvisional: starts[k] + 2 * shortest > values.count))
             }
+            return points
         }
 
-        /// Intervals of the place and of the relative change: the residuals of both levels resampled in blocks, and the place
-        /// sought again.
-        private mutating func intervals(_ starts: [Int], _ k: Int) -> (
-            place: ClosedRange<Int>, change: ClosedRange<Double>?
-        ) {
-            let at = starts[k]
-            let low = max(k > 0 ? starts[k - 1] : 0, at - ChangePoints.reach)
-            let high = min(k + 1 < starts.count ? starts[k + 1] : values.count, at + ChangePoints.reach)
-            let block = Int((2 / (1 - noise.correlation)).rounded(.up))
-            let whole = LevelChange(values: Array(values[low..<high]), noise: noise, shortest: shortest)
-            let residuals = whole.residuals(splitAt: at - low)
-            var (places, ratios): ([Double], [Double]) = ([], [])
+        /// An interval of the relative change of the medians: the values of both levels resampled in blocks.
+        private mutating func relativeInterval(_ low: Int, _ at: Int, _ high: Int) -> ClosedRange<Double>? {
+            let (low, high) = (max(low, at - ChangePoints.reach), min(high, at + ChangePoints.reach))
             guard
-                var left = MovingBlockBootstrap(count: at - low, block: block, seed: random.next()),
-                var right = MovingBlockBootstrap(count: high - at, block: block, seed: random.next())
-            else { return (at...at, nil) }
+                var left = MovingBlockBootstrap(count: at - low, block: noise.block, seed: random.next()),
+                var right = MovingBlockBootstrap(count: high - at, block: noise.block, seed: random.next())
+            else { return nil }
+            var ratios: [Double] = []
             for _ in 0..<ChangePoints.resamples {
-                let drawn = left.places() + right.places().map { $0 + at - low }
-                var copy = whole.values
-                for (index, from) in drawn.enumerated() {
-                    copy[index] = whole.values[index] - residuals[index] + residuals[from]
-                }
-                if let place = LevelChange(values: copy, noise: noise, shortest: shortest).place() {
-                    places.append(Double(low + place))
-                }
-                let one = Quantiles.median(drawn[..<(at - low)].map { raw[low + $0] }) ?? 0
-                let two = Quantiles.median(drawn[(at - low)...].map { raw[low + $0] }) ?? 0
-                if one != 0 { ratios.append(two / one - 1) }
+                guard let before = Quantiles.median(left.places().map { raw[low + $0] }), before != 0,
+                    let after = Quantiles.median(right.places().map { raw[at + $0] })
+                else { continue }
+                ratios.append(after / before - 1)
             }
             let tail = (1 - settings.confidence) / 2
-            func bounds(_ values: [Double]) -> ClosedRange<Double>? {
-                let sorted = values.sorted()
-                guard values.count * 5 >= ChangePoints.resamples * 4, let low = Quantiles.linear(tail, sorted: sorted),
-                    let high = Quantiles.linear(1 - tail, sorted: sorted), low <= high
-                else { return nil }
-                return low...high
-            }
-            guard let place = bounds(places) else { return (at...at, bounds(ratios)) }
-            return (min(at, Int(place.lowerBound))...max(at, Int(place.upperBound.rounded(.up))), bounds(ratios))
+            guard ratios.count * 5 >= ChangePoints.resamples * 4, let ends = Quantiles.sorted(ratios),
+                let low = Quantiles.linear(tail, sorted: ends), let high = Quantiles.linear(1 - tail, sorted: ends)
+            else { return nil }
+            return low...max(low, high)
         }
     }
 }

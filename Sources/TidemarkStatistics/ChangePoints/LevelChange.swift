@@ -10,34 +10,61 @@ struct LevelChange {
     let noise: SeriesNoise
     let shortest: Int
 
-    /// The first place of the new level, by the likelihood of two levels under AR(1) noise. Correlated noise hides where a
-    /// mean changes but not the jump, which is as large against the innovations as ever.
-    /// nil when there is no room for two levels. O(n).
-    func place() -> Int? {
-        Self.place(values, noise.correlation, shortest)
+    /// Where the new level begins.
+    struct Place {
+        /// Its first value.
+        var index: Int
+        /// Holds the place with the confidence asked for.
+        var interval: ClosedRange<Int>
     }
 
-    private static func place(_ y: [Double], _ phi: Double, _ shortest: Int) -> Int? {
-        let n = y.count
-        guard n >= 2 * shortest, shortest >= 1, n >= 2 else { return nil }
-        let center = y.reduce(0, +) / Double(n)
-        // Innovations and their running sums; sums[t] holds those of 1..<t.
-        var sums = [Double](repeating: 0, count: n + 1)
-        for t in 1..<n { sums[t + 1] = sums[t] + (y[t] - center) - phi * (y[t - 1] - center) }
-        let (start, g) = ((1 - phi * phi), 1 - phi)
-        var best: (place: Int, explained: Double)?
-        for t in shortest...n - shortest {
-            let jump = sums[t + 1] - sums[t]
-            let a11 = start + g * g * Double(t - 1) + phi * phi
-            let a22 = 1 + g * g * Double(n - t - 1)
-            let b1 = start * (y[0] - center) + g * sums[t] - phi * jump
-            let b2 = jump + g * (sums[n] - sums[t + 1])
-            let determinant = a11 * a22 - phi * phi
-            guard determinant > 0 else { continue }
-            let explained = (a22 * b1 * b1 + 2 * phi * b1 * b2 + a11 * b2 * b2) / determinant
-            if explained > best?.explained ?? -1 { best = (t, explained) }
+    /// The place of the change, from the likelihood of two levels under AR(1) noise at each split: correlated noise hides where a
+    /// mean changes but not the jump, which is as large against the innovations as ever. Unless the likeliest place is as good,
+    /// it is the one that most probability lies near (±`shortest`), which errs by more than that less often.
+    /// nil when there is no room for two levels. O(n).
+    func place(confidence: Double = 0.95) -> Place? {
+        let n = values.count
+        let explained = explained()
+        guard let most = explained.max() else { return nil }
+        let power = 2 * noise.innovations
+        // Running sums of the probability, unscaled; sums[k] holds those of ..<k.
+        var sums = [0.0]
+        for value in explained { sums.append(sums[sums.count - 1] + exp((value - most) / power)) }
+        let near = explained.indices.map { k in
+            sums[min(k + shortest + 1, explained.count)] - sums[max(k - shortest, 0)]
         }
-        return best?.place
+        guard let likeliest = explained.firstIndex(of: most), let densest = near.max() else { return nil }
+        let isSharp = near[likeliest] >= 0.999 * densest
+        let place = shortest + (isSharp ? likeliest : near.firstIndex(of: densest) ?? likeliest)
+        /// The first split up to which so much lies.
+        func split(_ mass: Double) -> Int {
+            min(n - shortest, shortest - 1 + (sums.firstIndex { $0 > 0 && $0 >= mass } ?? explained.count))
+        }
+        let tail = (1 - confidence) / 2 * sums[explained.count]
+        return Place(
+            index: place, interval: min(place, split(tail))...max(place, split(sums[explained.count] - tail)))
+    }
+
+    /// How much of the squared innovations two levels explain, for a new level from `shortest` on, from the next place on, ….
+    private func explained() -> [Double] {
+        let n = values.count
+        guard n >= 2 * shortest, shortest >= 1 else { return [] }
+        let phi = noise.correlation
+        let center = values.reduce(0, +) / Double(n)
+        // Running sums of the innovations; sums[t] holds those of 1..<t.
+        var sums = [Double](repeating: 0, count: n + 1)
+        for t in 1..<n { sums[t + 1] = sums[t] + (values[t] - center) - phi * (values[t - 1] - center) }
+        let (start, gain) = (1 - phi * phi, 1 - phi)
+        let head = start * (values[0] - center)
+        return (shortest...n - shortest).map { t in
+            // The normal equations of the two levels.
+            let jump = sums[t + 1] - sums[t]
+            let a11 = start + gain * gain * Double(t - 1) + phi * phi
+            let a22 = 1 + gain * gain * Double(n - t - 1)
+            let b1 = head + gain * sums[t] - phi * jump
+            let b2 = jump + gain * (sums[n] - sums[t + 1])
+            return (a22 * b1 * b1 + 2 * phi * b1 * b2 + a11 * b2 * b2) / (a11 * a22 - phi * phi)
+        }
     }
 
     /// The largest difference of two means over all splits, in units of the standard deviation of independent noise of

@@ -1,57 +1,99 @@
-/// How a series varies about its levels: the strength and the memory of its noise, told without knowing where levels change.
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// How a series varies about its levels: the strength and the memory of its noise.
 struct SeriesNoise: Equatable {
     /// Autocorrelation of first order, 0…0.97.
-    var correlation: Double
-    /// Variance of a value about its level.
-    var variance: Double
-
+    var correlation = 0.0
     /// n times the variance of the mean of n values: what telling two levels apart has to overcome.
-    var longRunVariance: Double { variance * (1 + correlation) / (1 - correlation) }
+    var longRunVariance = 0.0
+    /// The same over the variance of one value: how many values are worth one independent one.
+    var memory = 1.0
 
     static let largestCorrelation = 0.97
 
-    /// From first differences, in which a change of level is one value among many: corr(dₜ, dₜ₊₁) = −(1 − φ)/2 and
-    /// var d = 2σ²(1 − φ) for AR(1) noise. Differences beyond three robust standard deviations are brought there.
+    /// Variance of the innovations, enlarged where the noise remembers more than AR(1) does.
+    var innovations: Double { longRunVariance * (1 - correlation) * (1 - correlation) }
+
+    /// Values of a block that keeps the memory: 2 / (1 − φ) for AR(1).
+    var block: Int { memory < 1000 ? Int((1 + max(1, memory)).rounded(.up)) : 1000 }
+
+    /// A first, careful guess that no change of level disturbs much: half the squared median difference of values h apart rises
+    /// from what a step shows to the whole variance, and how fast tells the memory. Slow noise under fast noise is seen,
+    /// which the differences of neighbours alone hide.
     init(differencesOf values: [Double]) {
-        var differences = zip(values.dropFirst(), values).map { $0 - $1 }
-        if let middle = Quantiles.medianAbsoluteDeviation(differences), middle > 0 {
-            let limit = 3 * 1.4826 * middle
-            differences = differences.map { min(max($0, -limit), limit) }
+        let n = values.count
+        let most = max(2, min(30, n / 6))
+        guard n > most + 4 else { return }
+        // Two thousand pairs tell as much as all.
+        let stride = max(1, n / 2000)
+        var semivariances: [Double] = []
+        for lag in 1...most {
+            let sizes = Swift.stride(from: 0, to: n - lag, by: stride).map { abs(values[$0 + lag] - values[$0]) }
+            var spread = 1.4826 * (Quantiles.median(sizes) ?? 0)
+            if spread == 0 { spread = 1.2533 * sizes.reduce(0, +) / Double(sizes.count) }
+            semivariances.append(spread * spread / 2)
         }
-        let count = Double(max(1, differences.count))
-        let mean = differences.reduce(0, +) / count
-        var (square, product) = (0.0, 0.0)
-        for (index, value) in differences.enumerated() {
-            square += (value - mean) * (value - mean)
-            if index > 0 { product += (value - mean) * (differences[index - 1] - mean) }
+        let tail = semivariances[(2 * most / 3)...]
+        let whole = tail.reduce(0, +) / Double(tail.count)
+        guard whole > 0 else { return }
+        for semivariance in semivariances {
+            let alike = 1 - semivariance / whole
+            if alike < 0.05 { break }
+            memory += 2 * alike
         }
-        guard square > 0 else {
-            (correlation, variance) = (0, 0)
-            return
-        }
-        correlation = min(max(1 + 2 * product / square, 0), Self.largestCorrelation)
-        variance = square / count / (2 * (1 - correlation))
+        correlation = min(max(1 - semivariances[0] / whole, 0), Self.largestCorrelation)
+        longRunVariance = whole * memory
     }
 
-    init(correlation: Double, variance: Double) { (self.correlation, self.variance) = (correlation, variance) }
-
-    /// From what is left when the levels are taken off: sees slower memory than differences do, which white noise on top of
-    /// a wandering mean deceives. The loss by the estimated levels is made good to first order.
-    init(residuals: [Double], levels: Int) {
+    /// The efficient estimate once levels are taken off: an autoregression of the order that the AIC chooses, whose long-run
+    /// variance is σ² / (1 − Σφ)² (Berk 1974). Taking off a mean lowers every autocovariance by the long-run variance over the
+    /// length of the level, which is made good; changes that were looked for take more than that.
+    /// - Parameters:
+    ///   - starts: where the levels after the first begin.
+    ///   - changeLoss: long-run variances that each of them takes from the sum of squares.
+    init(residuals: [Double], starts: [Int], order: Int = 6, changeLoss: Double = 1.5) {
+        let borders = [0] + starts + [residuals.count]
+        let order = max(1, min(order, residuals.count / 20))
         let count = Double(residuals.count)
-        var (square, product) = (0.0, 0.0)
-        for (index, value) in residuals.enumerated() {
-            square += value * value
-            if index > 0 { product += value * residuals[index - 1] }
+        var raw = [Double](repeating: 0, count: order + 1)
+        for k in 1..<borders.count {
+            for lag in 0...order {
+                for t in min(borders[k], borders[k - 1] + lag)..<borders[k] {
+                    raw[lag] += residuals[t] * residuals[t - lag] / count
+                }
+            }
         }
-        guard square > 0, count > Double(levels) + 3 else {
-            (correlation, variance) = (0, 0)
-            return
+        guard raw[0] > 0 else { return }
+        let lost = min(0.5, (1 + changeLoss * Double(starts.count)) / count)
+        for _ in 0..<4 {
+            let covariances = raw.map { $0 + lost * longRunVariance }
+            correlation = min(max(covariances[1] / covariances[0], 0), Self.largestCorrelation)
+            longRunVariance = Self.longRunVariance(covariances, count: count)
+            memory = max(1, longRunVariance / covariances[0])
         }
-        let raw = product / square
-        correlation = min(max(raw + (1 + 3 * max(0, raw)) * Double(levels) / count, 0), Self.largestCorrelation)
-        let memory = (1 + correlation) / (1 - correlation)
-        variance = square / max(count - Double(levels) * memory, count / 2)
+    }
+
+    /// By the recursion of Levinson and Durbin.
+    private static func longRunVariance(_ covariances: [Double], count: Double) -> Double {
+        var phi: [Double] = []
+        var power = covariances[0]
+        var best = (criterion: count * log(power), variance: power)
+        for lag in 1..<covariances.count {
+            var reflection = covariances[lag]
+            for (k, value) in phi.enumerated() { reflection -= value * covariances[lag - 1 - k] }
+            reflection /= power
+            phi = phi.indices.map { phi[$0] - reflection * phi[phi.count - 1 - $0] } + [reflection]
+            power *= 1 - reflection * reflection
+            guard power > 0 else { break }
+            let criterion = count * log(power) + 2 * Double(lag)
+            if criterion < best.criterion {
+                let rest = max(1 - largestCorrelation, 1 - phi.reduce(0, +))
+                best = (criterion, power / (rest * rest))
+            }
+        }
+        return best.variance
     }
 }
 
