@@ -16,6 +16,7 @@ struct ResultWriter {
         }
         for table in [
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
+            "log_template", "log_template_step",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }

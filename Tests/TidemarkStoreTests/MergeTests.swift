@@ -203,14 +203,13 @@ import TidemarkTestSupport
         #expect(
             names == [
                 "engine_fact", "exemplar", "finding_evidence", "gateway_text", "http_client", "http_key", "instance",
-                "log_template",
                 "metric_family", "period", "recommendation", "series", "series_label", "span_request",
             ])
         // Every reference leads to a row that merging maps.
         for table in try SourceTables.all(store.database) {
             for reference in try SourceTables.references(of: table, store.database) {
                 let isMapped =
-                    try ["source", "instance", "series", "period", "log_template", "http_key", "gateway_text"]
+                    try ["source", "instance", "series", "period", "http_key", "gateway_text"]
                     .contains(reference.table)
                     || SourceTables.rowColumn(of: reference.table, store.database) == reference.column
                 #expect(isMapped, "\(table).\(reference.column)")

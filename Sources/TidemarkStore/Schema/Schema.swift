@@ -37,6 +37,7 @@ public enum Schema {
         EvidenceSchema.tracedRequests,
         EvidenceSchema.gateways,
         EvidenceSchema.ledger,
+        EvidenceSchema.templates,
     ]
     public static var version: Int { migrations.count }
 
