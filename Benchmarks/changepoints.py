@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Change points of Tidemark, Apache Otava and ruptures on the same seeded series.
 
-  changepoints.py FINDER [SERIES] [--only-tidemark]
+  changepoints.py FINDER [SERIES] [--only-tidemark] [--noise KIND…] [--steps SHARE…]
 
 FINDER is Tidemark's finder as a filter (`make bench-changepoints` builds it), SERIES how many of each kind (200). Needs
 numpy==2.2.0 ruptures==1.1.10 apache-otava==0.8.0 from pip.
@@ -117,20 +117,24 @@ def main():
     parser.add_argument("finder")
     parser.add_argument("series", nargs="?", type=int, default=200)
     parser.add_argument("--only-tidemark", action="store_true")
+    parser.add_argument("--noise", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--steps", nargs="+", type=float, default=STEPS)
     parser.add_argument("--seed", type=int, default=20261128)
     options = parser.parse_args()
     finders = {"Tidemark, ≥ 5 %": tidemark(options.finder, "0.05"), "Tidemark, any size": tidemark(options.finder, "0")}
     if not options.only_tidemark:
         finders |= {"Otava": otava, "PELT l2": pelt_l2, "PELT rbf": pelt_rbf}
     print(f"{options.series} series of a kind. False alarms: share of series with any; steps: F1; with 95 % Wilson intervals.\n")
-    print("| noise | finder | false alarms | " + " | ".join(f"F1, {s:.0%} step" for s in STEPS) + " |")
-    print("|---|---|---|" + "---|" * len(STEPS))
+    print("| noise | finder | false alarms | " + " | ".join(f"F1, {s:.0%} step" for s in options.steps) + " |")
+    print("|---|---|---|" + "---|" * len(options.steps))
     spent = dict.fromkeys(finders, 0.0)
     for number, (kind, make) in enumerate(KINDS.items()):
+        if kind not in options.noise:
+            continue
         random = np.random.default_rng([options.seed, number])
         still = [make(random) for _ in range(options.series)]
         stepped = {}
-        for step in STEPS:
+        for step in sorted({*STEPS, *options.steps}):
             series, places = [], []
             for _ in range(options.series):
                 place = int(random.integers(40, 161))
@@ -144,11 +148,12 @@ def main():
             alarms = sum(bool(f) for f in find(still))
             low, high = wilson(alarms, len(still))
             cells = [f"{alarms / len(still):.1%} ({low:.1%}–{high:.1%})"]
-            for series, places in stepped.values():
+            for step in options.steps:
+                series, places = stepped[step]
                 cells.append("%.2f (%.2f–%.2f)" % score(find(series), places))
             spent[name] += time.perf_counter() - begun
             print(f"| {kind} | {name} | " + " | ".join(cells) + " |", flush=True)
-    total = len(KINDS) * (1 + len(STEPS)) * options.series
+    total = len(options.noise) * (1 + len(options.steps)) * options.series
     print("\nWall time a series: " + ", ".join(f"{n} {1000 * t / total:.2f} ms" for n, t in spent.items()))
     if failures:
         print(f"Otava failed on {failures} of {total} series.")

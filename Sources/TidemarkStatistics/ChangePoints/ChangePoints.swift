@@ -76,11 +76,14 @@ public enum ChangePoints {
         let values: [Double]
         let settings: Settings
         let shortest: Int
+        /// More than half of the values repeat the one before: rare counts, or a setting.
+        let isMostlyEqual: Bool
         var noise: SeriesNoise
         var random: SeededRandom
 
         init(raw: [Double], values: [Double], settings: Settings, shortest: Int) {
             (self.raw, self.values, self.settings, self.shortest) = (raw, values, settings, shortest)
+            isMostlyEqual = zip(values, values.dropFirst()).count { $0 == $1 } * 2 >= values.count
             noise = SeriesNoise(differencesOf: values)
             random = SeededRandom(seed: settings.seed)
         }
@@ -168,11 +171,10 @@ public enum ChangePoints {
         private mutating func confirmed(_ starts: [Int]) -> (starts: [Int], chances: [Double]) {
             var starts = starts
             var chances = [Double?](repeating: nil, count: starts.count)
-            let block = noise.block
             while !starts.isEmpty {
                 for k in starts.indices where chances[k] == nil {
                     chances[k] = change(starts, k).chance(
-                        splitAt: starts[k] - surroundings(starts, k).low, block: block, draws: ChangePoints.draws,
+                        splitAt: starts[k] - surroundings(starts, k).low, asTheyAre: isMostlyEqual, draws: ChangePoints.draws,
                         enough: settings.significance, random: &random)
                 }
                 let adjusted = FalseDiscovery.benjaminiHochberg(chances.map { $0 ?? 1 }) ?? []

@@ -94,11 +94,16 @@ struct LevelChange {
     }
 
     /// How often the noise alone makes a split as large as this one anywhere: the residuals are put together again in blocks
-    /// in random order. (Exceedances + 1) / (draws + 1); the draws end early once they cannot end below `enough`.
-    func chance(splitAt place: Int, block: Int, draws: Int, enough: Double, random: inout SeededRandom) -> Double {
+    /// in random order, each upright or upside down. (Exceedances + 1) / (draws + 1); the draws end early once they cannot end
+    /// below `enough`.
+    /// - Parameter asTheyAre: shuffle the values themselves, upright: of rare counts, whose noise is no normal one, the residuals of
+    ///   a chance cluster no longer make one.
+    func chance(
+        splitAt place: Int, asTheyAre: Bool, draws: Int, enough: Double, random: inout SeededRandom
+    ) -> Double {
         let observed = Self.largestSplit(values, shortest)
-        let residuals = residuals(splitAt: place)
-        let block = max(1, min(block, residuals.count / 4))
+        let residuals = asTheyAre ? values : residuals(splitAt: place)
+        let block = max(1, min(noise.block, residuals.count / 4))
         let blocks = stride(from: 0, to: residuals.count, by: block).map {
             $0..<min(residuals.count, $0 + block)
         }
@@ -109,8 +114,7 @@ struct LevelChange {
             order.shuffle(using: &random)
             shuffled.removeAll(keepingCapacity: true)
             for index in order {
-                // A block turned upside down is as likely.
-                let sign: Double = random.next() & 1 == 0 ? 1 : -1
+                let sign: Double = asTheyAre || random.next() & 1 == 0 ? 1 : -1
                 for place in blocks[index] { shuffled.append(sign * residuals[place]) }
             }
             if Self.largestSplit(shuffled, shortest) >= observed { exceeded += 1 }

@@ -31,9 +31,10 @@ struct SeriesNoise: Equatable {
         var semivariances: [Double] = []
         for lag in 1...most {
             let sizes = Swift.stride(from: 0, to: n - lag, by: stride).map { abs(values[$0 + lag] - values[$0]) }
-            var spread = 1.4826 * (Quantiles.median(sizes) ?? 0)
-            if spread == 0 { spread = 1.2533 * sizes.reduce(0, +) / Double(sizes.count) }
-            semivariances.append(spread * spread / 2)
+            let spread = 1.4826 * (Quantiles.median(sizes) ?? 0)
+            // Of mostly equal values, as of rare errors, the median knows nothing.
+            let square = spread > 0 ? spread * spread : sizes.reduce(0) { $0 + $1 * $1 } / Double(sizes.count)
+            semivariances.append(square / 2)
         }
         let tail = semivariances[(2 * most / 3)...]
         let whole = tail.reduce(0, +) / Double(tail.count)
