@@ -94,7 +94,7 @@ public enum ChangePoints {
             let tried = trial()
             noise = SeriesNoise(residuals: residuals(tried), starts: tried)
             // Levels without any noise leave rounding errors.
-            noise.longRunVariance = max(noise.longRunVariance, 1e-6 * careful)
+            if noise.longRunVariance < 1e-6 * careful { noise = SeriesNoise(white: 1e-6 * careful) }
             // Squares of the largest numbers overflow.
             guard noise.longRunVariance.isFinite else { return Result(points: [], correlation: 0) }
             let starts = placed(segments(values, settings.penalty, shortest))
@@ -174,7 +174,8 @@ public enum ChangePoints {
             while !starts.isEmpty {
                 for k in starts.indices where chances[k] == nil {
                     chances[k] = change(starts, k).chance(
-                        splitAt: starts[k] - surroundings(starts, k).low, asTheyAre: isMostlyEqual, draws: ChangePoints.draws,
+                        splitAt: starts[k] - surroundings(starts, k).low, asTheyAre: isMostlyEqual,
+                        draws: ChangePoints.draws,
                         enough: settings.significance, random: &random)
                 }
                 let adjusted = FalseDiscovery.benjaminiHochberg(chances.map { $0 ?? 1 }) ?? []

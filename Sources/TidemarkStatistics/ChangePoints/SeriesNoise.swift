@@ -19,6 +19,9 @@ struct SeriesNoise: Equatable {
     /// Values of a block that keeps the memory: 2 / (1 − φ) for AR(1).
     var block: Int { memory < 1000 ? Int((1 + max(1, memory)).rounded(.up)) : 1000 }
 
+    /// Independent noise.
+    init(white variance: Double) { longRunVariance = variance }
+
     /// A first, careful guess that no change of level disturbs much: half the squared median difference of values h apart rises
     /// from what a step shows to the whole variance, and how fast tells the memory. Slow noise under fast noise is seen,
     /// which the differences of neighbours alone hide.
@@ -54,7 +57,7 @@ struct SeriesNoise: Equatable {
     /// - Parameters:
     ///   - starts: where the levels after the first begin.
     ///   - changeLoss: long-run variances that each of them takes from the sum of squares.
-    init(residuals: [Double], starts: [Int], order: Int = 6, changeLoss: Double = 1.5) {
+    init(residuals: [Double], starts: [Int], order: Int = 6, changeLoss: Double = 2) {
         let borders = [0] + starts + [residuals.count]
         let order = max(1, min(order, residuals.count / 20))
         let count = Double(residuals.count)
