@@ -36,13 +36,14 @@ public struct Analysis {
             rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
         let table = try evaluator.evaluateAll()
         let builder = try FigureBuilder(evaluator)
+        let templates = try LogTemplates(mining: store, period: period, grid: grid)
         let situation = Situation(
             table: table, fleet: fleet, builder: builder, store: store, period: period,
-            runs: try EngineRun.all(store, period: period), objectives: try Objectives.read(store, period: period))
+            runs: try EngineRun.all(store, period: period), objectives: try Objectives.read(store, period: period),
+            templates: templates)
         let results = ResultWriter(store: store, period: period)
         let figures = try builder.figures(table)
         let distributions = try Distribution.all(builder)
-        let templates = try LogTemplates(mining: store, period: period, grid: grid)
         let diagnosis = try Diagnosis(situation)
         try store.database.transaction {
             let analysis = try results.begin(grid: grid)

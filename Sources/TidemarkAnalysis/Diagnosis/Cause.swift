@@ -84,6 +84,11 @@ struct Judgement {
     var bias = 0.0
 
     var isFound: Bool { required.allSatisfy(\.isPresent) }
+    /// Nothing speaks against it, something for it, and something could not be looked at.
+    var isOpen: Bool {
+        required.contains(where: \.isPresent) && required.contains { $0.state == .unseen }
+            && !required.contains { $0.state == .absent }
+    }
 
     var confidence: Double {
         let unseen = supporting.filter { $0.state == .unseen }.count
@@ -114,7 +119,11 @@ struct FindingDraft {
     /// Excess waiting of all users together, seconds; nil: cannot be computed.
     var impactUserSeconds: Double?
     var requestsAffected: Double?
-    var trigger: String?
+    /// What changed just before.
+    var trigger: Trigger?
+    /// From the trigger until users felt it.
+    var delaySeconds: Double?
+    var shares: [CauseShares.Part] = []
 }
 
 struct EvidenceDraft {

@@ -5,8 +5,10 @@ struct Diagnosis {
     var findings: [FindingDraft] = []
     var ruledOut: [(cause: String, text: String)] = []
     var missing: [(cause: String, text: String)] = []
+    var quality: DataQuality
 
     init(_ situation: Situation) throws {
+        quality = try DataQuality(situation)
         let episodes = try EpisodeFinder(situation: situation).episodes()
         var absent: [String: String] = [:]
         var unseen: [String: String] = [:]
@@ -15,6 +17,7 @@ struct Diagnosis {
             Debug.episode(episode, situation)
             let baseline = Self.baseline(episode, episodes, situation)
             var verdicts: [Opinion] = []
+            var open: [Opinion] = []
             for replica in episode.replicas {
                 let scene = Scene(
                     situation: situation, episode: episode, replica: replica,
@@ -24,6 +27,11 @@ struct Diagnosis {
                     Debug.judgement(cause.id, scene, judgement)
                     if judgement.isFound {
                         verdicts.append(Opinion(cause: cause, scene: scene, judgement: judgement))
+                    } else if judgement.isOpen {
+                        open.append(Opinion(cause: cause, scene: scene, judgement: judgement))
+                        if let sign = judgement.required.first(where: { $0.state == .unseen }) {
+                            unseen[cause.id] = unseen[cause.id] ?? sign.text
+                        }
                     } else if let sign = judgement.required.first(where: { $0.state == .absent }) {
                         absent[cause.id] = absent[cause.id] ?? sign.text
                     } else if let sign = judgement.required.first(where: { $0.state == .unseen }) {
@@ -31,7 +39,7 @@ struct Diagnosis {
                     }
                 }
             }
-            groups.append(try Self.findings(episode, verdicts, situation, baseline: baseline))
+            groups.append(try Self.findings(episode, verdicts, open, situation, baseline: baseline))
         }
         // Incidents by impact; within one the primary cause first.
         findings = groups.filter { !$0.isEmpty }.sorted { Self.precedes($0[0], $1[0]) }.flatMap { $0 }
@@ -89,7 +97,7 @@ struct Diagnosis {
 
     /// The findings of an episode: one a cause over all its replicas, the primary one first, consequences left out.
     private static func findings(
-        _ episode: Episode, _ opinions: [Opinion], _ situation: Situation, baseline: [Range<Int>]
+        _ episode: Episode, _ opinions: [Opinion], _ open: [Opinion], _ situation: Situation, baseline: [Range<Int>]
     ) throws -> [FindingDraft] {
         var drafts: [(level: CauseLevel, draft: FindingDraft)] = []
         for cause in CauseCatalogue.all {
@@ -98,9 +106,27 @@ struct Diagnosis {
             drafts.append((cause.level, try draft(cause, best, own, situation)))
         }
         guard let first = drafts.map(\.level).min() else {
-            return try unexplained(episode, situation, baseline: baseline).map { [$0] } ?? []
+            guard let unknown = try unexplained(episode, situation, baseline: baseline) else { return [] }
+            // What the evidence leaves open follows, with what would have shown it.
+            var seen: Set<String> = []
+            let alternatives = open.sorted { $0.cause.level < $1.cause.level }.filter { seen.insert($0.cause.id).inserted }
+            return [unknown]
+                + alternatives.prefix(3).map { one in
+                    FindingDraft(
+                        cause: one.cause.id, startMs: unknown.startMs, endMs: unknown.endMs, confidence: 0.3,
+                        instances: unknown.instances, summary: "\(one.cause.title): not excluded",
+                        missing: one.judgement.required.filter { $0.state == .unseen }.map(\.text))
+                }
         }
-        let primary = drafts.filter { $0.level == first }.max { $0.draft.confidence < $1.draft.confidence }!.draft
+        var primary = drafts.filter { $0.level == first }.max { $0.draft.confidence < $1.draft.confidence }!.draft
+        if let scene = opinions.filter({ $0.cause.id == primary.cause })
+            .max(by: { $0.judgement.confidence < $1.judgement.confidence })?.scene
+        {
+            primary.trigger = try scene.trigger()
+            primary.delaySeconds = primary.trigger.flatMap { scene.delay(since: $0.timeMs) }
+            primary.shares = try CauseShares(scene)?.parts ?? []
+            primary.evidence += scene.situation.newTemplates(scene.situation.span(scene.range))
+        }
         var result = [primary]
         // What else is there is contributory: named second, with less confidence, and never above the primary cause.
         let others = drafts.map(\.draft).filter { $0.cause != primary.cause }
@@ -123,7 +149,8 @@ struct Diagnosis {
             cause: cause.id, startMs: span.startMs, endMs: span.endMs, confidence: judgement.confidence,
             instances: all.map(\.scene.replica).sorted(), summary: judgement.summary,
             recommendations: judgement.recommendations)
-        draft.evidence = (judgement.required + judgement.supporting.filter(\.isPresent)).compactMap(\.evidence)
+        for one in (judgement.required + judgement.supporting.filter(\.isPresent)).compactMap(\.evidence)
+        where !draft.evidence.contains(where: { $0.signal == one.signal && $0.text == one.text }) { draft.evidence.append(one) }
         for signal in ["ttft_p95_seconds", "itl_p95_seconds"] where !draft.evidence.contains(where: { $0.signal == signal }) {
             if let worst = try latency(signal, best.scene) { draft.evidence.append(worst) }
         }
@@ -174,6 +201,9 @@ struct Diagnosis {
                     signal.title))
         }
         draft.impactUserSeconds = try scene.excessUserSeconds()
+        draft.trigger = try scene.trigger()
+        draft.delaySeconds = draft.trigger.flatMap { scene.delay(since: $0.timeMs) }
+        draft.evidence += situation.newTemplates(span)
         return draft
     }
 

@@ -43,6 +43,17 @@ extension Scene {
         return sign
     }
 
+    /// Latency rose although the work of a step did not: something made the machine slower.
+    func slowerAtEqualWork() throws -> Sign {
+        let residual = try residual()
+        let load = try loadFactor()?.ratio ?? 1
+        let sign = try latencyRose(1.1)
+        guard sign.state == .present, residual.map({ $0 >= 1.1 }) ?? (load < 1.15) else {
+            return Sign(state: sign.state == .unseen ? .unseen : .absent, text: sign.text)
+        }
+        return sign
+    }
+
     /// Temperature near where GPUs slow down, or well above the usual.
     func heat(_ gpus: [String]) throws -> Sign {
         let changes = try gpus.compactMap { try change(gpu: $0, "gpu_temperature_celsius") }

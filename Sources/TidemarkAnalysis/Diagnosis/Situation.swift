@@ -1,3 +1,4 @@
+import TidemarkEvidence
 import TidemarkStore
 
 /// What the causes look at: signals on a grid, the runs and their configuration, the log's events.
@@ -10,13 +11,15 @@ final class Situation {
     let runs: [EngineRun]
     /// Latency objectives by signal, in seconds.
     let objectives: [(signal: String, seconds: Double)]
+    private let templates: LogTemplates
     private var tracks: [String: Track?] = [:]
     private var histograms: [String: HistogramTable] = [:]
 
     init(
         table: SignalTable, fleet: Fleet, builder: FigureBuilder, store: Store, period: Int, runs: [EngineRun],
-        objectives: [(signal: String, seconds: Double)]
+        objectives: [(signal: String, seconds: Double)], templates: LogTemplates
     ) {
+        self.templates = templates
         self.objectives = objectives
         self.table = table
         self.fleet = fleet
@@ -113,6 +116,19 @@ final class Situation {
 
     /// Steps in a stretch of time, at least one.
     func steps(_ seconds: Double) -> Int { max(1, Int(seconds * 1000 / Double(grid.stepMs))) }
+
+    /// Warnings and errors that the logs have in a window and not before, two at most.
+    func newTemplates(_ span: (startMs: Int64, endMs: Int64)) -> [EvidenceDraft] {
+        guard span.startMs < span.endMs else { return [] }
+        let bursts = TemplateBursts(templates, window: span.startMs...span.endMs)
+        return bursts.found.filter { $0.isSignificant && LogLevel.severity($0.template.level) >= LogLevel.severity("WARNING") }
+            .prefix(2).map { burst in
+                EvidenceDraft(
+                    "log_template", value: Double(burst.events), baseline: Double(burst.restEvents), unit: "events",
+                    source: burst.template.source, line: burst.template.line,
+                    (burst.isFirstSeen ? "first seen: " : "more often: ") + String(burst.template.text.prefix(140)))
+            }
+    }
 
     /// Events of a replica's log of some kinds in a range of time, the first of each kind first.
     func events(_ kinds: [String], _ replica: String, _ startMs: Int64, _ endMs: Int64, limit: Int = 3) throws

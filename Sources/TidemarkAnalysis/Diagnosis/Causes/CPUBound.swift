@@ -16,7 +16,8 @@ enum CPUBound: Cause {
         let busy = try scene.change("host_cpu_busy_ratio")
         let process = try scene.change("process_cpu_cores")
         guard front != nil || pressure != nil || busy != nil else {
-            return Judgement(required: [.unseen("the host's CPU: scrape the node exporter")], summary: "")
+            return Judgement(
+                required: [.unseen("the host's CPU: scrape the node exporter"), try scene.slowerAtEqualWork()], summary: "")
         }
         // Queue and prefill are observed when requests finish, the first token when it comes: behind a growing queue the
         // difference means nothing, so it must be most of the rise.

@@ -21,7 +21,12 @@ enum GPUStraggler: Cause {
 
     static func judge(_ scene: Scene) throws -> Judgement? {
         guard let clocks = try scene.clocks() else {
-            return Judgement(required: [.unseen("SM clocks of each GPU: capture nvidia-smi, or scrape the DCGM exporter")], summary: "")
+            guard isPossible(scene.situation) else { return nil }
+            return Judgement(
+                required: [
+                    .unseen("SM clocks of each GPU: capture nvidia-smi, or scrape the DCGM exporter"),
+                    try scene.slowerAtEqualWork(),
+                ], summary: "")
         }
         guard clocks.all.count >= 2 else { return nil }
         let isOne = clocks.slowed.count >= 1 && clocks.slowed.count * 2 <= clocks.all.count

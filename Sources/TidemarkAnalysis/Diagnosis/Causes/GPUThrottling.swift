@@ -14,7 +14,7 @@ enum GPUThrottling: Cause {
         capture: "SM clocks and throttle reasons: capture nvidia-smi --query-gpu=…,clocks.sm,clocks_event_reasons.active --format=csv -l 1, or scrape the DCGM exporter")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
-        guard let clocks = try scene.clocks() else { return Judgement(required: [.unseen(telltale!.capture)], summary: "") }
+        guard let clocks = try scene.clocks() else { return Judgement(required: [.unseen(telltale!.capture), try scene.slowerAtEqualWork()], summary: "") }
         let loss = clocks.loss
         let isAll = clocks.slowed.count * 2 > clocks.all.count || clocks.all.count == 1
         let worst = clocks.all.max { $0.loss < $1.loss }!

@@ -15,7 +15,10 @@ enum StructuredOutput: Cause {
         let deferred = try scene.change("deferred_requests")
         guard share != nil || deferred != nil else {
             return Judgement(
-                required: [.unseen("which requests ask for structured output: log requests (--enable-log-requests)")], summary: "")
+                required: [
+                    .unseen("which requests ask for structured output: log requests (--enable-log-requests)"),
+                    try scene.slowerAtEqualWork(),
+                ], summary: "")
         }
         let more = share.map { $0.during >= 0.05 && $0.during >= 2 * ($0.before ?? 0) } ?? false
         let held = deferred.map { $0.during >= 0.2 && $0.during >= 4 * ($0.before ?? 0) } ?? false
