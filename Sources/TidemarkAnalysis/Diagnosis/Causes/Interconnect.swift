@@ -22,7 +22,7 @@ enum Interconnect: Cause {
     static func judge(_ scene: Scene) throws -> Judgement? {
         let parallel = ["tensor_parallel_size", "pipeline_parallel_size"].compactMap {
             scene.situation.configured($0, scene.replica)
-        }.max() ?? Double(scene.situation.fleet.replicas.first { $0.name == scene.replica }?.gpus.count ?? 0)
+        }.max() ?? Double(scene.situation.gpus(of: scene.replica).count)
         guard parallel > 1 else { return nil }
         let span = scene.situation.span(scene.range)
         let warnings = try scene.situation.events(["nccl_error", "rpc_timeout"], scene.replica, span.startMs - 60_000, span.endMs)
