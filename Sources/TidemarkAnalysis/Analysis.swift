@@ -35,7 +35,9 @@ public struct Analysis {
     /// The verdict over a part of the period, seen finely, with as much again before and after it (half an hour at least) to
     /// compare with; findings that touch the part. Nothing is stored.
     public func verdict(over part: ClosedRange<Int64>, name: String) throws -> Verdict {
-        guard let window = try window(), window.overlaps(part) else { return try Verdict(store, period: -1, name: name) }
+        guard let window = try window(), window.overlaps(part) else {
+            return try Verdict(store, period: -1, name: name)
+        }
         let margin = max(part.upperBound - part.lowerBound, 1_800_000)
         let wide = (part.lowerBound - margin...part.upperBound + margin).clamped(to: window)
         let results = try Results(self, wide)

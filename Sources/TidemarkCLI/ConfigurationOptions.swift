@@ -7,7 +7,8 @@ import TidemarkStore
 struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
-        help: "tidemark.yaml: signals of your own (PromQL) and latency objectives. Kept in the database until another is given.",
+        help:
+            "tidemark.yaml: signals of your own (PromQL) and latency objectives. Kept in the database until another is given.",
         completion: .file(extensions: ["yaml", "yml"]))
     var path: String?
 
@@ -29,7 +30,8 @@ struct ConfigurationOptions: ParsableArguments {
         for one in file.objectives {
             let name = (one.name.hasSuffix("_s") ? String(one.name.dropLast(2)) : one.name) + "_seconds"
             guard known.contains(name) else {
-                let near = NearestWord.of(name, in: known).map { "; did you mean \($0.dropLast("_seconds".count))_s?" } ?? ""
+                let near =
+                    NearestWord.of(name, in: known).map { "; did you mean \($0.dropLast("_seconds".count))_s?" } ?? ""
                 file.add(one.line, "slo: no latency is called \(one.name)\(near)")
                 continue
             }

@@ -21,7 +21,8 @@ struct DiagnoseCommand: ParsableCommand {
     @Option(help: "End with status 3 when a finding is at least this sure: low, medium or high.")
     var failOn: ConfidenceLevel?
 
-    @Option(help: "Only what touches the time from here on: RFC 3339 or Unix seconds. Looked at finely, nothing is stored.")
+    @Option(
+        help: "Only what touches the time from here on: RFC 3339 or Unix seconds. Looked at finely, nothing is stored.")
     var from: String?
 
     @Option(help: "Only what touches the time until here.")

@@ -119,7 +119,8 @@ struct SQLCommand: ParsableCommand {
 /// For the project's own use: prints the pages of `docs/` that are made from the code.
 struct DocumentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "document", abstract: "Print the schema, the signals or the causes as documentation.", shouldDisplay: false)
+        commandName: "document", abstract: "Print the schema, the signals or the causes as documentation.",
+        shouldDisplay: false)
 
     enum Page: String, ExpressibleByArgument, CaseIterable { case schema, signals, causes }
 

@@ -19,7 +19,8 @@ public struct TidemarkCommand: ParsableCommand {
             """,
         version: Analysis.toolVersion,
         subcommands: [
-            RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self, ExplainCommand.self,
+            RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
+            ExplainCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
             SQLCommand.self, CheckCommand.self,
             DocumentCommand.self,

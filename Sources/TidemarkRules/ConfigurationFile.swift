@@ -39,7 +39,8 @@ public struct ConfigurationFile {
             }
             guard units.contains(where: { name.hasSuffix("_" + $0) }) else {
                 findings.add(
-                    one.line(of: "name"), "\(one.place): \(name) must end in its unit: _\(units.joined(separator: ", _"))")
+                    one.line(of: "name"),
+                    "\(one.place): \(name) must end in its unit: _\(units.joined(separator: ", _"))")
                 continue
             }
             guard let expression = one.scalar("expr", &findings)?.string else {

@@ -31,7 +31,8 @@ extension Store {
     /// What was configured last; empty without any.
     public func configuration() throws -> Configuration {
         var found = Configuration()
-        let signals = try database.prepare("SELECT name, title, expression, low_is_worst FROM user_signal ORDER BY name")
+        let signals = try database.prepare(
+            "SELECT name, title, expression, low_is_worst FROM user_signal ORDER BY name")
         while try signals.step() {
             found.signals.append(
                 .init(

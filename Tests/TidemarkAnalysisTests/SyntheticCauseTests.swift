@@ -20,7 +20,9 @@ import TidemarkTestSupport
     }
 
     /// The verdict when from the 90th to the 140th scrape something differs.
-    private func verdict(_ machine: Int, replicas: Int = 1, log: String? = nil, _ change: (inout State, Int) -> Void) throws -> Verdict {
+    private func verdict(_ machine: Int, replicas: Int = 1, log: String? = nil, _ change: (inout State, Int) -> Void)
+        throws -> Verdict
+    {
         var fleet = fleet(machine, replicas: replicas)
         fleet.log = log
         return try fleet.verdict { replica, scrape in
@@ -101,7 +103,8 @@ import TidemarkTestSupport
             }.joined()
         }
         var fleet = fleet(machine)
-        fleet.log = start(0, "0.10.0") + stats(1..<24) + "INFO:     Shutting down\n" + start(25, "0.11.0") + stats(26..<50)
+        fleet.log =
+            start(0, "0.10.0") + stats(1..<24) + "INFO:     Shutting down\n" + start(25, "0.11.0") + stats(26..<50)
         let verdict = try fleet.verdict { _, scrape in
             var state = State()
             state.arrivals = Self.machines[machine].arrivals
@@ -127,7 +130,8 @@ import TidemarkTestSupport
 
     @Test("one replica gets more and the other less: imbalance, on the one that suffers", arguments: 0..<3)
     func imbalance(machine: Int) throws {
-        let verdict = try verdict(machine, replicas: 2) { state, replica in state.arrivals *= replica == 0 ? 1.55 : 0.45 }
+        let verdict = try verdict(machine, replicas: 2) { state, replica in state.arrivals *= replica == 0 ? 1.55 : 0.45
+        }
         #expect(verdict.findings.first?.cause == "replica_imbalance")
         #expect(verdict.findings.first?.instances == ["10.0.0.1:8000"])
     }

@@ -68,7 +68,8 @@ struct SyntheticFleet {
                     emit(name, counters[name + label]!, label)
                 }
                 let arrivals = now.arrivals * noise(0.05)
-                let slope = now.slowness * arrivals * (cost.prompt * now.prompt * (1 - now.hits) + cost.request * now.answer)
+                let slope =
+                    now.slowness * arrivals * (cost.prompt * now.prompt * (1 - now.hits) + cost.request * now.answer)
                 let step = now.slowness * cost.fixed / max(0.05, 1 - slope) * noise(0.01)
                 let running = arrivals * now.answer * step
                 let requests = arrivals * 15
@@ -87,7 +88,8 @@ struct SyntheticFleet {
                     ("time_to_first_token_seconds", ttft * noise(0.03), requests),
                     ("inter_token_latency_seconds", step, requests * now.answer),
                     ("e2e_request_latency_seconds", ttft + step * now.answer, requests),
-                    ("request_queue_time_seconds", 0.001, requests), ("request_prefill_time_seconds", ttft - 0.01, requests),
+                    ("request_queue_time_seconds", 0.001, requests),
+                    ("request_prefill_time_seconds", ttft - 0.01, requests),
                     ("request_prompt_tokens", now.prompt * noise(0.02), requests),
                     ("request_generation_tokens", now.answer * noise(0.02), requests),
                     ("iteration_tokens_total", arrivals * (now.prompt * (1 - now.hits) + now.answer) * step, 15 / step),
@@ -97,7 +99,9 @@ struct SyntheticFleet {
                 }
                 for gpu in 0..<gpus {
                     let of = "gpu=\"\(gpu)\", Hostname=\"node\", instance=\"node:9400\", job=\"dcgm\""
-                    func gauge(_ name: String, _ value: Double) { lines.append("{__name__=\"\(name)\", \(of)} \(value) \(time)") }
+                    func gauge(_ name: String, _ value: Double) {
+                        lines.append("{__name__=\"\(name)\", \(of)} \(value) \(time)")
+                    }
                     guard replica == 0 else { continue }
                     gauge("DCGM_FI_DEV_SM_CLOCK", 1800 * now.clocks[gpu] * noise(0.003))
                     gauge("DCGM_FI_DEV_GPU_UTIL", 95)

@@ -48,7 +48,8 @@ struct SignalEvaluator {
         configuration.signals.compactMap { one in
             SignalUnit.of(one.name).map { unit in
                 Signal(
-                    name: one.name, title: one.title, unit: unit, section: .service, worst: one.isLowWorst ? .low : .high,
+                    name: one.name, title: one.title, unit: unit, section: .service,
+                    worst: one.isLowWorst ? .low : .high,
                     scope: .replica, fleet: unit == .ratio || unit == .seconds ? .mean : .sum,
                     origins: [.promQL(one.expression)])
             }
@@ -129,7 +130,8 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate,
+        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle,
+            .spanQuantile, .spanMean, .spanRate,
             .gatewayQuantile,
             .gatewayRate, .gatewayShare:
             return []

@@ -1,4 +1,5 @@
 import TidemarkBase
+import TidemarkAnalysis
 import TidemarkStore
 
 /// Tables of the report that show evidence itself: events, clients, coverage.

@@ -25,7 +25,9 @@ struct VerdictWords {
         ]
         sentences.append(first.summary + ".")
         if let trigger = first.trigger, let timeMs = first.triggerMs {
-            let delay = first.delaySeconds.map { $0 >= 1 ? "; users felt it \(NumberText.duration(milliseconds: Int64($0 * 1000))) later" : "" }
+            let delay = first.delaySeconds.map {
+                $0 >= 1 ? "; users felt it \(NumberText.duration(milliseconds: Int64($0 * 1000))) later" : ""
+            }
             sentences[1] += " Just before, at \(clock(timeMs)), \(trigger)\(delay ?? "")."
         }
         if let ttft = first.evidence.first(where: { $0.signal == "ttft_p95_seconds" }), let worst = ttft.value {
@@ -37,7 +39,9 @@ struct VerdictWords {
         let parts = first.shares.filter { abs($0.share) >= 0.05 }
         if !parts.isEmpty {
             last.append(
-                "Of the longer steps " + parts.map { "\(NumberText.text($0.share, .ratio)) is \(Self.factor($0))" }.joined(separator: ", ") + ".")
+                "Of the longer steps "
+                    + parts.map { "\(NumberText.text($0.share, .ratio)) is \(Self.factor($0))" }.joined(separator: ", ")
+                    + ".")
         }
         if stored.findings.count > 1 {
             last.append("\(stored.findings.count - 1) more finding\(stored.findings.count > 2 ? "s" : "") below.")
