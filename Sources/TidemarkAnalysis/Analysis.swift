@@ -64,6 +64,7 @@ public struct Analysis {
         let distributions: [Distribution]
         let templates: LogTemplates
         let diagnosis: Diagnosis
+        let changes: SignalChanges
         let fleet: Fleet
 
         init(_ analysis: Analysis, _ window: ClosedRange<Int64>) throws {
@@ -86,6 +87,7 @@ public struct Analysis {
             figures = try builder.figures(table)
             distributions = try Distribution.all(builder)
             diagnosis = try Diagnosis(situation)
+            changes = try SignalChanges(situation)
         }
 
         /// The caller holds the transaction.
@@ -97,6 +99,7 @@ public struct Analysis {
             try results.write(distributions, analysis: analysis)
             try templates.write(store, analysis: analysis)
             try results.write(diagnosis, analysis: analysis)
+            try results.write(changes, analysis: analysis)
             try results.write(fleet)
         }
     }

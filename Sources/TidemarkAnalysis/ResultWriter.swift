@@ -16,7 +16,7 @@ struct ResultWriter {
         }
         for table in [
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
-            "data_quality",
+            "data_quality", "change_point",
             "log_template", "log_template_step",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
@@ -53,6 +53,13 @@ struct ResultWriter {
             try insert.run(
                 analysis, figure.signal, figure.instance, figure.unit.rawValue, figure.value, figure.low, figure.high,
                 figure.count, figure.worst, figure.worstLow, figure.worstHigh, figure.worstStartMs, figure.note)
+        }
+    }
+
+    func write(_ changes: SignalChanges, analysis: Int) throws {
+        let insert = try store.database.prepare("INSERT INTO change_point VALUES (?, ?, ?, ?, ?, ?, ?)")
+        for one in changes.changes {
+            try insert.run(analysis, one.signal, one.instance, one.timeMs, one.before, one.after, one.p)
         }
     }
 

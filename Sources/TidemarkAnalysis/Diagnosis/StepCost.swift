@@ -2,7 +2,7 @@ import TidemarkStatistics
 
 /// What a step of a replica's engine costs, fitted to the replica's own usual state.
 ///
-/// T = a + b · prompt tokens per step + k · running requests, in seconds, all coefficients ≥ 0, by least squares on relative
+/// T = a + b · prompt tokens per step + k · running requests, in seconds, all coefficients ≥ 0, by robust least squares on relative
 /// errors (`docs/methods.md`, Step cost). At a constant mix the KV cache grows with the running requests, so that one slope
 /// stands for both.
 struct StepCost {
@@ -35,24 +35,11 @@ struct StepCost {
         spread = low > 0 ? high / low : .infinity
         mostRequests = usual[usual.count - 1]
         mostPromptTokens = data.map(\.promptTokens).max() ?? 0
-        // Rows scaled by 1/T: relative errors. Non-negative by cyclic descent over the three coefficients.
-        var gram = [[Double]](repeating: [0, 0, 0], count: 3)
-        var right = [0.0, 0, 0]
-        for one in data where one.step > 0 {
-            let row = [1 / one.step, one.promptTokens / one.step, one.requests / one.step]
-            for i in 0..<3 {
-                right[i] += row[i]
-                for j in 0..<3 { gram[i][j] += row[i] * row[j] }
-            }
-        }
-        var x = [0.0, 0, 0]
-        for _ in 0..<2000 {
-            for i in 0..<3 where gram[i][i] > 0 {
-                var rest = right[i]
-                for j in 0..<3 where j != i { rest -= gram[i][j] * x[j] }
-                x[i] = max(0, rest / gram[i][i])
-            }
-        }
+        let rows = data.filter { $0.step > 0 }
+        guard let design = Matrix(rows.map { [1, $0.promptTokens, $0.requests] }),
+            let fit = RobustNonNegativeFit(design, rows.map(\.step), relative: true)
+        else { return nil }
+        let x = fit.coefficients
         (fixed, perPromptToken, perRequest) = (x[0], x[1], x[2])
     }
 }
