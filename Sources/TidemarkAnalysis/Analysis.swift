@@ -79,9 +79,17 @@ public struct Analysis {
                 rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
             table = try evaluator.evaluateAll()
             let builder = try FigureBuilder(evaluator)
-            templates = try LogTemplates(mining: store, period: period, grid: grid)
+            // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes.
+            let fine = grid.stepMs > 60_000 ? grid.refined(60_000, most: 12_000) : grid
+            let close = fine == grid
+                ? evaluator
+                : try SignalEvaluator(
+                    store: store, period: period, source: source, fleet: fleet, grid: fine,
+                    rateWindowMs: max(4 * interval, fine.stepMs))
+            templates = try LogTemplates(mining: store, period: period, grid: fine)
             let situation = Situation(
-                table: table, fleet: fleet, builder: builder, store: store, period: period,
+                table: SignalSource(close, fine == grid ? table : nil), fleet: fleet,
+                builder: fine == grid ? builder : try FigureBuilder(close), store: store, period: period,
                 runs: try EngineRun.all(store, period: period),
                 objectives: try Objectives.read(store, period: period), templates: templates)
             figures = try builder.figures(table)

@@ -3,7 +3,7 @@ import TidemarkStore
 
 /// What the causes look at: signals on a grid, the runs and their configuration, the log's events.
 final class Situation {
-    let table: SignalTable
+    let table: SignalSource
     let fleet: Fleet
     let builder: FigureBuilder
     let store: Store
@@ -16,7 +16,7 @@ final class Situation {
     private var histograms: [String: HistogramTable] = [:]
 
     init(
-        table: SignalTable, fleet: Fleet, builder: FigureBuilder, store: Store, period: Int, runs: [EngineRun],
+        table: SignalSource, fleet: Fleet, builder: FigureBuilder, store: Store, period: Int, runs: [EngineRun],
         objectives: [(signal: String, seconds: Double)], templates: LogTemplates
     ) {
         self.templates = templates

@@ -85,6 +85,28 @@ extension Scene {
         return expected > 0 ? now.step / expected : nil
     }
 
+    /// Predicted time of a step with a share of the episode's arrivals: of T = s·a / (1 - slope) the slope goes with them.
+    /// nil without a model, or when it says that the machine is saturated.
+    func predictedStep(arrivals share: Double) throws -> Double? {
+        guard let model = try stepCost(), let now = try work(range), model.fixed > 0 else { return nil }
+        let fixed = model.fixed * max(1, try residual() ?? 1)
+        guard now.step > fixed else { return nil }
+        return fixed / (1 - share * (1 - fixed / now.step))
+    }
+
+    /// In words: what one more replica would do to the inter-token latency, if load spreads evenly.
+    func effectOfAnotherReplica() throws -> String {
+        let count = Double(situation.replicas.count)
+        guard let now = try work(range)?.step, let then = try predictedStep(arrivals: count / (count + 1)) else { return "" }
+        return " Predicted: inter-token latency \(Self.text(then, .seconds)) instead of \(Self.text(now, .seconds))."
+    }
+
+    /// In words: what twice the batch would bring.
+    func effectOfLargerBatch() throws -> String {
+        guard let gain = try gainOfDoubling(), gain > 1.02 else { return "" }
+        return " Predicted: up to \(percent(gain - 1)) more tokens a second with twice as many requests at once."
+    }
+
     /// Share of the rise of the step's time that prompt tokens explain, 0…1; nil when the model doesn't tell.
     func prefillShareOfRise() throws -> Double? {
         guard let model = try stepCost(), let now = try work(range) else { return nil }

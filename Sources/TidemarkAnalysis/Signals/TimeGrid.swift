@@ -30,6 +30,13 @@ public struct TimeGrid: Sendable, Equatable {
         return low < high ? low..<high : 0..<0
     }
 
+    /// The same stretch in shorter steps: `stepMs`, or as many of them together as keep the number below `most`.
+    public func refined(_ stepMs: Int64, most: Int) -> TimeGrid {
+        let together = max(1, (endMs - startMs) / stepMs / Int64(max(1, most)) + 1)
+        let step = stepMs * (together == 1 ? 1 : together)
+        return TimeGrid(startMs: startMs, endMs: startMs + (endMs - startMs + step - 1) / step * step, stepMs: step)
+    }
+
     /// A grid over a window. The step follows the length (about 240 to 1,440 points) and is never shorter than the
     /// distance of the samples; windows beyond a few hours get one-minute steps, weeks get five minutes.
     public static func fitting(startMs: Int64, endMs: Int64, sampleIntervalMs: Int64) -> TimeGrid {

@@ -61,9 +61,9 @@ enum BatchSlotLimit: Cause {
         judgement.recommendations = [
             (
                 "--max-num-seqs",
-                "Raise --max-num-seqs above \(Int(slots)) while KV-cache usage stays below 90 %; inter-token latency grows with the batch."
+                "Raise --max-num-seqs above \(Int(slots)) while KV-cache usage stays below 90 %; inter-token latency grows with the batch.\(try scene.effectOfLargerBatch())"
             ),
-            (nil, "If the inter-token latency allows no larger batch, add a replica."),
+            (nil, "If the inter-token latency allows no larger batch, add a replica.\(try scene.effectOfAnotherReplica())"),
         ]
         return judgement
     }

@@ -44,7 +44,7 @@ enum LoadGrowth: Cause {
         // Below a doubling it is the resource that gave way that a reader wants named.
         judgement.bias = ratio >= 2.2 ? 0.1 : -0.2
         judgement.recommendations = [
-            (nil, "Add replicas, or shed and queue at the gateway, until the surplus is understood."),
+            (nil, "Add replicas, or shed and queue at the gateway, until the surplus is understood.\(try scene.effectOfAnotherReplica())"),
             (nil, "Find who sends the surplus: clients and routes in the access log, a retry storm, a batch job."),
         ]
         return judgement
@@ -105,14 +105,14 @@ enum LoadRise {
                     "--max-num-batched-tokens",
                     "Lower --max-num-batched-tokens for steadier inter-token latency, or raise it for prompt throughput; serve prefill on replicas of its own when both are needed."
                 ),
-                (nil, "Add a replica, or raise the prefix cache's hits."),
+                (nil, "Add a replica, or raise the prefix cache's hits.\(try scene.effectOfAnotherReplica())"),
             ]
             : [
                 (
                     "--max-num-seqs",
                     "A lower --max-num-seqs keeps the pace of answers and lets the surplus queue; more tensor parallelism or fp8 (weights, --kv-cache-dtype) makes steps shorter."
                 ),
-                (nil, "Add a replica."),
+                (nil, "Add a replica.\(try scene.effectOfAnotherReplica())"),
             ]
         return judgement
     }
