@@ -43,6 +43,7 @@ public struct Analysis {
         let figures = try builder.figures(table)
         let distributions = try Distribution.all(builder)
         let templates = try LogTemplates(mining: store, period: period, grid: grid)
+        let anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
         let diagnosis = try Diagnosis(situation)
         try store.database.transaction {
             let analysis = try results.begin(grid: grid)
@@ -51,6 +52,7 @@ public struct Analysis {
             try results.write(distributions, analysis: analysis)
             try results.write(diagnosis, analysis: analysis)
             try templates.write(store, analysis: analysis)
+            try anomalies.write(store, analysis: analysis)
             try results.write(fleet)
         }
         return true
