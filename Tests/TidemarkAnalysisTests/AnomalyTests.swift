@@ -56,7 +56,7 @@ import TidemarkStore
         return (anomaly.startMs - start) / 60_000...(anomaly.endMs - start) / 60_000
     }
 
-    @Test("an ordinary day with its load is no anomaly", arguments: 1...12)
+    @Test("an ordinary day with its load is no anomaly", arguments: 1...4)
     func healthy(seed: UInt64) {
         var fleet = Fleet()
         fleet.random = SeededNoise(seed: seed)
