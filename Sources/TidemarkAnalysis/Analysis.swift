@@ -4,7 +4,7 @@ import TidemarkStore
 
 /// The analysis of one period: signals, figures, distributions and findings, written to the result tables.
 public struct Analysis {
-    public static let toolVersion = "0.1.0"
+    public static let toolVersion = "0.2.0"
 
     public let store: Store
     public let period: Int
@@ -36,13 +36,14 @@ public struct Analysis {
             rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
         let table = try evaluator.evaluateAll()
         let builder = try FigureBuilder(evaluator)
+        let templates = try LogTemplates(mining: store, period: period, grid: grid)
         let situation = Situation(
             table: table, fleet: fleet, builder: builder, store: store, period: period,
-            runs: try EngineRun.all(store, period: period))
+            runs: try EngineRun.all(store, period: period), objectives: try Objectives.read(store, period: period),
+            templates: templates)
         let results = ResultWriter(store: store, period: period)
         let figures = try builder.figures(table)
         let distributions = try Distribution.all(builder)
-        let templates = try LogTemplates(mining: store, period: period, grid: grid)
         let anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
         let diagnosis = try Diagnosis(situation)
         try store.database.transaction {

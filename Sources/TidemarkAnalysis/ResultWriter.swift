@@ -11,7 +11,7 @@ struct ResultWriter {
         let database = store.database
         let old = "(SELECT analysis_id FROM analysis WHERE period_id = \(period))"
         let findings = "(SELECT finding_id FROM finding WHERE analysis_id IN \(old))"
-        for table in ["finding_evidence", "recommendation"] {
+        for table in ["finding_evidence", "recommendation", "cause_share"] {
             try database.execute("DELETE FROM \(table) WHERE finding_id IN \(findings)")
         }
         try database.execute(
@@ -19,6 +19,7 @@ struct ResultWriter {
         )
         for table in [
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
+            "data_quality",
             "log_template", "log_template_step", "anomaly",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
@@ -72,8 +73,14 @@ struct ResultWriter {
         let finding = try database.prepare(
             """
             INSERT INTO finding(analysis_id, rank, cause, start_ms, end_ms, confidence, impact_user_seconds,
-                requests_affected, instances, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                requests_affected, instances, summary, trigger_text, trigger_ms, delay_seconds)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
+        let share = try database.prepare("INSERT INTO cause_share VALUES (?, ?, ?, ?, ?, ?, ?)")
+        let quality = try database.prepare("INSERT INTO data_quality VALUES (?, ?, ?, ?, ?)")
+        for (place, check) in diagnosis.quality.checks.enumerated() {
+            try quality.run(analysis, place, check.name, check.isGood ? "good" : "doubt", check.text)
+        }
         let evidence = try database.prepare("INSERT INTO finding_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         let advice = try database.prepare("INSERT INTO recommendation VALUES (?, ?, ?, ?)")
         let missing = try database.prepare("INSERT INTO missing_evidence VALUES (?, ?, ?, ?)")
@@ -87,8 +94,12 @@ struct ResultWriter {
             instances.write("]")
             try finding.run(
                 analysis, index + 1, draft.cause, draft.startMs, draft.endMs, draft.confidence,
-                draft.impactUserSeconds, draft.requestsAffected, instances.text, draft.summary)
+                draft.impactUserSeconds, draft.requestsAffected, instances.text, draft.summary, draft.trigger?.text,
+                draft.trigger?.timeMs, draft.delaySeconds)
             let id = database.lastInsertedRow
+            for (place, part) in draft.shares.enumerated() {
+                try share.run(id, place, part.factor, part.share, part.before, part.during, part.text)
+            }
             for (place, one) in draft.evidence.enumerated() {
                 try evidence.run(
                     id, place, one.signal, one.value, one.baseline, one.unit, one.source, one.line, one.text)

@@ -27,7 +27,28 @@ public struct Verdict: Sendable {
         public var evidence: [Evidence]
         public var recommendations: [(flag: String?, text: String)]
         public var missing: [String]
+        /// What changed just before, when, and after how many seconds users felt it.
+        public var trigger: String?
+        public var triggerMs: Int64?
+        public var delaySeconds: Double?
+        public var shares: [Share] = []
     }
+
+    /// A part of the slower steps by counterfactual, the unexplained rest among them.
+    public struct Share: Sendable {
+        public var factor: String
+        public var share: Double
+        public var text: String
+    }
+
+    /// A check of the evidence itself.
+    public struct Quality: Sendable {
+        public var name: String
+        public var isGood: Bool
+        public var text: String
+    }
+
+    public var quality: [Quality] = []
 
     public var period: String
     public var startMs: Int64?
@@ -48,7 +69,7 @@ public struct Verdict: Sendable {
         let rows = try database.prepare(
             """
             SELECT finding_id, rank, cause, start_ms, end_ms, confidence, impact_user_seconds, requests_affected,
-                instances, summary FROM finding WHERE analysis_id = ? ORDER BY rank
+                instances, summary, trigger_text, trigger_ms, delay_seconds FROM finding WHERE analysis_id = ? ORDER BY rank
             """)
         rows.bind(1, analysis)
         while try rows.step() {
@@ -56,11 +77,18 @@ public struct Verdict: Sendable {
                 rank: rows.int(1), cause: rows.text(2), title: Self.title(rows.text(2)), startMs: rows.int64(3),
                 endMs: rows.int64(4), confidence: rows.double(5), impactUserSeconds: rows.optionalDouble(6),
                 requestsAffected: rows.optionalDouble(7), instances: [], summary: rows.text(9), evidence: [],
-                recommendations: [], missing: [])
+                recommendations: [], missing: [], trigger: rows.optionalText(10), triggerMs: rows.optionalInt64(11),
+                delaySeconds: rows.optionalDouble(12))
             var names = JSONReader(rows.bytes(8))
             try names.array { finding.instances.append(try $0.string().text) }
             try Self.fill(&finding, database, id: rows.int(0))
             findings.append(finding)
+        }
+        let checks = try database.prepare(
+            "SELECT name, state, text FROM data_quality WHERE analysis_id = ? ORDER BY position")
+        checks.bind(1, analysis)
+        while try checks.step() {
+            quality.append(Quality(name: checks.text(0), isGood: checks.text(1) == "good", text: checks.text(2)))
         }
         ruledOut = try Self.pairs(database, "ruled_out", analysis)
         missing = try Self.pairs(database, "missing_evidence", analysis)
@@ -68,7 +96,8 @@ public struct Verdict: Sendable {
 
     /// What a cause is called in a sentence.
     public static func title(_ cause: String) -> String {
-        CauseCatalogue.all.first { $0.id == cause }?.title ?? cause
+        cause == "unknown"
+            ? "Users suffered; the evidence does not decide why" : CauseCatalogue.cause(cause)?.title ?? cause
     }
 
     private static func fill(_ finding: inout Finding, _ database: Database, id: Int) throws {
@@ -87,6 +116,12 @@ public struct Verdict: Sendable {
             "SELECT flag, text FROM recommendation WHERE finding_id = ? ORDER BY position")
         advice.bind(1, id)
         while try advice.step() { finding.recommendations.append((advice.optionalText(0), advice.text(1))) }
+        let shares = try database.prepare(
+            "SELECT factor, share, text FROM cause_share WHERE finding_id = ? ORDER BY position")
+        shares.bind(1, id)
+        while try shares.step() {
+            finding.shares.append(Share(factor: shares.text(0), share: shares.double(1), text: shares.text(2)))
+        }
         let missing = try database.prepare("SELECT text FROM missing_evidence WHERE finding_id = ? ORDER BY rowid")
         missing.bind(1, id)
         while try missing.step() { finding.missing.append(missing.text(0)) }

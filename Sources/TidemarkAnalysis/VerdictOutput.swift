@@ -52,6 +52,15 @@ extension Verdict {
                 "     \(CivilTime.rfc3339(finding.startMs)) – \(CivilTime.rfc3339(finding.endMs)), \(finding.instances.joined(separator: ", "))"
             )
             lines.append("     \(finding.summary).")
+            if let trigger = finding.trigger, let timeMs = finding.triggerMs {
+                let delay =
+                    finding.delaySeconds.map { $0 >= 1 ? ", felt after \(durationText(Int64($0 * 1000)))" : "" } ?? ""
+                lines.append("     Just before: \(trigger) at \(CivilTime.rfc3339(timeMs))\(delay).")
+            }
+            if !finding.shares.isEmpty {
+                let parts = finding.shares.filter { abs($0.share) >= 0.05 }.map { "\(percent($0.share)) \($0.text)" }
+                lines.append("     Of the longer steps: \(parts.joined(separator: "; ")).")
+            }
             for one in finding.evidence {
                 var line = "     · \(one.text): \(one.value.map(Self.number) ?? "–")"
                 if let baseline = one.baseline { line += " (normally \(Self.number(baseline)))" }
@@ -60,6 +69,13 @@ extension Verdict {
                 lines.append(line)
             }
             for advice in finding.recommendations { lines.append("     → \(advice.text)") }
+        }
+        let doubts = quality.filter { !$0.isGood }
+        if !quality.isEmpty {
+            lines.append(
+                doubts.isEmpty
+                    ? "  Evidence: good (\(quality.count) checks)."
+                    : "  Evidence in doubt: \(doubts.map(\.text).joined(separator: "; ")).")
         }
         if !ruledOut.isEmpty { lines.append("  Ruled out:") }
         for (cause, text) in ruledOut { lines.append("     \(cause): \(text)") }
@@ -96,6 +112,19 @@ extension Verdict.Finding {
             ",\"impact_user_seconds\":\(number(impactUserSeconds)),\"requests_affected\":\(number(requestsAffected))")
         out.write(",\"summary\":")
         out.writeJSONString(summary)
+        out.write(",\"trigger\":")
+        if let trigger, let triggerMs {
+            out.write("{\"text\":")
+            out.writeJSONString(trigger)
+            out.write(",\"time\":\"\(CivilTime.rfc3339(triggerMs))\",\"delay_seconds\":\(number(delaySeconds))}")
+        } else {
+            out.write("null")
+        }
+        Self.write(shares, as: "shares", to: &out) { one, out in
+            out.write("{\"factor\":\"\(one.factor)\",\"share\":\(number(one.share)),\"text\":")
+            out.writeJSONString(one.text)
+            out.write("}")
+        }
         Self.write(instances, as: "instances", to: &out) { text, out in out.writeJSONString(text) }
         Self.write(evidence, as: "evidence", to: &out) { one, out in
             out.write("{\"signal\":")

@@ -12,6 +12,8 @@ public enum GatewayDialect: String, Sendable, CaseIterable {
     case traefik
     /// Application Load Balancer of AWS.
     case alb
+    /// AWS' Classic Load Balancer.
+    case elb
     /// One JSON object a line: Envoy, Traefik, Caddy, nginx with `escape=json`, other keys of an operator's choice.
     case json
     /// The lines of the LiteLLM proxy.

@@ -33,6 +33,17 @@ public struct LogStamp: Sendable, Hashable {
         self.milli = milli
     }
 
+    /// A reading given as milliseconds as if it were UTC.
+    public init(wallMs: Int64) {
+        let days = CivilTime.floorDivide(wallMs, CivilTime.millisPerDay)
+        let date = CivilTime.date(days: Int(days))
+        let inDay = Int(wallMs - days * CivilTime.millisPerDay)
+        self.init(
+            year: Int32(clamping: date.year), month: UInt8(date.month), day: UInt8(date.day),
+            hour: UInt8(inDay / 3_600_000), minute: UInt8(inDay / 60_000 % 60), second: UInt8(inDay / 1000 % 60),
+            milli: UInt16(inDay % 1000))
+    }
+
     /// Milliseconds of this wall clock reading as if it were UTC, with `year` where the stamp has none.
     public func wallMs(year fallback: Int) -> Int64 {
         CivilTime.millis(
@@ -63,6 +74,12 @@ public struct FrameInfo: Sendable {
     public var lines = 1
 
     public init(timeMs: Int64? = nil) { self.timeMs = timeMs }
+
+    /// The reading of an outer clock without zone.
+    public var wrapperStamp: LogStamp? {
+        guard zoneless else { return nil }
+        return stamp ?? timeMs.map { LogStamp(wallMs: $0) }
+    }
 }
 
 /// One record of a server log: a logger's message (with all its lines), an access line, a traceback, a foreign line.

@@ -17,13 +17,15 @@ public struct OtherPrograms: Sendable, Equatable {
         if framing.namesSources {
             var unframer = LogUnframer(framing)
             var reader = LineReader(limit: framing.lineLimit)
-            reader.feed(head) { line in
-                unframer.feed(line) { inner, frame in
-                    guard texts.count < 64 || texts[frame.source] != nil else { return }
-                    texts[frame.source, default: []].append(contentsOf: inner.bytes)
-                    texts[frame.source, default: []].append(10)
-                }
+            let keep: (borrowing Line, FrameInfo) -> Void = { inner, frame in
+                guard texts.count < 64 || texts[frame.source] != nil else { return }
+                texts[frame.source, default: []].append(contentsOf: inner.bytes)
+                texts[frame.source, default: []].append(10)
             }
+            reader.feed(head) { unframer.feed($0, keep) }
+            reader.finish { unframer.feed($0, keep) }
+            // A document is read at its end.
+            unframer.finish(keep)
         }
         guard texts.count > 1 else {
             names = []
@@ -45,6 +47,7 @@ public struct OtherPrograms: Sendable, Equatable {
         names = hasVLLM ? others.sorted() : []
     }
 
+    /// Whether a line whose framing names this container or service is another program's.
     @inline(__always)
     public func contains(_ name: String) -> Bool { !names.isEmpty && names.contains(name) }
 
@@ -52,8 +55,7 @@ public struct OtherPrograms: Sendable, Equatable {
     public var remark: String? {
         names.isEmpty
             ? nil
-            : "holds the lines of \(names.joined(separator: ", ")), too: they are kept as events; for their requests save "
-                + "them to a file of their own"
+            : "holds the lines of \(names.joined(separator: ", ")), too: each is a source of its own, a gateway"
     }
 }
 

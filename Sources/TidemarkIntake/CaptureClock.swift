@@ -1,4 +1,5 @@
 import TidemarkBase
+import TidemarkEvidence
 
 /// Turns the times of a capture of GPUs into UTC: its own clock is a local one without a zone, and a container runtime or
 /// a journal may have put another around each line.
@@ -8,6 +9,21 @@ struct CaptureClock {
     private let isKnown: Bool
     /// Time around the line, and whether it is UTC; nil when there is none.
     var outer: (ms: Int64, isUTC: Bool)?
+    /// Takes the time around a line. A stamp without a year is of the last year in which it is not in the future.
+    /// - Parameter lastMs: when the capture may have ended at the latest, Unix ms.
+    mutating func take(_ frame: FrameInfo, lastMs: Int64) {
+        if let timeMs = frame.timeMs {
+            outer = (timeMs, !frame.zoneless)
+        } else if let stamp = frame.stamp {
+            let latest = lastMs + CivilTime.millisPerDay
+            let year = CivilTime.year(ofMillis: latest)
+            let wallMs = stamp.wallMs(year: year)
+            outer = (wallMs <= latest ? wallMs : stamp.wallMs(year: year - 1), false)
+        } else {
+            outer = nil
+        }
+    }
+
     /// Zone of the capture's own clock as the times around the lines tell it.
     private(set) var outerOffsetMs: Int64?
 

@@ -139,7 +139,7 @@ struct ClockAlignment {
         }
         func margin(_ result: SeriesAlignment.Result) -> Double { result.correlation - result.elsewhere }
         guard let best = found.max(by: { margin($0.result) < margin($1.result) }) else {
-            return try refuse(source, refusal)
+            return try takeByCoverage(source) ? () : refuse(source, refusal)
         }
         let others = found.filter { abs($0.result.shift - best.result.shift) > Self.gpuSlack }
         if let other = others.max(by: { margin($0.result) < margin($1.result) }),
@@ -159,6 +159,32 @@ struct ClockAlignment {
         }
         let against = channels.targets.isEmpty ? "the logs' throughput" : "the servers' throughput"
         try move(source, best.result, slack: Self.gpuSlack, against: "\(against) by its \(best.name)")
+    }
+
+    /// A capture whose numbers tell nothing, but which begins and ends with the metrics once it is moved by a zone: both were
+    /// collected for the same incident. Only where it doesn't overlap them as it stands.
+    private func takeByCoverage(_ source: SourceRow) throws -> Bool {
+        let row = try store.database.prepare(
+            """
+            SELECT min(start_ms), max(end_ms) FROM chunk JOIN series USING (series_id)
+            WHERE period_id = ? AND shadowed_by IS NULL AND name LIKE 'vllm:%'
+            """)
+        row.bind(1, period)
+        guard try row.step(), let from = row.optionalInt64(0), let to = row.optionalInt64(1),
+            let first = source.firstMs, let last = source.lastMs, first > to || last < from
+        else { return false }
+        let quarter: Int64 = 900_000
+        let moved = Int64((Double(first - from) / Double(quarter)).rounded()) * quarter
+        let apart = max(abs(first - moved - from), abs(last - moved - to))
+        guard abs(moved) <= 14 * 3_600_000, apart <= 180_000 else { return false }
+        var source = source
+        var words = ClockMethod(source.clockMethod ?? "")
+        words.zone = "zone by coverage: so it begins and ends within \(apart / 1000) s of the metrics"
+        words.remarks.removeAll { $0.hasPrefix("not aligned") }
+        source.clockMethod = words.text
+        source.clockConfidence = 0.7
+        try shift.apply(moved, to: &source)
+        return true
     }
 
     /// Seconds by which power and clocks may seem to follow the work.

@@ -70,7 +70,7 @@ private final class GPUConsumer: LineConsumer {
 
     @inline(__always)
     func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
-        sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+        sink.clock.take(frame, lastMs: sink.lastMs)
         try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
     }
 

@@ -13,12 +13,17 @@ struct GatewaySurvey: GatewaySink {
     private(set) var firstStamp: LogStamp?
     private(set) var outer: [(stamp: LogStamp, timeMs: Int64)] = []
 
-    init(head: Bytes, framing: LogFraming) {
+    /// - Parameter part: as ``LineIngest/part``.
+    init(head: Bytes, framing: LogFraming, part: String? = nil) {
         var parser = GatewayFormat.parser(head: head, framing: framing)
         var unframer = LogUnframer(framing)
         var reader = LineReader()
         reader.feed(head) { line in
-            unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
+            unframer.feed(line) { inner, frame in
+                if part == nil || part == frame.source {
+                    try? parser.parse(line: inner, frame: frame, into: &self)
+                }
+            }
         }
         try? parser.finish(into: &self)
     }
@@ -51,18 +56,6 @@ struct GatewaySurvey: GatewaySink {
         zoneless += 1
         if firstStamp == nil { firstStamp = stamp }
         if let timeMs = frame.timeMs, !frame.zoneless, outer.count < 200 { outer.append((stamp, timeMs)) }
-    }
-}
-
-extension LogStamp {
-    /// A wall clock's reading, given as if it were UTC.
-    fileprivate init(wallMs: Int64) {
-        let day = CivilTime.floorDivide(wallMs, CivilTime.millisPerDay)
-        let (year, month, dayOfMonth) = CivilTime.date(days: Int(day))
-        let inDay = Int(wallMs - day * CivilTime.millisPerDay)
-        self.init(
-            year: Int32(year), month: UInt8(month), day: UInt8(dayOfMonth), hour: UInt8(inDay / 3_600_000),
-            minute: UInt8(inDay / 60_000 % 60), second: UInt8(inDay / 1000 % 60), milli: UInt16(inDay % 1000))
     }
 }
 

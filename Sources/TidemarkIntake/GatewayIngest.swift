@@ -13,22 +13,24 @@ struct GatewayIngest {
     let store: Store
     let ledger: Ledger
     let hints: LogClock.Hints
+    /// As ``LineIngest/part``.
+    let part: String?
     let isSettled: Bool
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
-        let framing = GatewayFormat.framing(head: head)
+        let framing = part == nil ? GatewayFormat.framing(head: head) : LogFraming.detect(head: head)
         source.instance = instance
-        let clock = GatewayClock(hints: hints, survey: GatewaySurvey(head: head, framing: framing))
+        let clock = GatewayClock(hints: hints, survey: GatewaySurvey(head: head, framing: framing, part: part))
         source.clockOffsetMs = clock.offsetMs
         source.clockMethod = clock.method
         source.clockConfidence = clock.confidence
         let lines = LineIngest(
             store: store, ledger: ledger, framing: framing, lineLimit: max(framing.lineLimit, Self.longestLine),
-            isSettled: isSettled, commitBytes: Self.commitBytes, progress: progress)
+            part: part, isSettled: isSettled, commitBytes: Self.commitBytes, progress: progress)
         try lines.begin(&source)
         var consumer = GatewayConsumer(
-            parser: GatewayFormat.parser(head: head, framing: framing),
+            parser: GatewayFormat.parser(head: part == nil ? head : head.slice(0, 0), framing: framing),
             sink: GatewayStoringSink(
                 writer: try GatewayWriter(store, source: source.id, instance: instance), ledger: ledger, clock: clock,
                 source: source))

@@ -45,12 +45,13 @@ extension Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let instance = try store.database.transaction {
                 try store.instance(
-                    period: period, kind: "gateway", name: LogName.replicaName(candidate.file.relative))
+                    period: period, kind: "gateway",
+                    name: candidate.part ?? LogName.replicaName(candidate.file.relative))
             }
             let log = GatewayIngest(
                 store: store, ledger: ledger,
                 hints: try hints(stream, capture: capture, reference: reference, before: row),
-                isSettled: isSettled(stream), progress: share(stream))
+                part: candidate.part, isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
         }
     }

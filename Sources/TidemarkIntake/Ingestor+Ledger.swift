@@ -13,15 +13,17 @@ extension Ingestor {
         case unchanged(SourceRow)
     }
 
-    func look(up file: FoundFile, _ stream: InputStream, head: [UInt8], period: Int, format: String) throws
-        -> Known
-    {
+    /// - Parameter part: of the file's lines, as ``LineIngest/part``.
+    func look(
+        up file: FoundFile, _ stream: InputStream, head: [UInt8], period: Int, format: String, part: String? = nil
+    ) throws -> Known {
         var row = SourceRow(period: period, path: file.relative, format: format)
         row.compression = stream.isGzip ? "gzip" : "none"
         row.prefixBytes = min(head.count, Ledger.identityBytes)
         row.prefixSHA256 = head.withUnsafeBytes { SHA256.hex($0.slice(0, row.prefixBytes)) }
         try ledger.forgetUnread(path: file.relative, period: period)
-        for known in try head.withUnsafeBytes({ try ledger.candidates(head: $0, period: period) }) {
+        for known in try head.withUnsafeBytes({ try ledger.candidates(head: $0, period: period) })
+        where known.part == part {
             guard let match = try Self.verify(known, path: file.path) else { continue }
             let read = known.progressBytes + (known.tail?.bytes ?? 0)
             if known.path != file.relative {
@@ -93,6 +95,15 @@ extension Ingestor {
         return (position, holdsTail && position >= end)
     }
 
+    /// Takes out what was read as the lines of a gateway, when more of the file showed that they are none.
+    func dropParts(beside candidates: [Candidate], period: Int) throws {
+        for row in try ledger.parts(period: period) {
+            let ofFile = candidates.filter { $0.file.relative == row.path }
+            guard !ofFile.isEmpty, !ofFile.contains(where: { $0.part == row.part }) else { continue }
+            try store.database.transaction { try ledger.remove(row) }
+        }
+    }
+
     func report(_ candidate: Candidate, _ source: SourceRow, before: SourceRow, continued: Bool) {
         note(
             candidate.file, continued ? .continued : .read, candidate.guess.format,
@@ -123,7 +134,8 @@ extension Ingestor {
             let stream = try InputStream(path: candidate.file.path)
             let head = stream.head()
             let known = try look(
-                up: candidate.file, stream, head: head, period: period, format: candidate.guess.format)
+                up: candidate.file, stream, head: head, period: period, format: candidate.guess.format,
+                part: candidate.part)
             switch known {
             case .unchanged: note(candidate.file, .unchanged, candidate.guess.format, message: nil)
             case .grown(var row), .new(var row):

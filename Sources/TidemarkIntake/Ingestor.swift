@@ -72,6 +72,18 @@ public final class Ingestor {
         var file: FoundFile
         var guess: FormatGuess
         var scrapeTime: ScrapeTime?
+        /// The gateways whose lines stand between the server's.
+        var others = OtherPrograms()
+        /// As ``LineIngest/part``.
+        var part: String?
+
+        /// Its gateways as sources of their own.
+        var parts: [Candidate] {
+            others.names.map {
+                let guess = FormatGuess(format: GatewayFormat.identifier, score: 1, detail: "lines of \($0)")
+                return Candidate(file: file, guess: guess, part: $0)
+            }
+        }
     }
 
     /// - Throws: `missingInput` when a path isn't there or holds nothing; `unusableInput` when a `capture.json` is
@@ -123,8 +135,10 @@ public final class Ingestor {
             note(candidate.file, .duplicate, candidate.guess.format, message: why)
         }
         candidates.removeAll { copies[$0.file.relative] != nil }
+        candidates += candidates.flatMap(\.parts)
         present = Dictionary(
             candidates.map { ($0.file.relative, $0.file.path) }, uniquingKeysWith: { first, _ in first })
+        try dropParts(beside: candidates, period: period)
         try ingestMetrics(candidates, period: period, capture: capture)
         for candidate in candidates where TraceFormat.identifiers.contains(candidate.guess.format) {
             try ingestTraces(candidate, period: period)
@@ -192,7 +206,11 @@ public final class Ingestor {
         }
         // Scrapes have an identity of their own.
         if guess.format != PrometheusTextFormat.identifier { copies.add(file, format: guess.format, head: head) }
-        return Candidate(file: file, guess: guess, scrapeTime: ScrapeTime.fromFileName(name))
+        var candidate = Candidate(file: file, guess: guess, scrapeTime: ScrapeTime.fromFileName(name))
+        if guess.format == VLLMLogFormat.identifier {
+            candidate.others = head.withUnsafeBytes { OtherPrograms(head: $0, framing: LogFraming.detect(head: $0)) }
+        }
+        return candidate
     }
 
     /// Reads a Prometheus TSDB folder; an outcome for each block and for the head.

@@ -8,26 +8,33 @@ struct InspectGatewaySink: GatewaySink {
     var lines: JSONLines
 
     /// Reads the stream and prints its records.
+    /// - Parameter part: as ``LineIngest/part``.
     static func inspect(
-        _ stream: InputStream, head: [UInt8], hints: LogClock.Hints, emit: @escaping ([UInt8]) -> Void,
+        _ stream: InputStream, head: [UInt8], hints: LogClock.Hints, part: String? = nil,
+        emit: @escaping ([UInt8]) -> Void,
         _ summary: inout Inspector.Summary
     ) throws {
-        let framing = head.withUnsafeBytes { GatewayFormat.framing(head: $0) }
-        let survey = head.withUnsafeBytes { GatewaySurvey(head: $0, framing: framing) }
+        let framing = head.withUnsafeBytes {
+            part == nil ? GatewayFormat.framing(head: $0) : LogFraming.detect(head: $0)
+        }
+        let survey = head.withUnsafeBytes { GatewaySurvey(head: $0, framing: framing, part: part) }
         var sink = InspectGatewaySink(clock: GatewayClock(hints: hints, survey: survey), lines: JSONLines(emit: emit))
-        var parser = head.withUnsafeBytes { GatewayFormat.parser(head: $0, framing: framing) }
+        var parser = head.withUnsafeBytes {
+            GatewayFormat.parser(head: part == nil ? $0 : $0.slice(0, 0), framing: framing)
+        }
         var unframer = LogUnframer(framing)
         var reader = LineReader(limit: GatewayIngest.longestLine)
-        func take(_ line: borrowing Line) throws {
-            try unframer.feed(line) { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+        func parse(_ line: borrowing Line, _ frame: FrameInfo) throws {
+            if part == nil || part == frame.source { try parser.parse(line: line, frame: frame, into: &sink) }
         }
+        func take(_ line: borrowing Line) throws { try unframer.feed(line, parse) }
         try stream.read { bytes in
             try reader.feed(bytes, take)
             return true
         }
         parser.lastLineIsCut = stream.damage != nil
         try reader.finish(take)
-        try unframer.finish { inner, frame in try parser.parse(line: inner, frame: frame, into: &sink) }
+        try unframer.finish(parse)
         try parser.finish(into: &sink)
         sink.lines.flush()
         summary.records = parser.counts.accesses + parser.counts.events

@@ -80,14 +80,18 @@ public struct Inspector {
 
     private func log(_ stream: InputStream, _ head: [UInt8], _ summary: inout Summary) throws {
         let framing = head.withUnsafeBytes { LogFraming.detect(head: $0) }
-        let survey = try head.withUnsafeBytes { try LogSurvey(path: stream.path, head: $0, framing: framing) }
         let others = head.withUnsafeBytes { OtherPrograms(head: $0, framing: framing) }
+        let survey = try head.withUnsafeBytes {
+            try LogSurvey(path: stream.path, head: $0, framing: framing, without: others)
+        }
         var sink = InspectLogSink(
             clock: LogClock(hints: hints(stream), survey: survey),
             json: LogRecordJSON(keepPrompts: keepPrompts), emit: emit)
         var unframer = LogUnframer(framing)
-        var parser = VLLMLogParser(keepsPrompts: keepPrompts, others: others)
-        func take(_ line: borrowing Line, _ frame: FrameInfo) { parser.feed(line, frame: frame, &sink) }
+        var parser = VLLMLogParser(keepsPrompts: keepPrompts)
+        func take(_ line: borrowing Line, _ frame: FrameInfo) {
+            if !others.contains(frame.source) { parser.feed(line, frame: frame, &sink) }
+        }
         try stream.readLines(limit: framing.lineLimit) { line in unframer.feed(line, take) }
         unframer.finish(take)
         parser.finish(&sink)
@@ -99,6 +103,13 @@ public struct Inspector {
         sink.flush()
         summary.records = sink.records
         summary.rejects = sink.rejects
+        for name in others.names {
+            var part = Summary()
+            try InspectGatewaySink.inspect(
+                try InputStream(path: stream.path), head: head, hints: hints(stream), part: name, emit: emit, &part)
+            summary.records += part.records
+            summary.rejects += part.rejects
+        }
     }
 
     private func hints(_ stream: InputStream) -> LogClock.Hints {
@@ -115,7 +126,7 @@ public struct Inspector {
             format: format, columns: options.columns, shape: head.withUnsafeBytes { NvidiaSMIFormat.shape(head: $0) })
         var unframer = LogUnframer(head.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) })
         func take(_ inner: borrowing Line, _ frame: FrameInfo) throws {
-            sink.clock.outer = frame.timeMs.map { ($0, !frame.zoneless) }
+            sink.clock.take(frame, lastMs: stream.modifiedMs)
             try parser.parse(line: inner, physicalLines: frame.lines, into: &sink)
         }
         try stream.readLines { try unframer.feed($0, take) }
@@ -199,6 +210,8 @@ private struct InspectLogSink: VLLMLogSink {
         if let stamp = record.stamp {
             (timeMs, source) = (clock.utc(stamp, outerMs: outer), .own)
         } else if let outer {
+            (timeMs, source) = (outer, .outer)
+        } else if let wrapper = record.frame.wrapperStamp, let outer = clock.utc(wrapper: wrapper) {
             (timeMs, source) = (outer, .outer)
         } else if let carried = record.carried {
             (timeMs, source) = (clock.utc(carried), .carried)

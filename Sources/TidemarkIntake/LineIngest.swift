@@ -88,6 +88,8 @@ struct LineIngest {
     var lineLimit: Int?
     /// Whether it is one document: then it is read to its end at once, and from its beginning when it has grown.
     var isDocument = false
+    /// Whose lines are read, of a file that holds those of several programs; nil: all.
+    var part: String?
     /// Whether the file has been left alone for long: then a last line without a line feed is read.
     let isSettled: Bool
     /// Commits happen at least this far apart; nil: only at the end.
@@ -96,8 +98,9 @@ struct LineIngest {
 
     /// Takes out of the tables what is read again, and saves the source; call it before its rows are written.
     func begin(_ source: inout SourceRow) throws {
-        let isReadAgain = source.id != 0 && (isWhole || source.framing != framing.rawValue)
-        source.framing = framing.rawValue
+        let name = SourceRow.framing(framing.rawValue, part: part)
+        let isReadAgain = source.id != 0 && (isWhole || source.framing != name)
+        source.framing = name
         try store.database.transaction {
             if isReadAgain { try ledger.forget(&source) }
             try ledger.undoTail(&source)
@@ -120,7 +123,7 @@ struct LineIngest {
         try store.database.execute("BEGIN IMMEDIATE")
         do {
             try stream.read(from: start, skipped: { tail.update($0, pending: 0) }) { bytes in
-                try reader.feed(bytes) { line in try unframer.feed(line) { try consumer.take($0, $1) } }
+                try reader.feed(bytes) { line in try unframer.feed(line) { try take($0, $1, &consumer) } }
                 let point = Self.point(consumer, unframer, reader)
                 tail.update(bytes, pending: reader.nextOffset + reader.pendingBytes - point.offset)
                 progress(stream.consumedFileBytes)
@@ -143,9 +146,9 @@ struct LineIngest {
             let sha256 = mark == nil ? "" : tail.pendingSHA256(bytes)
             consumer.source.pendingBytes = readsLastLine ? 0 : reader.pendingBytes
             if readsLastLine {
-                try reader.finish { line in try unframer.feed(line) { try consumer.take($0, $1) } }
+                try reader.finish { line in try unframer.feed(line) { try take($0, $1, &consumer) } }
             }
-            try unframer.finish { try consumer.take($0, $1) }
+            try unframer.finish { try take($0, $1, &consumer) }
             try consumer.finish()
             try consumer.checkpoint()
             if let mark {
@@ -155,12 +158,8 @@ struct LineIngest {
             } else if isWhole {
                 tail.pendingIsRead()
                 try save(&consumer, at: (reader.nextNumber, reader.nextOffset), tail, unframer, &rejected)
-                for found in unframer.rejects {
-                    consumer.source.lines += found.lineCount
-                    try consumer.sink.reject(found)
-                }
-                consumer.source.lines += unframer.noiseLines
-                consumer.source.noiseLines += unframer.noiseLines
+                // What belongs to no entry is in the account of the file's main source.
+                if part == nil { try account(unframer, &consumer) }
             }
             consumer.source.status = stream.damage == nil ? "read" : "partial"
             try consumer.conclude(damage: stream.damage ?? unframer.remark)
@@ -170,6 +169,21 @@ struct LineIngest {
             try? store.database.execute("ROLLBACK")
             throw error
         }
+    }
+
+    private func account<Consumer: LineConsumer>(_ unframer: LogUnframer, _ consumer: inout Consumer) throws {
+        for found in unframer.rejects {
+            consumer.source.lines += found.lineCount
+            try consumer.sink.reject(found)
+        }
+        consumer.source.lines += unframer.noiseLines
+        consumer.source.noiseLines += unframer.noiseLines
+    }
+
+    private func take<Consumer: LineConsumer>(
+        _ line: borrowing Line, _ frame: FrameInfo, _ consumer: inout Consumer
+    ) throws {
+        if part == nil || part == frame.source { try consumer.take(line, frame) }
     }
 
     /// Where a later run goes on: at the first line of which something waits.

@@ -45,6 +45,11 @@ struct LogClock {
     private(set) var confidence = 0.0
     /// UTC of the first stamp: the time of what stands before it. nil for a log without any.
     private(set) var startMs: Int64?
+    /// What the framing's clock, whose zone is not known, is ahead of the log's, ms: a multiple of a quarter of an hour; 0
+    /// where the log has no other clock. nil where the two don't agree, or the framing has no such clock.
+    private(set) var wrapperAheadMs: Int64?
+    /// Whether the framing's clock without zone is the only one.
+    private var isOfWrapper: Bool
     /// Whether the framing's times told the zone.
     private let followsOuter: Bool
     private var words: ClockMethod
@@ -64,6 +69,8 @@ struct LogClock {
     var resume: Resume? { wall.resume.map { Resume(year: year ?? 0, wallMs: $0.wallMs, offsetMs: $0.offsetMs) } }
 
     init(hints: Hints, survey: LogSurvey, resuming: Resume? = nil) {
+        isOfWrapper = survey.isOfWrapper
+        wrapperAheadMs = survey.isOfWrapper ? 0 : Self.agreement(survey.wrapperAheadMs)
         if let known = hints.known {
             // The clock of a log that goes on is the one that was found.
             let zone = known.method.isUTCByWord ? .fixed(minutesEast: 0) : hints.zone
@@ -160,6 +167,21 @@ struct LogClock {
         return wall.utc(wallMs, outerMs: outerMs)
     }
 
+    /// UTC of a line that has no time of its own, by the framing's clock without zone; nil when it is not known what that
+    /// clock shows. Call it in the order of the file.
+    mutating func utc(wrapper stamp: LogStamp) -> Int64? {
+        guard let ahead = wrapperAheadMs else { return nil }
+        if isOfWrapper { return utc(stamp) }
+        let near = year ?? (stamp.year == 0 ? 1970 : Int(stamp.year))
+        var wallMs = stamp.wallMs(year: near) - ahead
+        if stamp.year == 0, let last = lastWallMs {
+            let halfYear: Int64 = 180 * CivilTime.millisPerDay
+            let turn = wallMs < last - halfYear ? 1 : wallMs > last + halfYear ? -1 : 0
+            if turn != 0 { wallMs = stamp.wallMs(year: near + turn) - ahead }
+        }
+        return wall.reading(wallMs)
+    }
+
     /// The time of a record that stands before every stamp: that of the first one; nil in a log without any.
     mutating func timeBeforeFirst() -> Int64? {
         if startMs != nil { early += 1 }
@@ -221,6 +243,14 @@ struct LogClock {
         return [base - 1, base, base + 1].min { a, b in
             abs(stamp.wallMs(year: a) - timeMs) < abs(stamp.wallMs(year: b) - timeMs)
         } ?? base
+    }
+
+    /// What nearly all of the differences are, to a quarter of an hour.
+    private static func agreement(_ ahead: [Int64]) -> Int64? {
+        guard !ahead.isEmpty else { return nil }
+        let bins = ahead.map { CivilTime.floorDivide($0 + 450_000, 900_000) }
+        let middle = bins.sorted()[bins.count / 2]
+        return bins.count { $0 == middle } * 100 >= bins.count * 95 ? middle * 900_000 : nil
     }
 
     /// What a framing's clock without zone differs by, in words: only the difference is known.

@@ -21,7 +21,7 @@ struct LogIngest {
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
         let framing = LogFraming.detect(head: head)
         let others = OtherPrograms(head: head, framing: framing)
-        let survey = try LogSurvey(path: stream.path, head: head, framing: framing)
+        let survey = try LogSurvey(path: stream.path, head: head, framing: framing, without: others)
         var clock = LogClock(hints: hints, survey: survey, resuming: LogState(json: source.state).clock)
         if source.progressBytes < InputStream.headBytes, let again = clock.judgedAnew(hints, survey) {
             // More of the beginning is there than when the zone was judged.
@@ -32,6 +32,7 @@ struct LogIngest {
             source.id != 0
             && (source.progressBytes == 0 || framing.isHeld || framing.rawValue != source.framing
                 || clock.offsetMs != source.clockOffsetMs ?? clock.offsetMs
+                || clock.wrapperAheadMs != LogState(json: source.state).wrapperAheadMs
                 || others.names != LogState(json: source.state).others
                 // Nothing had a time, now something may.
                 || hints.known == nil && source.progressBytes < InputStream.headBytes)
@@ -49,7 +50,7 @@ struct LogIngest {
         var unframer = LogUnframer(framing)
         unframer.context = saved.frames
 
-        var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts, others: others)
+        var parser = VLLMLogParser(resuming: saved.parser, keepsPrompts: keepPrompts)
         var reader = LineReader(
             number: source.progressLines + 1, offset: source.progressBytes, limit: framing.lineLimit)
         let writer = try LogWriter(
@@ -58,7 +59,10 @@ struct LogIngest {
         var committedAt = source.progressBytes
         var tail = TailHash()
 
-        func take(_ line: borrowing Line, _ frame: FrameInfo) { parser.feed(line, frame: frame, &sink) }
+        func take(_ line: borrowing Line, _ frame: FrameInfo) {
+            // Those of a gateway are another source's.
+            if !others.contains(frame.source) { parser.feed(line, frame: frame, &sink) }
+        }
 
         /// Where a later run goes on: at the first line of which something waits.
         func point() -> (line: Int, offset: Int) {
@@ -80,7 +84,7 @@ struct LogIngest {
             row.state =
                 LogState(
                     parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume,
-                    frames: unframer.context, others: others.names
+                    frames: unframer.context, others: others.names, wrapperAheadMs: sink.clock.wrapperAheadMs
                 ).json
             row.clockMethod = sink.clock.method
             try ledger.save(&row)
@@ -202,11 +206,15 @@ struct LogState {
     var frames: [String] = []
     /// As ``OtherPrograms/names``.
     var others: [String] = []
+    /// As ``LogClock/wrapperAheadMs``.
+    var wrapperAheadMs: Int64?
 
     init(
-        parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?, frames: [String], others: [String] = []
+        parser: VLLMLogState, writer: LogWriter.Resume, clock: LogClock.Resume?, frames: [String],
+        others: [String] = [], wrapperAheadMs: Int64? = nil
     ) {
         self.others = others
+        self.wrapperAheadMs = wrapperAheadMs
         self.parser = parser
         self.writer = writer
         self.clock = clock
@@ -228,6 +236,7 @@ struct LogState {
                 }
             }
         }
+        wrapperAheadMs = numbers["wrapper_ahead"].map(Int64.init)
         writer = LogWriter.Resume(run: numbers["run"] ?? 0, lastAccessRow: numbers["access_row"] ?? 0)
         if let year = numbers["clock_year"], let wall = numbers["clock_wall"], let offset = numbers["clock_offset"] {
             clock = LogClock.Resume(year: year, wallMs: Int64(wall), offsetMs: Int64(offset))
@@ -251,6 +260,7 @@ struct LogState {
         if let clock {
             text += ",\"clock_year\":\(clock.year),\"clock_wall\":\(clock.wallMs),\"clock_offset\":\(clock.offsetMs)"
         }
+        if let wrapperAheadMs { text += ",\"wrapper_ahead\":\(wrapperAheadMs)" }
         for (name, texts) in [("frames", frames), ("others", others)] where !texts.isEmpty {
             var list = ByteWriter()
             list.writeJSON(texts)
@@ -343,7 +353,10 @@ struct LogSink: VLLMLogSink {
     /// Own stamp first; the framing's time for a line without one; else the last stamp before it.
     private mutating func time(of record: LogRecord) -> Int64? {
         let outer = record.frame.zoneless ? nil : record.frame.timeMs
-        if record.stamp == nil, let outer { return outer }
+        if record.stamp == nil {
+            if let outer { return outer }
+            if let wrapper = record.frame.wrapperStamp, let timeMs = clock.utc(wrapper: wrapper) { return timeMs }
+        }
         guard let stamp = record.stamp ?? record.carried else { return clock.timeBeforeFirst() }
         return utc(stamp, outer)
     }
@@ -354,6 +367,10 @@ struct LogSink: VLLMLogSink {
         if !place.hasOwnStamp, let outer = place.outerMs {
             source.cover(outer)
             return outer
+        }
+        if let wrapper = place.wrapper, let timeMs = clock.utc(wrapper: wrapper) {
+            source.cover(timeMs)
+            return timeMs
         }
         if place.stampSerial == lastSerial { return lastSerialMs }
         guard let stamp = place.stamp else {

@@ -68,6 +68,12 @@ struct WallClock {
         return timeMs
     }
 
+    /// UTC of a reading that is out of the order.
+    func reading(_ wallMs: Int64) -> Int64 {
+        if case .rules = zone, let zone { return wallMs - zone.offsetMs(wallMs: wallMs, previousMs: last?.timeMs) }
+        return wallMs - offsetMs
+    }
+
     private mutating func step(from last: (wallMs: Int64, timeMs: Int64, gapMs: Int64), to wallMs: Int64) {
         let delta = wallMs - last.wallMs
         guard abs(delta) > 3_000_000, abs(delta) < 3_700_000 else { return }

@@ -37,6 +37,16 @@ public struct SourceRow: Sendable {
         self.format = format
     }
 
+    /// The container or service whose lines it is of, in a file that holds those of several programs; nil: of the whole
+    /// file, but for such parts.
+    public var part: String? {
+        let words = framing.split(separator: " ", maxSplits: 2)
+        return words.count == 3 && words[1] == "of" ? String(words[2]) : nil
+    }
+
+    /// `compose of nginx-1`: a framing and the part of the file.
+    public static func framing(_ name: String, part: String?) -> String { part.map { "\(name) of \($0)" } ?? name }
+
     /// Forgets how far it was read.
     mutating func restart() {
         (progressBytes, progressLines, tailSHA256, state, pendingBytes, tail) = (0, 0, "", nil, 0, nil)
@@ -140,6 +150,23 @@ public struct Ledger {
     public func forget(_ source: inout SourceRow) throws {
         if source.id != 0 { try SourceTables.forget(source: source.id, keepsSeries: true, database) }
         source.restart()
+    }
+
+    /// Takes out a source with all that was stored of it.
+    public func remove(_ source: SourceRow) throws {
+        try SourceTables.forget(source: source.id, database)
+        try statements("DELETE FROM source WHERE source_id = ?").run(source.id)
+    }
+
+    /// Sources that are parts of a file (``SourceRow/part``).
+    public func parts(period: Int) throws -> [SourceRow] {
+        let statement = try statements(
+            "SELECT \(Self.columns) FROM source WHERE period_id = ? AND instr(framing, ' of ') > 0 ORDER BY source_id")
+        defer { statement.reset() }
+        statement.bind(1, period)
+        var rows: [SourceRow] = []
+        while try statement.step() { rows.append(read(statement)) }
+        return rows
     }
 
     /// Takes out what is said of a path whose file was not read, when it is read now.

@@ -118,6 +118,7 @@ public struct StoreMerge {
             SELECT s.source_id, \(Self.length("s")), s.records, \(Self.length("o")), o.records FROM other.source o
             JOIN map_period p ON p.old = o.period_id LEFT JOIN map_instance i ON i.old = o.instance_id
             JOIN main.source s ON s.period_id = p.new AND s.format = o.format
+                AND (s.framing = o.framing OR instr(s.framing || o.framing, ' of ') = 0)
                 AND (s.prefix_bytes = o.prefix_bytes AND s.prefix_sha256 = o.prefix_sha256 AND s.prefix_bytes > 0
                         AND (s.format != 'prometheus-text' OR s.state IS o.state)
                     OR s.path = o.path AND s.first_ms IS o.first_ms

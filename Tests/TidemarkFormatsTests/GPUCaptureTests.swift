@@ -379,6 +379,155 @@ import TidemarkTestSupport
         #expect(sink.samples.last?[.temperature] == nil && sink.samples.last?[.smClock] == nil)
     }
 
+    @Test("amd-smi metric as text: sections, N/A, several calls behind one another; nothing else is a GPU")
+    func amdText() throws {
+        let call = """
+            TIMESTAMP: 1753700000
+            GPU: 0
+                USAGE:
+                    GFX_ACTIVITY: 98 %
+                    VCN_ACTIVITY: [0 %, N/A]
+                CLOCK:
+                    GFX_0:
+                        CLK: 2100 MHz
+                        MAX_CLK: 2500 MHz
+                    MEM_0:
+                        CLK: 900 MHz
+                TEMPERATURE:
+                    EDGE: N/A
+                    HOTSPOT: 63 °C
+                    MEM: 55 °C
+
+            GPU: 1
+                POWER:
+                    SOCKET_POWER: 520 W
+                MEM_USAGE:
+                    TOTAL_VRAM: 196592 MB
+
+            """
+        let (sink, counts) = try read(call + call + "user@host:~$ exit\n")
+        #expect(counts.samples == 4 && counts.untimed == 0 && counts.rejectedLines == 1 && counts.noiseLines == 2)
+        let first = try #require(sink.samples.first)
+        #expect(first.index == 0 && first.wallMs == 1_753_700_000_000 && first.isUTC)
+        #expect(first[.utilization] == 98 && first[.smClock] == 2100 && first[.memoryClock] == 900)
+        #expect(first[.temperature] == 63 && first[.memoryTemperature] == 55 && first[.power] == nil)
+        #expect(
+            sink.samples[1].index == 1 && sink.samples[1][.power] == 520 && sink.samples[1][.memoryTotal] == 196_592)
+        #expect(sink.samples[1][.utilization] == nil)
+        // A GPU whose last line is cut off.
+        let cut = try read("GPU: 0\n    USAGE:\n        GFX_ACTIVITY: 9")
+        #expect(cut.counts.samples == 0 && cut.counts.rejectedLines == 3)
+    }
+
+    @Test(
+        "JSON of AMD's tools: values with their units, lists, documents one after the other",
+        arguments: [
+            #"[{"gpu":0,"usage":{"gfx_activity":{"value":98,"unit":"%"},"mm":"N/A"},"power":{"socket_power":{"value":520,"unit":"W"}},"temperature":{"edge":"N/A","hotspot":{"value":63,"unit":"C"}}}]"#,
+            #"{"gpu_data":[{"gpu":0,"usage":{"gfx_activity":"98 %"},"power":{"socket_power":"520 W"},"temperature":{"hotspot":63}}]}"#,
+            #"[{"gpu":0,"power_usage":{"value":520,"unit":"W"},"hotspot_temperature":{"value":63,"unit":"C"},"gfx":{"value":98,"unit":"%"}}]"#,
+            "[\n  {\n    \"gpu\": 0,\n    \"power_usage\": 520,\n    \"hotspot_temperature\": 63,\n    \"gfx\": 98\n  }\n]",
+            #"{"card0": {"Temperature (Sensor junction) (C)": "63.0", "Average Graphics Package Power (W)": "520.0", "GPU use (%)": "98"}, "system": {"Driver version": "6.7"}}"#,
+        ])
+    func amdJSON(document: String) throws {
+        let (sink, counts) = try read(document + "\n" + document + "\n")
+        #expect(counts.samples == 2 && counts.rejectedLines == 0 && counts.recordLines == counts.lines)
+        for sample in sink.samples {
+            #expect(sample.index == 0 && sample[.utilization] == 98 && sample[.power] == 520)
+            #expect(sample[.temperature] == 63 && sample[.memoryUsed] == nil)
+        }
+        let cut = try read(document + "\n" + String(document.dropLast(2)) + "\n")
+        #expect(cut.sink.rejects.count == 1 && cut.sink.samples.count <= 2)
+    }
+
+    @Test("a listing's recovery action and remapped rows are events, once until they change")
+    func recovery() throws {
+        func listing(_ action: String, _ pending: String) -> String {
+            """
+            ==============NVSMI LOG==============
+
+            Timestamp                                 : Tue Dec 30 09:49:57 2025
+
+            GPU 00000000:61:00.0
+                GPU UUID                              : GPU-1
+                GPU Recovery Action                   : \(action)
+                Remapped Rows
+                    Correctable Error                 : 0
+                    Uncorrectable Error               : 2
+                    Pending                           : \(pending)
+                    Remapping Failure Occurred        : No
+                Utilization
+                    Gpu                               : 97 %
+
+            """
+        }
+        let (sink, counts) = try read(
+            listing("None", "No") + listing("Reset", "Yes") + listing("Reset", "Yes") + listing("None", "No")
+                + listing("Drain and Reset", "No"))
+        #expect(counts.samples == 5)
+        #expect(sink.events.map(\.kind) == [.recoveryAction, .remappedRows, .recoveryAction])
+        #expect(sink.events.map(\.action) == ["Reset", nil, "Drain and Reset"])
+        #expect(
+            sink.events[1].code == 2 && sink.events[1].text == "correctable 0, uncorrectable 2, pending Yes, failure No"
+        )
+        #expect(sink.events[0].uuid == "GPU-1" && sink.events[0].busID == "00000000:61:00.0")
+        let xml = try read(
+            """
+            <nvidia_smi_log>
+            	<gpu id="00000000:61:00.0">
+            		<gpu_recovery_action>Reset</gpu_recovery_action>
+            		<remapped_rows>
+            			<remapped_row_unc>1</remapped_row_unc>
+            			<remapped_row_failure>Yes</remapped_row_failure>
+            		</remapped_rows>
+            	</gpu>
+            </nvidia_smi_log>
+
+            """)
+        #expect(
+            xml.sink.events.map(\.text) == ["GPU Recovery Action: Reset", "uncorrectable 1, pending No, failure Yes"])
+    }
+
+    @Test(
+        "dmon prints its groups in the order of --select; a line of units alone tells them all the same",
+        arguments: [
+            ("Idx MB MB MB % % % % % %", "    0   1031      4      0     15     39      0      0      0      0"),
+            ("Idx % % % % % % MB MB MB", "    0     15     39      0      0      0      0   1031      4      0"),
+            ("Idx MHz MHz % bool MB MB W C C % %", "    0  6800  1665  0  0  1031  4  119  59  -  15  39"),
+            ("Idx MB/s MB/s errs errs errs % bool % % MB MB", "    0  1  2  -  -  0  0  1  15  39  1031  4"),
+        ])
+    func groups(units: String, row: String) throws {
+        let (sink, counts) = try read("# " + units + "\n" + row + "\n")
+        #expect(counts.rejectedLines == 0)
+        let sample = try #require(sink.samples.first)
+        #expect(sample[.utilization] == 15 && sample[.memoryUtilization] == 39)
+        #expect(sample[.memoryUsed] == 1031 && sample[.bar1Used] == 4)
+    }
+
+    @Test(
+        "watch's first line dates what follows it",
+        arguments: [
+            "index, utilization.gpu [%]\n0, 97 %\n", "# gpu     sm\n# Idx      %\n    0     97\n",
+            "gpu,gfx_util,power_usage\n0,97,300\n",
+        ])
+    func watched(rows: String) throws {
+        let head = "Every 1.0s: a tool --with=options                  gpu-1: Wed Mar  4 09:08:07 2026\n\n"
+        let (sink, counts) = try read(head + rows)
+        #expect(counts.rejectedLines == 0)
+        #expect(sink.samples.map(\.wallMs) == [1_772_615_287_000] && sink.samples[0][.utilization] == 97)
+    }
+
+    @Test("ts' times without a year in front of every line, the header too")
+    func stamped() throws {
+        let rows =
+            "Nov 23 17:40:00 index, utilization.gpu [%], power.draw [W]\nNov 23 17:40:00 0, 97 %, 412.35 W\n"
+            + "Nov 23 17:40:01 0, 98 %, 412.35 W\n"
+        let (sink, counts) = try read(rows)
+        #expect(counts.samples == 2 && counts.rejectedLines == 0)
+        #expect(sink.samples.map { $0[.utilization] } == [97, 98])
+        let framing = withBytes(of: rows) { NvidiaSMIFormat.framing(head: $0) }
+        #expect(framing.rawValue == "clock")
+    }
+
     @Test("dcgmi dmon: ratios, bytes a second, N/A; no time")
     func dcgm() throws {
         let (sink, counts) = try read(try fixture("dcgmi_dmon.txt"))
@@ -406,7 +555,8 @@ import TidemarkTestSupport
     static let names = [
         "dmon_550_8gpu_repeated_headers.txt", "dmon_DT_470.txt", "dmon_550_csv_noheader.csv", "pmon_550.txt",
         "listing_550.txt", "listing_550.xml", "listing_mig.xml", "table_550.txt", "rocm_smi.csv",
-        "amd_smi_monitor.csv", "amd_smi_monitor.txt", "dcgmi_dmon.txt", "compute_apps_550.csv",
+        "amd_smi_monitor.csv", "amd_smi_monitor.txt", "amd_smi_metric.txt", "amd_smi_metric.json", "dcgmi_dmon.txt",
+        "compute_apps_550.csv",
     ]
 
     @Test("any split into reads gives the same records", arguments: names)
@@ -420,11 +570,14 @@ import TidemarkTestSupport
         }
     }
 
-    @Test("a listing that ends early says less, and nothing else")
-    func shorterListing() throws {
-        let bytes = try fixture("listing_550.txt")
+    /// Files whose samples grow line by line.
+    private static let listings = ["listing_550.txt", "amd_smi_metric.txt"]
+
+    @Test("a listing that ends early says less, and nothing else", arguments: listings)
+    func shorterListing(name: String) throws {
+        let bytes = try fixture(name)
         let whole = try read(bytes).sink.samples
-        for length in stride(from: 2000, to: bytes.count, by: 53) {
+        for length in stride(from: name == "listing_550.txt" ? 2000 : 200, to: bytes.count, by: 53) {
             for (place, sample) in try read(Array(bytes[..<length])).sink.samples.enumerated() {
                 for field in GPUField.allCases where sample[field] != nil && field != .power {
                     // Sums of errors may lack a part.
@@ -436,7 +589,7 @@ import TidemarkTestSupport
 
     @Test(
         "any truncation gives a prefix of the samples and at most one reject more",
-        arguments: names.filter { $0 != "listing_550.txt" })
+        arguments: names.filter { !listings.contains($0) })
     func truncations(name: String) throws {
         let bytes = try fixture(name)
         let format = try #require(bytes.withUnsafeBytes { NvidiaSMIFormat.sniff(head: $0, fileName: "") }).format

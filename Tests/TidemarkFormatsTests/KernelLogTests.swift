@@ -139,6 +139,33 @@ import TidemarkTestSupport
         #expect(events.map(\.uuid) == [nil, "GPU-00000000-1111", nil])
     }
 
+    @Test("the lines of one sentence have the time of the first; a GPU that can't be initialised")
+    func sentences() throws {
+        let events = try read(
+            """
+            Feb 14 05:03:42 gpu-1 kernel: NVRM: The NVIDIA GPU 0000:ab:00.0
+                                          NVRM: (PCI ID: 10de:2941) installed in this system has
+                                          NVRM: fallen off the bus and is not responding to commands.
+            Feb 14 05:03:43 gpu-1 kernel: NVRM: GPU 0000:81:00.0: RmInitAdapter failed! (0x25:0x40:1470)
+
+            """)
+        #expect(events.map(\.kind) == [.fallenOffBus, .initialisationFailed])
+        #expect(events.map(\.busID) == ["00000000:AB:00.0", "00000000:81:00.0"])
+        #expect(events.map { $0.stamp?.second } == [42, 43])
+        var first = KernelLogParser()
+        var sink = RecordingGPUSink()
+        try withBytes(of: "[Wed Mar  4 09:08:07 2026] NVRM: The NVIDIA GPU 0000:ab:00.0\n") {
+            var reader = LineReader()
+            try reader.feed($0) { try first.parse(line: $0, frame: FrameInfo(), into: &sink) }
+        }
+        var second = KernelLogParser(resuming: first.state)
+        try withBytes(of: "   NVRM: fallen off the bus\n") {
+            var reader = LineReader()
+            try reader.feed($0) { try second.parse(line: $0, frame: FrameInfo(), into: &sink) }
+        }
+        #expect(sink.events.map(\.wallMs) == [1_772_615_287_000])
+    }
+
     @Test("uuids are remembered over runs")
     func state() throws {
         var parser = KernelLogParser()

@@ -102,6 +102,42 @@ import TidemarkEvidence
         )
     }
 
+    @Test("Go's stdouttrace: names with capitals, a list as the resource, a parent as an object")
+    func goConsole() throws {
+        let span = """
+            {
+            	"Name": "epp.scheduling",
+            	"SpanContext": {"TraceID": "4bf92f3577b34da6a3ce929d0e0e4736", "SpanID": "00f067aa0ba902b7", "TraceFlags": "01", "Remote": false},
+            	"Parent": {"TraceID": "4bf92f3577b34da6a3ce929d0e0e4736", "SpanID": "00f067aa0ba902b6", "Remote": true},
+            	"SpanKind": 2,
+            	"StartTime": "2026-11-23T17:31:50.123456789Z",
+            	"EndTime": "2026-11-23T18:31:50.223456789+01:00",
+            	"Attributes": [{"Key": "gen_ai.usage.input_tokens", "Value": {"Type": "INT64", "Value": 400}},
+            		{"Key": "api_key", "Value": {"Type": "STRING", "Value": "hush"}}],
+            	"Events": [{"Name": "exception", "Attributes": [{"Key": "exception.type", "Value": {"Type": "STRING", "Value": "E"}}], "Time": "2026-11-23T17:31:50.2Z"}],
+            	"Links": null,
+            	"Status": {"Code": "Error", "Description": "too large"},
+            	"Resource": [{"Key": "service.name", "Value": {"Type": "STRING", "Value": "epp"}}],
+            	"InstrumentationScope": {"Name": "llm-d", "Version": "", "SchemaURL": ""}
+            }
+
+            """
+        let root = span.replacing("\"SpanID\": \"00f067aa0ba902b6\"", with: "\"SpanID\": \"0000000000000000\"")
+        let (sink, counts) = try TraceFixture.read(span + root.replacing("02b7", with: "02b8"))
+        #expect(sink.rejects == [] && sink.spans.count == 2 && counts.recordLines == counts.lines)
+        let one = try #require(sink.spans.first)
+        #expect(one.nameText == "epp.scheduling" && one.kind == .server && one.status == .error)
+        #expect(one.startNs == 1_795_455_110_123_456_789 && one.endNs == 1_795_455_110_223_456_789)
+        #expect(one.parentID == 0x00f0_67aa_0ba9_02b6 && sink.spans[1].parentID == 0)
+        #expect(one.promptTokens == 400 && sink.attributes(0) == #"{"api_key":"***"}"#)
+        #expect(String(decoding: one.scope, as: UTF8.self) == "llm-d" && sink.service(0) == "epp")
+        #expect(
+            String(decoding: one.events, as: UTF8.self)
+                == #"[{"time_ns":1795455110200000000,"name":"exception","attributes":{"exception.type":"E"}}]"#)
+        let guess = withBytes(of: span) { TraceFormat.sniff(head: $0, fileName: "x.json") }
+        #expect(guess?.format == TraceFormat.otlp)
+    }
+
     @Test("snake case, every form of a value; neither prompts nor secrets get through")
     func values() throws {
         let bytes = try TraceFixture.bytes("otlp_gateway_snake.json")

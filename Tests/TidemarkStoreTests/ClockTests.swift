@@ -50,6 +50,69 @@ private struct Read {
 @Suite struct ClockTests {
     private let day = line("08-21 10:00:00") + line("08-21 10:00:10")
 
+    /// Requests by second, as `time requests`.
+    private func accesses(_ read: Read) throws -> [String] {
+        let rows = try read.store.database.prepare("SELECT time_ms, requests FROM http_access ORDER BY time_ms")
+        var found: [String] = []
+        while try rows.step() { found.append("\(CivilTime.rfc3339(rows.int64(0))) \(rows.int(1))") }
+        return found
+    }
+
+    @Test(
+        "a framing's clock without zone dates the lines that have no time of their own, by what it differs from the log's",
+        arguments: [
+            // Docker Desktop, two hours ahead; its year is the log's. journalctl, the same clock.
+            ("2025-08-21 12:00:0#.500 | ", "2025-08-21T10:00:03", 2025),
+            ("Aug 21 10:00:0# gpu-1 vllm[31]: ", "2026-08-21T10:00:03", 2026),
+        ])
+    func wrapper(prefix: String, time: String, year: Int) throws {
+        let text = (0..<9).map {
+            prefix.replacing("#", with: "\($0)") + ($0 == 3 ? access : line("08-21 10:00:0\($0)"))
+        }.joined()
+        let read = try Read(text)
+        #expect(try accesses(read).map { String($0.prefix(19)) } == [time])
+        #expect(try read.times.first == "\(year)-08-21T10:00:00Z")
+        // Given a zone, it is the log's.
+        let zoned = try Read(text) { $0.offsetMinutes = 120 }
+        #expect(try accesses(zoned).first?.hasPrefix(time.prefix(10) + "T08:00:03") == true)
+    }
+
+    @Test(
+        "where nothing else has a time the framing's clock stands for the log's; where the two disagree it says nothing"
+    )
+    func wrapperAlone() throws {
+        let lines = (0..<5).map { "2026-08-21 12:00:0\($0).500 | " + access }.joined()
+        let alone = try Read(lines + "2026-08-21 12:00:09.000 | INFO:     Shutting down\n")
+        #expect(try accesses(alone).map { String($0.prefix(19)) } == (0..<5).map { "2026-08-21T12:00:0\($0)" })
+        #expect(alone.method.hasPrefix("taken as UTC"))
+        let journal = (0..<5).map { "Aug 21 12:00:0\($0) gpu-1 vllm[31]: " + access }.joined()
+        #expect(try accesses(try Read(journal)).first == "2026-08-21T12:00:00Z 1")
+        #expect(try accesses(try Read(journal) { $0.year = 2024 }).first == "2024-08-21T12:00:00Z 1")
+        // JSON logging without a time.
+        let json = (0..<3).map {
+            "2026-08-21 12:00:0\($0).500 | {\"levelname\": \"INFO\", \"name\": \"vllm.engine\", \"message\": \"Added request r\($0).\"}\n"
+        }.joined()
+        #expect(try Read(json).source.firstMs == CivilTime.parseRFC3339("2026-08-21T12:00:00.5Z"))
+        // Half of them hours later: times of export.
+        let mixed = (0..<9).map {
+            "2026-08-21 1\($0):00:00.000 | " + ($0 == 3 ? access : line("08-21 10:00:0\($0)"))
+        }.joined()
+        #expect(try accesses(try Read(mixed)) == ["2026-08-21T10:00:02Z 1"])
+    }
+
+    @Test("a line of another program with a date and a zone tells the year, and two around a record the log's zone")
+    func foreignDate() throws {
+        let read = try Read("2024-08-21T10:00:00.123456Z  INFO dynamo_runtime: up\n" + day)
+        #expect(try read.times.first == "2024-08-21T10:00:00Z")
+        func foreign(_ second: Int) -> String { "2024-08-21T18:00:0\(second).123456Z  INFO dynamo_runtime: up\n" }
+        let between = (0..<4).map { foreign($0) + line("08-21 10:00:0\($0)") }.joined() + foreign(4)
+        #expect(try Read(between).times.first == "2024-08-21T18:00:00Z")
+        // Hours apart they say nothing.
+        let apart = try Read(
+            "2024-08-21T10:00:00Z  INFO dynamo_runtime: up\n" + day + "2024-08-21T18:00:00Z  INFO x: up\n")
+        #expect(try apart.times.first == "2024-08-21T10:00:00Z")
+    }
+
     @Test(
         "where the year comes from",
         arguments: [

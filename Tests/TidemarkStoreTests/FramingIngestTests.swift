@@ -145,22 +145,118 @@ import TidemarkTestSupport
 
         """
 
-    @Test("vLLM's lines are read, those of the others are events and named")
+    /// Each source as `format|framing|lines|records`, and the sum of their lines.
+    private func account(_ store: Store) throws -> (rows: [String], lines: Int) {
+        let sources = try Ledger(store).all()
+        for row in sources { #expect(row.lines == row.recordLines + row.noiseLines + row.rejectLines) }
+        return (
+            sources.map { "\($0.format)|\($0.framing)|\($0.lines)|\($0.records)" }.sorted(),
+            sources.map(\.lines).reduce(0, +)
+        )
+    }
+
+    private func requests(_ store: Store) throws -> [String] {
+        let rows = try store.database.prepare(
+            "SELECT gateway, line, status, duration_seconds FROM gateway_access ORDER BY line")
+        var found: [String] = []
+        while try rows.step() { found.append((0..<4).map { rows.text($0) }.joined(separator: "|")) }
+        return found
+    }
+
+    @Test("each program's lines are read as what they are: a source each, every line in one account")
     func stack() throws {
         let folder = try TemporaryFolder()
         let store = try Store.create(path: folder.path("t.sqlite"))
         let path = try folder.write(Self.stack, to: "in/compose.log")
         let ingestor = Ingestor(store, options: IngestOptions())
         try ingestor.ingest([path])
-        #expect(ingestor.outcomes.map(\.format) == ["vllm-log"])
-        #expect(ingestor.outcomes[0].message?.contains("litellm-1, nginx-1") == true)
+        #expect(ingestor.outcomes.map(\.format).sorted() == ["gateway-access", "gateway-access", "vllm-log"])
+        #expect(ingestor.outcomes.contains { $0.message?.contains("litellm-1, nginx-1") == true })
         #expect(try store.database.int("SELECT sum(requests) FROM http_access") == 1)
-        #expect(try store.database.int("SELECT count(*) FROM log_event WHERE kind = 'other'") == 4)
-        let row = try #require(try Ledger(store).all().first)
-        #expect(row.lines == 6 && row.recordLines == 6)
+        #expect(try store.database.int("SELECT count(*) FROM log_event") == 0)
+        #expect(
+            try requests(store) == ["nginx-1|1|200|2.1", "litellm-1|3|200|", "nginx-1|5|200|2.1", "nginx-1|6|200|2.1"])
+        let (rows, lines) = try account(store)
+        #expect(lines == 6)
+        #expect(
+            rows == [
+                "gateway-access|compose of litellm-1|1|1", "gateway-access|compose of nginx-1|3|3",
+                "vllm-log|compose|2|2",
+            ])
+        let again = Ingestor(store, options: IngestOptions())
+        try again.ingest([path])
+        #expect(again.outcomes.map(\.action) == [.unchanged, .unchanged, .unchanged])
         try folder.write(Self.stack + Self.stack, to: "in/compose.log")
         try Ingestor(store, options: IngestOptions()).ingest([path])
         #expect(try store.database.int("SELECT sum(requests) FROM http_access") == 2)
+        #expect(try requests(store).count == 8)
+        #expect(try account(store).lines == 12)
+        // Another name, the same content.
+        try folder.write(Self.stack + Self.stack, to: "in/compose.log.1")
+        try FileManager.default.removeItem(atPath: path)
+        let renamed = Ingestor(store, options: IngestOptions())
+        try renamed.ingest([folder.path("in/compose.log.1")])
+        #expect(renamed.outcomes.map(\.action) == [.unchanged, .unchanged, .unchanged])
+        #expect(try requests(store).count == 8)
+    }
+
+    @Test("a document with the streams of two programs: a source each, and every line in one account")
+    func document() throws {
+        func stream(_ name: String, _ lines: [String]) -> String {
+            let values = lines.enumerated().map { index, line in
+                "[\"179545560\(index)000000000\",\n\"\(line.replacing("\"", with: "\\\""))\"]"
+            }
+            return "{\"stream\":{\"pod\":\"\(name)\"},\"values\":[\n" + values.joined(separator: ",\n") + "]}"
+        }
+        let lines = Self.stack.split(separator: "\n").map { $0.split(separator: "|", maxSplits: 1) }
+        func of(_ name: String) -> [String] {
+            lines.filter { $0[0].hasPrefix(name) }.map { String($0[1].dropFirst()) }
+        }
+        let text =
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[\n"
+            + stream("nginx-0", of("nginx")) + ",\n" + stream("vllm-0", of("vllm")) + "\n]}}\n"
+        let folder = try TemporaryFolder()
+        let store = try Store.create(path: folder.path("t.sqlite"))
+        let path = try folder.write(text, to: "in/loki.json")
+        try Ingestor(store, options: IngestOptions()).ingest([path])
+        #expect(try requests(store).count == 3)
+        #expect(try store.database.int("SELECT sum(requests) FROM http_access") == 1)
+        #expect(try account(store).lines == text.count { $0 == "\n" })
+        let again = Ingestor(store, options: IngestOptions())
+        try again.ingest([path])
+        #expect(again.outcomes.map(\.action) == [.unchanged, .unchanged])
+    }
+
+    @Test("wherever runs end, the tables are the same; a merge knows the parts apart")
+    func growth() throws {
+        let folder = try TemporaryFolder()
+        let whole = try Store.create(path: folder.path("whole.sqlite"))
+        let text =
+            Self.stack + "nginx-1    | 2026/11/23 17:40:03 [error] 7#7: *1 connect() failed\n"
+            + "vllm-1     | Traceback (most recent call last):\nnginx-1    |  more\n" + Self.stack
+        try Ingestor(whole, options: IngestOptions()).ingest([try folder.write(text, to: "whole/compose.log")])
+        func rows(_ store: Store) throws -> [String] {
+            try requests(store) + account(store).rows
+                + [
+                    try store.database.text(
+                        "SELECT group_concat(line || kind || lines || message) FROM (SELECT * FROM log_event ORDER BY line)"
+                    ) ?? ""
+                ]
+        }
+        let expected = try rows(whole)
+        #expect(try account(whole).lines == 15)
+        for cut in stride(from: 40, to: text.utf8.count, by: 97) {
+            let store = try Store.create(path: folder.path("t\(cut).sqlite"))
+            for length in [cut, text.utf8.count] {
+                let path = try folder.write(
+                    String(decoding: text.utf8.prefix(length), as: UTF8.self), to: "in\(cut)/compose.log")
+                try Ingestor(store, options: IngestOptions()).ingest([path])
+            }
+            #expect(try rows(store) == expected, "cut at \(cut)")
+        }
+        let merged = try Store.create(path: folder.path("merged.sqlite"))
+        for _ in 0..<2 { _ = try StoreMerge.add(folder.path("whole.sqlite"), to: merged) }
+        #expect(try rows(merged) == expected)
     }
 
     @Test(

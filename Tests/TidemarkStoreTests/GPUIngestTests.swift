@@ -72,6 +72,41 @@ import TidemarkTestSupport
         #expect(try rows("SELECT count(*), count(power_watts) FROM gpu_sample") == ["4|1"])
     }
 
+    @Test(
+        "a wrapper's date line before the end of a run dates the rows of the next one; ts' times have the file's year")
+    func wrapperClocks() throws {
+        let dmon =
+            "# gpu    pwr  gtemp\n# Idx      W      C\nWed Mar  4 09:08:07 UTC 2026\n    0    119     59\n    1    118     58\n"
+            + "Wed Mar  4 09:08:09 UTC 2026\n    0    120     60\n    1    121     58\n"
+        let query =
+            "index, power.draw [W]\nWed Mar  4 09:08:07 2026\n0, 119 W\n1, 118 W\nWed Mar  4 09:08:09 2026\n0, 120 W\n1, 121 W\n"
+        let expected = [
+            "1772615287000|119.0", "1772615287000|118.0", "1772615289000|120.0", "1772615289000|121.0",
+        ]
+        for (name, text) in [("dmon.txt", dmon), ("query.csv", query)] {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            for cut in 1..<lines.count - 1 {
+                let store = try Store.create(path: folder.path("\(name)\(cut).sqlite"))
+                for count in [cut, lines.count - 1] {
+                    let part = lines.prefix(count).joined(separator: "\n") + "\n"
+                    let path = try folder.write(part, to: "\(cut)/\(name)")
+                    try Ingestor(store, options: IngestOptions()).ingest([path])
+                }
+                let rows = try store.database.prepare(
+                    "SELECT time_ms, power_watts FROM gpu_sample ORDER BY time_ms, instance_id")
+                var found: [String] = []
+                while try rows.step() { found.append("\(rows.text(0))|\(rows.text(1))") }
+                #expect(found == expected, "\(name) cut behind line \(cut)")
+            }
+        }
+        let path = try folder.write(
+            "Dec 31 23:59:59 index, power.draw [W]\nDec 31 23:59:59 0, 1 W\nJan 01 00:00:00 0, 2 W\n", to: "ts.csv")
+        let modified = Date(timeIntervalSince1970: 1_767_229_300)
+        try FileManager.default.setAttributes([.modificationDate: modified], ofItemAtPath: path)
+        try ingest(path)
+        #expect(try rows("SELECT time_ms FROM gpu_sample ORDER BY 1") == ["1767225599000", "1767225600000"])
+    }
+
     @Test("rows of one moment that name no GPU are the GPUs in their order")
     func unnamed() throws {
         try ingest(

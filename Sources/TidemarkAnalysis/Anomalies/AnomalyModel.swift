@@ -29,10 +29,10 @@ struct AnomalyModel {
         let rows = usable.map { window in table.features.map { $0.deviations[window] } }
         let distances = rows.map { $0.reduce(0.0) { $0 + min(16, ($1 ?? 0) * ($1 ?? 0)) } }
         var core = Self.nearest(distances, share: 0.5)
-        var result = Fit(rows: rows, core: core)
-        for _ in 0..<2 {
+        var result = Fit(rows: rows, core: core, wantsParts: false)
+        for round in 0..<2 {
             core = Self.nearest(result.scores, share: Self.coreShare)
-            result = Fit(rows: rows, core: core)
+            result = Fit(rows: rows, core: core, wantsParts: round == 1)
         }
         var scores = [Double](repeating: 0, count: table.count)
         var isCore = [Bool](repeating: false, count: table.count)
@@ -69,7 +69,7 @@ struct AnomalyModel {
         var scores: [Double] = []
         var parts: [[Double]] = []
 
-        init(rows: [[Double?]], core: [Int]) {
+        init(rows: [[Double?]], core: [Int], wantsParts: Bool) {
             let width = rows[0].count
             var mean = [Double](repeating: 0, count: width)
             for place in core { for (column, value) in rows[place].enumerated() { mean[column] += value ?? 0 } }
@@ -82,32 +82,38 @@ struct AnomalyModel {
                 sample, most: min(AnomalyModel.mostComponents, max(1, core.count / 3)), share: AnomalyModel.kept)
             var along: [Double] = []
             var off: [Double] = []
-            var alongParts: [[Double]] = []
-            var offParts: [[Double]] = []
+            var split: [(along: [Double], off: [Double])] = []
             for (row, values) in centred.enumerated() {
-                let places = components.vectors.map { zip($0, values).reduce(0) { $0 + $1.0 * $1.1 } }
-                var rest = values
-                var pull = [Double](repeating: 0, count: width)
-                for (component, place) in places.enumerated() {
-                    let variance = components.variances[component]
-                    for (column, weight) in components.vectors[component].enumerated() {
-                        rest[column] -= place * weight
-                        pull[column] += place / variance * weight * values[column]
-                    }
-                }
-                let known = rows[row].count { $0 != nil }
-                let errors = rest.map { $0 * $0 * Double(width) / Double(max(1, known)) }
-                alongParts.append(pull.map { max(0, $0) })
-                offParts.append(errors)
-                along.append(pull.reduce(0, +))
-                off.append(errors.reduce(0, +))
+                let known = Double(max(1, rows[row].count { $0 != nil }))
+                let one = Self.split(values, components, weight: Double(width) / known)
+                along.append(one.along.reduce(0, +))
+                off.append(one.off.reduce(0, +))
+                if wantsParts { split.append(one) }
             }
             let alongLimit = Self.limit(along, core, freedom: components.variances.count)
             let offLimit = Self.limit(off, core, freedom: components.variances.count)
-            for row in rows.indices {
-                scores.append(max(along[row] / alongLimit, off[row] / offLimit))
-                parts.append(zip(alongParts[row], offParts[row]).map { $0 / alongLimit + $1 / offLimit })
+            for row in rows.indices { scores.append(max(along[row] / alongLimit, off[row] / offLimit)) }
+            parts = split.map { one in
+                zip(one.along, one.off).map { max(0, $0) / alongLimit + $1 / offLimit }
             }
+        }
+
+        /// Each column's part of T² (Σ t·p·x / λ, which may be negative) and of the squared prediction error.
+        private static func split(
+            _ values: [Double], _ components: LeadingComponents, weight: Double
+        ) -> (along: [Double], off: [Double]) {
+            var rest = values
+            var pull = [Double](repeating: 0, count: values.count)
+            for (vector, variance) in zip(components.vectors, components.variances) {
+                let place = LeadingComponents.dot(vector, values)
+                let scaled = place / variance
+                for column in values.indices {
+                    rest[column] -= place * vector[column]
+                    pull[column] += scaled * vector[column] * values[column]
+                }
+            }
+            for column in rest.indices { rest[column] *= rest[column] * weight }
+            return (pull, rest)
         }
 
         private static func limit(_ values: [Double], _ core: [Int], freedom: Int) -> Double {

@@ -78,7 +78,7 @@ struct LeadingComponents {
         }
     }
 
-    private static func dot(_ a: [Double], _ b: [Double]) -> Double {
+    static func dot(_ a: [Double], _ b: [Double]) -> Double {
         var sum = 0.0
         for place in 0..<min(a.count, b.count) { sum += a[place] * b[place] }
         return sum

@@ -1,23 +1,105 @@
 /// A cause of trouble: one file in `Causes/`, listed in ``CauseCatalogue``.
 ///
-/// A cause states its required, supporting and counter-signs over signals (`docs/causes.md`); it sees evidence only
-/// through a ``Situation``.
+/// A cause states its required, supporting and counter-signs over signals; it sees evidence only through a ``Scene``.
 protocol Cause: Sendable {
     /// Stable identifier, as in the design: `kv_cache_limit`.
     static var id: String { get }
     /// In words, as a sentence about what happened: `The KV cache was full`.
     static var title: String { get }
+    /// What explains what: a cause of a lower level makes one of a higher level at the same replica and time its consequence.
+    static var level: CauseLevel { get }
+    /// For a person: signs, why, what to do, sources.
+    static var help: CauseHelp { get }
+    /// The signal whose extreme rules the cause out when nothing happened.
+    static var telltale: Telltale? { get }
 
-    static func assess(_ situation: Situation) throws -> Assessment
+    /// Whether the fleet has what the cause is about: several replicas, a draft model.
+    static func isPossible(_ situation: Situation) -> Bool
+    /// nil: the cause has nothing to say about this scene.
+    static func judge(_ scene: Scene) throws -> Judgement?
 }
 
-/// What a cause has to say about a period.
-struct Assessment {
-    var findings: [FindingDraft] = []
-    /// Why it is not the cause, with the number that says so; nil when it is found, or can't be judged.
-    var ruledOut: String?
-    /// What is missing to judge it, with the flag or capture that would have shown it.
-    var missing: String?
+extension Cause {
+    static var telltale: Telltale? { nil }
+    static func isPossible(_ situation: Situation) -> Bool { true }
+}
+
+enum CauseLevel: Int, Comparable {
+    /// The server was gone, stood still, or answered what it should.
+    case availability
+    /// Something made the same work slower, or more work of the same requests.
+    case fault
+    /// Who sends what where changed.
+    case demand
+    /// A resource was used up.
+    case limit
+    /// The machine was as slow as its load says.
+    case load
+
+    static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// A cause explained to a person; `tidemark explain` and `docs/causes.md` print it.
+public struct CauseHelp: Sendable {
+    public var what: String
+    public var signs: String
+    public var why: String
+    public var remedy: String
+    public var sources: String
+}
+
+/// A signal's extreme over the period, in words: `KV-cache usage reached at most 43 %`.
+struct Telltale {
+    var signal: String
+    /// Before the number, after it.
+    var words: (String, String)
+    /// What shows the signal when it is missing.
+    var capture: String
+}
+
+/// One sign of a cause: there, not there, or not to be seen.
+struct Sign {
+    enum State { case present, absent, unseen }
+    var state: State
+    /// With its number; what would show it, when it is unseen.
+    var text: String
+    var evidence: EvidenceDraft?
+
+    var isPresent: Bool { state == .present }
+
+    static func unseen(_ capture: String) -> Sign { Sign(state: .unseen, text: capture) }
+}
+
+/// What a cause says about a scene.
+struct Judgement {
+    var required: [Sign]
+    var supporting: [Sign] = []
+    var counter: [Sign] = []
+    /// One sentence with the numbers.
+    var summary: String
+    var recommendations: [(flag: String?, text: String)] = []
+    /// Where the cause itself acted, when that is sharper than the episode.
+    var range: Range<Int>?
+    /// Added to the confidence: what makes a cause of the same level more or less likely than another.
+    var bias = 0.0
+
+    var isFound: Bool { required.allSatisfy(\.isPresent) }
+    /// Nothing speaks against it, something for it, and something could not be looked at.
+    var isOpen: Bool {
+        required.contains(where: \.isPresent) && required.contains { $0.state == .unseen }
+            && !required.contains { $0.state == .absent }
+    }
+
+    var confidence: Double {
+        let unseen = supporting.filter { $0.state == .unseen }.count
+        return max(
+            0.05,
+            min(
+                0.97,
+                Confidence.score(
+                    supporting: supporting.filter(\.isPresent).count, counter: counter.filter(\.isPresent).count,
+                    unseen: min(2, unseen)) + bias))
+    }
 }
 
 struct FindingDraft {
@@ -37,6 +119,11 @@ struct FindingDraft {
     /// Excess waiting of all users together, seconds; nil: cannot be computed.
     var impactUserSeconds: Double?
     var requestsAffected: Double?
+    /// What changed just before.
+    var trigger: Trigger?
+    /// From the trigger until users felt it.
+    var delaySeconds: Double?
+    var shares: [CauseShares.Part] = []
 }
 
 struct EvidenceDraft {
@@ -74,9 +161,13 @@ enum Confidence {
     static func word(_ value: Double) -> String { value >= 0.8 ? "high" : value > 0.5 ? "medium" : "low" }
 }
 
-/// All causes that this version looks for, in the order in which they are listed when nothing else ranks them.
-enum CauseCatalogue {
-    static let all: [any Cause.Type] = [
-        EngineCrash.self, KVCacheLimit.self, BatchSlotLimit.self, GPUThrottling.self, ClientErrors.self,
-    ]
+/// `0.934` → `93 %`.
+func percent(_ ratio: Double) -> String { ratio.isFinite ? "\(Int((ratio * 100).rounded())) %" : "–" }
+
+/// `95 000` ms → `1 min 35 s`.
+func durationText(_ millis: Int64) -> String {
+    let seconds = (millis + 500) / 1000
+    if seconds < 60 { return "\(seconds) s" }
+    if seconds < 3600 { return seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds / 60) min \(seconds % 60) s" }
+    return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
 }

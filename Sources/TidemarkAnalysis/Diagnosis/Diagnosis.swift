@@ -5,67 +5,250 @@ struct Diagnosis {
     var findings: [FindingDraft] = []
     var ruledOut: [(cause: String, text: String)] = []
     var missing: [(cause: String, text: String)] = []
+    var quality: DataQuality
 
     init(_ situation: Situation) throws {
-        var drafts: [FindingDraft] = []
+        quality = try DataQuality(situation)
+        let episodes = try EpisodeFinder(situation: situation).episodes()
+        var absent: [String: String] = [:]
+        var unseen: [String: String] = [:]
+        var groups: [[FindingDraft]] = []
+        for episode in episodes {
+            Debug.episode(episode, situation)
+            let baseline = Self.baseline(episode, episodes, situation)
+            var verdicts: [Opinion] = []
+            var open: [Opinion] = []
+            for replica in episode.replicas {
+                let scene = Scene(
+                    situation: situation, episode: episode, replica: replica,
+                    baseline: try Self.withRequests(baseline, replica, situation))
+                for cause in CauseCatalogue.all {
+                    guard let judgement = try cause.judge(scene) else { continue }
+                    Debug.judgement(cause.id, scene, judgement)
+                    if judgement.isFound {
+                        verdicts.append(Opinion(cause: cause, scene: scene, judgement: judgement))
+                    } else if judgement.isOpen {
+                        open.append(Opinion(cause: cause, scene: scene, judgement: judgement))
+                        if let sign = judgement.required.first(where: { $0.state == .unseen }) {
+                            unseen[cause.id] = unseen[cause.id] ?? sign.text
+                        }
+                    } else if let sign = judgement.required.first(where: { $0.state == .absent }) {
+                        absent[cause.id] = absent[cause.id] ?? sign.text
+                    } else if let sign = judgement.required.first(where: { $0.state == .unseen }) {
+                        unseen[cause.id] = unseen[cause.id] ?? sign.text
+                    }
+                }
+            }
+            groups.append(try Self.findings(episode, verdicts, open, situation, baseline: baseline))
+        }
+        // Incidents by impact; within one the primary cause first.
+        findings = groups.filter { !$0.isEmpty }.sorted { Self.precedes($0[0], $1[0]) }.flatMap { $0 }
+        for cause in CauseCatalogue.all
+        where !findings.contains(where: { $0.cause == cause.id }) && cause.isPossible(situation) {
+            if let text = absent[cause.id] {
+                ruledOut.append((cause.id, text))
+            } else if let text = unseen[cause.id] {
+                missing.append((cause.id, text))
+            } else if let telltale = cause.telltale {
+                if let text = try Self.extreme(telltale, situation) {
+                    ruledOut.append((cause.id, text))
+                } else {
+                    missing.append((cause.id, telltale.capture))
+                }
+            }
+        }
+    }
+
+    /// What one cause says about one replica.
+    struct Opinion {
+        var cause: any Cause.Type
+        var scene: Scene
+        var judgement: Judgement
+    }
+
+    /// Steps in which nothing was wrong: outside all episodes and a minute around them; when little is left, outside this one.
+    private static func baseline(_ episode: Episode, _ all: [Episode], _ situation: Situation) -> [Range<Int>] {
+        let margin = situation.steps(min(60, situation.grid.seconds / 20))
+        func outside(_ episodes: [Episode]) -> [Range<Int>] {
+            var free: [Range<Int>] = []
+            var from = 0
+            for one in episodes.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+                let until = max(from, one.range.lowerBound - margin)
+                if until > from { free.append(from..<until) }
+                from = max(from, one.range.upperBound + margin)
+            }
+            if from < situation.grid.count { free.append(from..<situation.grid.count) }
+            return free
+        }
+        let free = outside(all)
+        if free.reduce(0, { $0 + $1.count }) * 5 >= situation.grid.count { return free }
+        return outside([episode])
+    }
+
+    /// What is usual is what is usual under load: idle stretches are left out, if enough is left.
+    private static func withRequests(_ baseline: [Range<Int>], _ replica: String, _ situation: Situation) throws
+        -> [Range<Int>]
+    {
+        let active = try situation.active(replica)
+        let both = baseline.flatMap { one in active.map { $0.clamped(to: one) }.filter { !$0.isEmpty } }
+        let (rest, whole) = (both.reduce(0) { $0 + $1.count }, baseline.reduce(0) { $0 + $1.count })
+        return rest >= 8 || rest * 5 >= whole ? both : baseline
+    }
+
+    /// The findings of an episode: one a cause over all its replicas, the primary one first, consequences left out.
+    private static func findings(
+        _ episode: Episode, _ opinions: [Opinion], _ open: [Opinion], _ situation: Situation, baseline: [Range<Int>]
+    ) throws -> [FindingDraft] {
+        var drafts: [(level: CauseLevel, draft: FindingDraft)] = []
         for cause in CauseCatalogue.all {
-            let assessment = try cause.assess(situation)
-            drafts += assessment.findings
-            if let text = assessment.ruledOut { ruledOut.append((cause.id, text)) }
-            if let text = assessment.missing { missing.append((cause.id, text)) }
+            let own = opinions.filter { $0.cause.id == cause.id }
+            guard let best = own.max(by: { $0.judgement.confidence < $1.judgement.confidence }) else { continue }
+            drafts.append((cause.level, try draft(cause, best, own, situation)))
         }
-        findings = Self.merge(Self.withoutConsequences(drafts)).sorted(by: Self.precedes)
+        guard let first = drafts.map(\.level).min() else {
+            guard let unknown = try unexplained(episode, situation, baseline: baseline) else { return [] }
+            // What the evidence leaves open follows, with what would have shown it.
+            var seen: Set<String> = []
+            let alternatives = open.sorted { $0.cause.level < $1.cause.level }.filter {
+                seen.insert($0.cause.id).inserted
+            }
+            return [unknown]
+                + alternatives.prefix(3).map { one in
+                    FindingDraft(
+                        cause: one.cause.id, startMs: unknown.startMs, endMs: unknown.endMs, confidence: 0.3,
+                        instances: unknown.instances, summary: "\(one.cause.title): not excluded",
+                        missing: one.judgement.required.filter { $0.state == .unseen }.map(\.text))
+                }
+        }
+        var primary = drafts.filter { $0.level == first }.max { $0.draft.confidence < $1.draft.confidence }!.draft
+        if let scene = opinions.filter({ $0.cause.id == primary.cause })
+            .max(by: { $0.judgement.confidence < $1.judgement.confidence })?.scene
+        {
+            primary.trigger = try scene.trigger()
+            primary.delaySeconds = primary.trigger.flatMap { scene.delay(since: $0.timeMs) }
+            primary.shares = try CauseShares(scene)?.parts ?? []
+            primary.evidence += scene.situation.newTemplates(scene.situation.span(scene.range))
+        }
+        var result = [primary]
+        // What else is there is contributory: named second, with less confidence, and never above the primary cause.
+        let others = drafts.map(\.draft).filter { $0.cause != primary.cause }
+            .sorted { $0.confidence > $1.confidence }
+        for var other in others.prefix(2) {
+            other.confidence = min(other.confidence, primary.confidence - 0.05) * 0.8
+            other.impactUserSeconds = nil
+            result.append(other)
+        }
+        return result
     }
 
-    /// A queue behind a dead engine is no cause of its own.
-    private static func withoutConsequences(_ drafts: [FindingDraft]) -> [FindingDraft] {
-        let crashes = drafts.filter { $0.cause == EngineCrash.id }
-        return drafts.filter { draft in
-            guard draft.cause != EngineCrash.id else { return true }
-            return !crashes.contains { crash in
-                crash.instances == draft.instances && draft.startMs >= crash.startMs - 30_000
-                    && draft.startMs <= crash.endMs
+    private static func draft(
+        _ cause: any Cause.Type, _ best: Opinion, _ all: [Opinion], _ situation: Situation
+    ) throws -> FindingDraft {
+        let judgement = best.judgement
+        let range = judgement.range ?? best.scene.range
+        let span = situation.span(range)
+        var draft = FindingDraft(
+            cause: cause.id, startMs: span.startMs, endMs: span.endMs, confidence: judgement.confidence,
+            instances: all.map(\.scene.replica).sorted(), summary: judgement.summary,
+            recommendations: judgement.recommendations)
+        for one in (judgement.required + judgement.supporting.filter(\.isPresent)).compactMap(\.evidence)
+        where !draft.evidence.contains(where: { $0.signal == one.signal && $0.text == one.text }) {
+            draft.evidence.append(one)
+        }
+        for signal in ["ttft_p95_seconds", "itl_p95_seconds"]
+        where !draft.evidence.contains(where: { $0.signal == signal }) {
+            if let worst = try latency(signal, best.scene) { draft.evidence.append(worst) }
+        }
+        draft.missing = judgement.supporting.filter { $0.state == .unseen }.map(\.text)
+        var impact: Double?
+        var requests: Double?
+        for one in all {
+            if let seconds = try one.scene.excessUserSeconds() { impact = (impact ?? 0) + seconds }
+            if let arrivals = try one.scene.change("arrival_rate_requests_per_second") {
+                requests =
+                    (requests ?? 0) + max(arrivals.during, arrivals.before ?? 0) * situation.seconds(one.scene.range)
             }
         }
+        draft.impactUserSeconds = impact
+        draft.requestsAffected = requests
+        return draft
     }
 
-    /// One finding for a cause that hit several replicas, or one GPU after another, at the same time.
-    private static func merge(_ drafts: [FindingDraft]) -> [FindingDraft] {
-        var merged: [FindingDraft] = []
-        for draft in drafts {
-            if let index = merged.firstIndex(where: {
-                $0.cause == draft.cause && $0.startMs <= draft.endMs + 60_000 && draft.startMs <= $0.endMs + 60_000
-            }) {
-                merged[index].absorb(draft)
-            } else {
-                merged.append(draft)
+    /// The worst of a percentile in the episode against the median outside.
+    private static func latency(_ signal: String, _ scene: Scene) throws -> EvidenceDraft? {
+        guard let values = scene.situation.table.values(signal, scene.replica),
+            let worst = values[scene.range].compactMap({ $0 }).max()
+        else { return nil }
+        let usual = scene.baseline.flatMap { values[$0].compactMap { $0 } }.sorted()
+        return EvidenceDraft(
+            signal, value: worst, baseline: usual.isEmpty ? nil : usual[usual.count / 2], unit: "seconds",
+            signal == "ttft_p95_seconds" ? "worst P95 time to first token" : "worst P95 inter-token latency")
+    }
+
+    /// Users suffered and no cause shows its signs.
+    private static func unexplained(_ episode: Episode, _ situation: Situation, baseline: [Range<Int>]) throws
+        -> FindingDraft?
+    {
+        guard let symptom = episode.strongest else { return nil }
+        let scene = Scene(
+            situation: situation, episode: episode, replica: symptom.replica,
+            baseline: try withRequests(baseline, symptom.replica, situation))
+        guard try isHarm(scene) else { return nil }
+        let span = situation.span(episode.range)
+        var draft = FindingDraft(
+            cause: "unknown", startMs: span.startMs, endMs: span.endMs, confidence: 0.4,
+            instances: episode.replicas,
+            summary:
+                "Users of \(episode.replicas.joined(separator: ", ")) suffered and the evidence does not decide why")
+        for symptom in episode.symptoms.prefix(4) {
+            guard let signal = SignalCatalogue.signal(symptom.kind.rawValue) else { continue }
+            draft.evidence.append(
+                EvidenceDraft(
+                    signal.name, value: symptom.during, baseline: symptom.before, unit: Scene.unit(signal.unit),
+                    signal.title))
+        }
+        draft.impactUserSeconds = try scene.excessUserSeconds()
+        draft.trigger = try scene.trigger()
+        draft.delaySeconds = draft.trigger.flatMap { scene.delay(since: $0.timeMs) }
+        draft.evidence += situation.newTemplates(span)
+        return draft
+    }
+
+    /// Whether an episode that nothing explains is worth a reader's time: a standstill, failed requests, a queue, or steps far
+    /// slower than their work. What a busier hour explains within the objectives is no incident.
+    private static func isHarm(_ scene: Scene) throws -> Bool {
+        if scene.episode.symptoms.contains(where: { $0.score.isInfinite || $0.kind == .failed }) { return true }
+        guard scene.situation.seconds(scene.range) >= min(120, scene.situation.grid.seconds / 8) else { return false }
+        if let waiting = try scene.change("waiting_requests"), waiting.during >= 2 { return true }
+        let itl = try scene.change("itl_mean_seconds")?.ratio ?? 1
+        let ttft = try scene.change("ttft_mean_seconds")?.ratio ?? 1
+        if let residual = try scene.residual() { return residual >= 1.2 && (itl >= 1.25 || ttft >= 1.5) }
+        return itl >= 1.4 || ttft >= 2
+    }
+
+    /// The extreme of a telltale over all instances, in minutes; nil without evidence.
+    private static func extreme(_ telltale: Telltale, _ situation: Situation) throws -> String? {
+        guard let signal = SignalCatalogue.signal(telltale.signal) else { return nil }
+        var worst: (value: Double, instance: String)?
+        for instance in situation.table.instances(of: telltale.signal) {
+            guard let value = try situation.track(telltale.signal, instance)?.extreme(situation.steps(60), signal.worst)
+            else { continue }
+            if worst.map({ signal.worst == .high ? value > $0.value : value < $0.value }) ?? true {
+                worst = (value, instance)
             }
         }
-        return merged
+        return worst.map {
+            "\(telltale.words.0) \(Scene.text($0.value, signal.unit))\(telltale.words.1) (\($0.instance))"
+        }
     }
 
-    /// By impact where both have one in user-seconds; a crash, whose impact is requests, by confidence and time.
+    /// By impact in user-seconds between episodes; within one, as they are.
     private static func precedes(_ a: FindingDraft, _ b: FindingDraft) -> Bool {
-        if let x = a.impactUserSeconds, let y = b.impactUserSeconds, x != y { return x > y }
+        let (x, y) = (a.confidence > 0.5, b.confidence > 0.5)
+        if x != y { return x }
+        if let i = a.impactUserSeconds, let j = b.impactUserSeconds, i != j { return i > j }
+        if (a.impactUserSeconds == nil) != (b.impactUserSeconds == nil) { return a.impactUserSeconds != nil }
         if a.confidence != b.confidence { return a.confidence > b.confidence }
         return (a.startMs, a.cause) < (b.startMs, b.cause)
     }
-}
-
-extension FindingDraft {
-    fileprivate mutating func absorb(_ other: FindingDraft) {
-        startMs = min(startMs, other.startMs)
-        endMs = max(endMs, other.endMs)
-        if other.confidence > confidence {
-            confidence = other.confidence
-            summary = other.summary
-            evidence = other.evidence
-        }
-        for instance in other.instances where !instances.contains(instance) { instances.append(instance) }
-        instances.sort()
-        impactUserSeconds = sum(impactUserSeconds, other.impactUserSeconds)
-        requestsAffected = sum(requestsAffected, other.requestsAffected)
-    }
-
-    private func sum(_ a: Double?, _ b: Double?) -> Double? { a == nil && b == nil ? nil : (a ?? 0) + (b ?? 0) }
 }

@@ -1,17 +1,56 @@
+import TidemarkEvidence
 import TidemarkStore
 
 /// What the causes look at: signals on a grid, the runs and their configuration, the log's events.
-struct Situation {
+final class Situation {
     let table: SignalTable
     let fleet: Fleet
     let builder: FigureBuilder
     let store: Store
     let period: Int
     let runs: [EngineRun]
+    /// Latency objectives by signal, in seconds.
+    let objectives: [(signal: String, seconds: Double)]
+    private let templates: LogTemplates
+    private var tracks: [String: Track?] = [:]
+    private var histograms: [String: HistogramTable] = [:]
+
+    init(
+        table: SignalTable, fleet: Fleet, builder: FigureBuilder, store: Store, period: Int, runs: [EngineRun],
+        objectives: [(signal: String, seconds: Double)], templates: LogTemplates
+    ) {
+        self.templates = templates
+        self.objectives = objectives
+        self.table = table
+        self.fleet = fleet
+        self.builder = builder
+        self.store = store
+        self.period = period
+        self.runs = runs
+    }
 
     var grid: TimeGrid { table.grid }
+    var replicas: [String] { fleet.replicas.map(\.name) }
 
-    func values(_ signal: String, _ instance: String) -> [Double?]? { table.values(signal, instance) }
+    /// A signal of an instance, made for sums over stretches of time; nil without evidence.
+    func track(_ signal: String, _ instance: String) throws -> Track? {
+        let key = signal + "|" + instance
+        if let known = tracks[key] { return known }
+        let made = try table[signal, instance].map(builder.track)
+        tracks[key] = made
+        return made
+    }
+
+    /// The buckets of a replica's histogram.
+    func histogram(_ metric: String, _ replica: String) throws -> HistogramTable {
+        let key = metric + "|" + replica
+        if let known = histograms[key] { return known }
+        let target = fleet.replicas.first { $0.name == replica }?.scrapeInstance
+        let made = HistogramTable(
+            try builder.counters(metric, suffix: "_bucket").filtered { $0["instance"] == target })
+        histograms[key] = made
+        return made
+    }
 
     /// A configured number of a replica, from the run that was alive last: `max_num_seqs`.
     func configured(_ name: String, _ replica: String) -> Double? {
@@ -26,111 +65,100 @@ struct Situation {
         runs.last { $0.replica == replica && $0.version != nil }?.version
     }
 
-    /// The worst P95 time to first token in a range against the normal one, and whether it was more than twice that.
-    func firstTokenWait(_ replica: String, _ range: Range<Int>) -> (evidence: EvidenceDraft, isRaised: Bool)? {
-        let ttft = values("ttft_p95_seconds", replica)
-        guard let worst = Self.peak(ttft, range) else { return nil }
-        let normal = Self.baseline(ttft, outside: range)
-        let evidence = EvidenceDraft(
-            "ttft_p95_seconds", value: worst, baseline: normal, unit: "seconds", "worst P95 time to first token")
-        return (evidence, normal.map { worst > 2 * $0 } ?? false)
+    /// Hosts whose quantities may be those of a replica: the one of equal address, else the only one.
+    func host(of replica: String) -> String? {
+        let hosts = Set(["host_cpu_busy_ratio", "host_cpu_pressure_ratio"].flatMap { table.instances(of: $0) }).sorted()
+        if hosts.count == 1 { return hosts[0] }
+        func address(_ text: String) -> Substring { text.prefix { $0 != ":" } }
+        guard let target = fleet.replicas.first(where: { $0.name == replica })?.scrapeInstance else { return nil }
+        return hosts.first { address($0) == address(target) }
     }
 
-    // MARK: Segments
+    /// The instance that holds a signal of a replica: itself, its host, or (gateways) the fleet.
+    func instance(of signal: String, for replica: String) -> String? {
+        switch SignalCatalogue.signal(signal)?.scope {
+        case .replica: replica
+        case .host: host(of: replica)
+        default: SignalSeries.fleet
+        }
+    }
 
-    /// Index ranges where `condition` holds, gaps of up to `bridge` steps closed, shorter ones than `minimum` dropped.
-    /// A step without evidence (nil) neither begins nor breaks a segment within the bridge.
-    func segments(minimumMs: Int64, bridgeMs: Int64, _ condition: (Int) -> Bool?) -> [Range<Int>] {
-        let minimum = max(1, Int(minimumMs / grid.stepMs))
-        let bridge = max(1, Int(bridgeMs / grid.stepMs))
+    /// GPUs of a replica; when nobody says which are whose, all of them.
+    func gpus(of replica: String) -> [String] {
+        let own = fleet.replicas.first { $0.name == replica }?.gpus ?? []
+        let all = Set(
+            ["gpu_sm_clock_hertz", "gpu_utilization_ratio", "gpu_power_watts"].flatMap { table.instances(of: $0) })
+        return own.isEmpty ? all.sorted { ($0.count, $0) < ($1.count, $1) } : own.filter(all.contains)
+    }
+
+    /// Stretches in which a replica had requests, half a minute around them included; everything where that isn't known.
+    func active(_ replica: String) throws -> [Range<Int>] {
+        let signals = ["running_requests", "generation_tokens_per_second", "request_rate_requests_per_second"]
+        let known = try signals.compactMap { try track($0, replica) }
+        guard !known.isEmpty else { return [0..<grid.count] }
+        let margin = steps(min(30, grid.seconds / 60))
         var found: [Range<Int>] = []
-        for index in 0..<grid.count where condition(index) == true {
-            if let last = found.last, index - last.upperBound <= bridge {
-                found[found.count - 1] = last.lowerBound..<index + 1
+        for step in 0..<grid.count where known.contains(where: { ($0.value(step..<step + 1) ?? 0) > 0 }) {
+            let here = max(0, step - margin)..<min(grid.count, step + margin + 1)
+            if let last = found.last, last.upperBound >= here.lowerBound {
+                found[found.count - 1] = last.lowerBound..<here.upperBound
             } else {
-                found.append(index..<index + 1)
+                found.append(here)
             }
         }
-        return found.filter { $0.count >= minimum }
+        return found
     }
 
     func span(_ range: Range<Int>) -> (startMs: Int64, endMs: Int64) {
         (grid.startMs + Int64(range.lowerBound) * grid.stepMs, grid.startMs + Int64(range.upperBound) * grid.stepMs)
     }
 
-    // MARK: Numbers over steps
+    func seconds(_ range: Range<Int>) -> Double { Double(range.count) * Double(grid.stepMs) / 1000 }
 
-    static func mean(_ values: [Double?]?, _ range: Range<Int>) -> Double? {
-        guard let known = values?[range].compactMap({ $0 }), !known.isEmpty else { return nil }
-        return known.reduce(0, +) / Double(known.count)
-    }
+    /// Steps in a stretch of time, at least one.
+    func steps(_ seconds: Double) -> Int { max(1, Int(seconds * 1000 / Double(grid.stepMs))) }
 
-    static func peak(_ values: [Double?]?, _ range: Range<Int>) -> Double? { values?[range].compactMap { $0 }.max() }
-
-    /// The median over the steps outside a range: what is normal in this period.
-    static func baseline(_ values: [Double?]?, outside range: Range<Int>) -> Double? {
-        guard let values else { return nil }
-        var known: [Double] = []
-        for (index, value) in values.enumerated() where !range.contains(index) {
-            if let value { known.append(value) }
+    /// Warnings and errors that the logs have in a window and not before, two at most.
+    func newTemplates(_ span: (startMs: Int64, endMs: Int64)) -> [EvidenceDraft] {
+        guard span.startMs < span.endMs else { return [] }
+        let bursts = TemplateBursts(templates, window: span.startMs...span.endMs)
+        return bursts.found.filter {
+            $0.isSignificant && LogLevel.severity($0.template.level) >= LogLevel.severity("WARNING")
         }
-        return median(known)
+        .prefix(2).map { burst in
+            EvidenceDraft(
+                "log_template", value: Double(burst.events), baseline: Double(burst.restEvents), unit: "events",
+                source: burst.template.source, line: burst.template.line,
+                (burst.isFirstSeen ? "first seen: " : "more often: ") + String(burst.template.text.prefix(140)))
+        }
     }
 
-    static func median(_ values: [Double]) -> Double? {
-        guard !values.isEmpty else { return nil }
-        let sorted = values.sorted()
-        let middle = sorted.count / 2
-        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    }
-
-    /// Integral over the steps: value × seconds. By Little's law, of waiting requests: the seconds that users waited.
-    func integral(_ values: [Double?]?, _ range: Range<Int>) -> Double? {
-        guard let known = values?[range].compactMap({ $0 }), !known.isEmpty else { return nil }
-        return known.reduce(0, +) * Double(grid.stepMs) / 1000
-    }
-}
-
-/// One process life of a server, with what it printed about itself.
-public struct EngineRun: Sendable {
-    public var id: Int
-    public var replica: String
-    public var startMs: Int64?
-    public var readyMs: Int64?
-    public var endMs: Int64?
-    public var endReason: String?
-    public var version: String?
-    public var model: String?
-    public var pid: Int?
-    public var firstLine: Int
-    public var path: String
-    public var facts: [String: String]
-
-    /// All runs of a period, by replica and in the order of time.
-    public static func all(_ store: Store, period: Int) throws -> [EngineRun] {
+    /// Events of a replica's log of some kinds in a range of time, the first of each kind first.
+    func events(_ kinds: [String], _ replica: String, _ startMs: Int64, _ endMs: Int64, limit: Int = 3) throws
+        -> [EvidenceDraft]
+    {
+        let list = kinds.map { "'\($0)'" }.joined(separator: ", ")
         let rows = try store.database.prepare(
             """
-            SELECT run_id, i.name, start_ms, ready_ms, end_ms, end_reason, version, model, pid, first_line, s.path
-            FROM engine_run r JOIN instance i USING (instance_id) JOIN source s USING (source_id)
-            WHERE i.period_id = ? ORDER BY i.name, coalesce(start_ms, 0), run_id
+            SELECT e.kind, coalesce(e.exception_type || ': ' || e.exception_message, e.message), s.path, min(e.line), count(*)
+            FROM log_event e JOIN instance i USING (instance_id) JOIN source s USING (source_id)
+            WHERE i.period_id = ? AND i.name = ? AND e.time_ms BETWEEN ? AND ? AND e.kind IN (\(list))
+            GROUP BY e.kind, 2 ORDER BY 4 LIMIT ?
             """)
         rows.bind(1, period)
-        let facts = try store.database.prepare("SELECT name, value FROM engine_fact WHERE run_id = ? ORDER BY rowid")
-        var runs: [EngineRun] = []
+        rows.bind(2, replica)
+        rows.bind(3, startMs)
+        rows.bind(4, endMs)
+        rows.bind(5, limit)
+        var found: [EvidenceDraft] = []
         while try rows.step() {
-            var run = EngineRun(
-                id: rows.int(0), replica: rows.text(1), startMs: rows.optionalInt64(2), readyMs: rows.optionalInt64(3),
-                endMs: rows.optionalInt64(4), endReason: rows.optionalText(5), version: rows.optionalText(6),
-                model: rows.optionalText(7), pid: rows.optionalInt(8), firstLine: rows.int(9), path: rows.text(10),
-                facts: [:])
-            facts.reset()
-            facts.bind(1, run.id)
-            // The first of a name counts: later ones are repeated by other workers.
-            while try facts.step() {
-                if run.facts[facts.text(0)] == nil { run.facts[facts.text(0)] = facts.text(1) }
-            }
-            runs.append(run)
+            let text = rows.text(1).split(separator: "\n").first.map { String($0.prefix(160)) } ?? rows.text(0)
+            found.append(
+                EvidenceDraft(
+                    rows.text(0), value: rows.double(4), unit: "events", source: rows.text(2), line: rows.int(3), text))
         }
-        return runs
+        return found.sorted { a, b in
+            (kinds.firstIndex(of: a.signal) ?? 0) < (kinds.firstIndex(of: b.signal) ?? 0)
+        }
     }
 }

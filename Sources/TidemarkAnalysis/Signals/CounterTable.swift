@@ -16,9 +16,13 @@ struct CounterTable {
     let grid: TimeGrid
     private(set) var rows: [Row] = []
 
-    /// - Parameter targetStarts: first scrape of each `instance`, Unix ms.
+    /// - Parameters:
+    ///   - targetStarts: first scrape of each `instance`, Unix ms.
+    ///   - isSmooth: whether a border between two samples gets a part of their increase, as rates over short steps need,
+    ///     instead of the last sample's total.
     init(
-        _ source: StoreSeries, matchers: [LabelMatcher], grid: TimeGrid, targetStarts: [String: Int64]
+        _ source: StoreSeries, matchers: [LabelMatcher], grid: TimeGrid, targetStarts: [String: Int64],
+        isSmooth: Bool = false
     ) throws {
         self.grid = grid
         try source.select(matchers, startMs: grid.startMs - 300_000, endMs: grid.endMs) { samples in
@@ -26,11 +30,14 @@ struct CounterTable {
                 Row(
                     labels: samples.labels,
                     totals: Self.totals(
-                        samples, grid: grid, targetStart: targetStarts[samples.labels["instance"] ?? ""])))
+                        samples, grid: grid, targetStart: targetStarts[samples.labels["instance"] ?? ""],
+                        isSmooth: isSmooth)))
         }
     }
 
-    private static func totals(_ samples: borrowing SeriesSamples, grid: TimeGrid, targetStart: Int64?) -> [Double] {
+    private static func totals(
+        _ samples: borrowing SeriesSamples, grid: TimeGrid, targetStart: Int64?, isSmooth: Bool
+    ) -> [Double] {
         var totals = [Double](repeating: 0, count: grid.count + 1)
         var total = 0.0
         var previous: Double?
@@ -49,6 +56,11 @@ struct CounterTable {
                 previous = value
             }
             totals[border] = total
+            if isSmooth, at > 0, at < samples.count, let previous, samples.values[at].isFinite {
+                let (from, to) = (samples.timesMs[at - 1], samples.timesMs[at])
+                let step = samples.values[at] >= previous ? samples.values[at] - previous : samples.values[at]
+                if to > from { totals[border] += step * Double(limit - from) / Double(to - from) }
+            }
         }
         return totals
     }
@@ -106,15 +118,22 @@ struct HistogramTable {
 
     /// The `q` quantile of the observations between two borders, by PromQL's rule (`promql/quantile.go`): linear inside
     /// the bucket that holds the rank; the last finite bound when the rank lies beyond. nil without observations.
-    func quantile(_ q: Double, _ low: Int, _ high: Int) -> Quantile? {
-        let total = count(low, high)
+    func quantile(_ q: Double, _ low: Int, _ high: Int) -> Quantile? { quantile(q) { $0[high] - $0[low] } }
+
+    /// The same over several stretches together.
+    func quantile(_ q: Double, over stretches: [Range<Int>]) -> Double? {
+        quantile(q) { totals in stretches.reduce(0) { $0 + totals[$1.upperBound] - totals[$1.lowerBound] } }?.value
+    }
+
+    private func quantile(_ q: Double, _ increase: ([Double]) -> Double) -> Quantile? {
+        let total = totals.last.map(increase) ?? 0
         guard isUsable, total > 0 else { return nil }
         let rank = q * total
         var below = 0.0
         var floor = 0.0
         for index in bounds.indices {
             // Buckets read at slightly different moments may be out of order by a little.
-            let cumulative = max(below, totals[index][high] - totals[index][low])
+            let cumulative = max(below, increase(totals[index]))
             if cumulative >= rank, cumulative > below || index == bounds.count - 1 {
                 let lower = index == 0 ? min(0, bounds[0]) : bounds[index - 1]
                 guard bounds[index].isFinite else {

@@ -46,10 +46,34 @@ struct FigureBuilder {
     }
 
     /// Exact increases of a selector over the grid.
-    func counters(_ selector: String, suffix: String = "") throws -> CounterTable {
+    func counters(_ selector: String, suffix: String = "", isSmooth: Bool = false) throws -> CounterTable {
         let one = try evaluator.selector(selector)
         let matchers = try Selector(one.suffixed(suffix)).matchers
-        return try CounterTable(evaluator.source, matchers: matchers, grid: grid, targetStarts: targetStarts)
+        return try CounterTable(
+            evaluator.source, matchers: matchers, grid: grid, targetStarts: targetStarts, isSmooth: isSmooth)
+    }
+
+    /// A signal of an instance as amounts and weights: from the increases of counters where the origin has them, else
+    /// its values.
+    func track(_ series: SignalSeries) throws -> Track {
+        func steps(_ selector: String, _ suffix: String = "") throws -> [Double] {
+            var table = try counters(selector, suffix: suffix, isSmooth: true)
+            if series.instance != SignalSeries.fleet {
+                table = table.filtered { name($0, series.signal.scope) == series.instance }
+            }
+            return (0..<grid.count).map { table.increase($0, $0 + 1) }
+        }
+        switch series.exact {
+        case .increase(let selector):
+            // A step counts where the rate is known: a counter that is not there has no rate of zero.
+            let seconds = Double(grid.stepMs) / 1000
+            let weights = series.values.map { $0 == nil ? 0 : seconds }
+            return Track(amounts: zip(try steps(selector), weights).map { $1 > 0 ? $0 : 0 }, weights: weights)
+        case .ratio(let top, let bottom): return Track(amounts: try steps(top), weights: try steps(bottom))
+        case .mean(let histogram):
+            return Track(amounts: try steps(histogram, "_sum"), weights: try steps(histogram, "_count"))
+        default: return Track(series.values)
+        }
     }
 
     func figures(_ table: SignalTable) throws -> [Figure] {

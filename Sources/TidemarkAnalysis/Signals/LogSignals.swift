@@ -10,13 +10,14 @@ struct LogSignals {
     /// so a longer silence is no evidence.
     private static let holdMs: Int64 = 25_000
 
-    /// A column of the statistics lines: the last line before each point, engines of a replica aggregated.
+    /// A column of the statistics lines, or an expression in SQL over them: the last line before each point, engines of
+    /// a replica aggregated.
     func statistics(
-        _ signal: Signal, column: String, _ aggregation: Signal.Aggregation, _ fleet: Fleet
+        _ signal: Signal, _ column: String, table: String, _ aggregation: Signal.Aggregation, _ fleet: Fleet
     ) throws -> [SignalSeries] {
         let rows = try store.database.prepare(
             """
-            SELECT coalesce(engine, 0), time_ms, \(column) FROM engine_stat
+            SELECT coalesce(engine, 0), time_ms, \(column) FROM \(table)
             WHERE instance_id = ? AND \(column) IS NOT NULL AND time_ms BETWEEN ? AND ? ORDER BY time_ms, line
             """)
         var result: [SignalSeries] = []
@@ -45,7 +46,7 @@ struct LogSignals {
             }
             result.append(
                 SignalSeries(
-                    signal: signal, instance: replica.name, origin: "log", expression: "engine_stat.\(column)",
+                    signal: signal, instance: replica.name, origin: "log", expression: "\(table).\(column)",
                     values: values))
         }
         return result

@@ -47,6 +47,11 @@ public struct Signal: Sendable {
         case oneMinusShare(String, of: String)
         /// A column of the periodic statistics line, see `engine_stat`.
         case statistics(String, Aggregation)
+        /// One column of the periodic statistics line over another: running requests over generated tokens per second are
+        /// the seconds between a request's tokens.
+        case statisticsRatio(String, String)
+        /// A figure of a companion line of the statistics, see `engine_companion_stat`.
+        case companion(family: String, name: String)
         /// Access lines with a condition in SQL over `http_access`, per second.
         case access(String)
         /// Requests of the request log whose given time column lies in the step, per second.

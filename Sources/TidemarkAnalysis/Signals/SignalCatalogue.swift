@@ -2,7 +2,7 @@ import TidemarkEvidence
 
 /// All signals. Metric names through the versions (`vllm/v1/metrics/loggers.py`, `engine/metrics.py`) live here alone.
 public enum SignalCatalogue {
-    public static let all: [Signal] = service + gateways + inference + system
+    public static let all: [Signal] = service + gateways + inference + system + causes
 
     public static func signal(_ name: String) -> Signal? { byName[name] }
 
@@ -52,7 +52,10 @@ public enum SignalCatalogue {
                 worst: .high, scope: .replica, fleet: .mean, origins: [.mean(ttft), .spanMean(.timeToFirstToken)]),
             Signal(
                 name: "itl_mean_seconds", title: "Inter-token latency, mean", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .mean, origins: [.mean(itl), .spanMean(.interToken)]),
+                worst: .high, scope: .replica, fleet: .mean,
+                origins: [
+                    .mean(itl), .statisticsRatio("running", "generation_tokens_per_second"), .spanMean(.interToken),
+                ]),
             Signal(
                 name: "e2e_mean_seconds", title: "End-to-end latency, mean", unit: .seconds, section: .service,
                 worst: .high, scope: .replica, fleet: .mean, origins: [.mean(e2e), .spanMean(.endToEnd)]),
@@ -122,6 +125,7 @@ public enum SignalCatalogue {
                     ("vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total"),
                     ("vllm:gpu_prefix_cache_hits_total", "vllm:gpu_prefix_cache_queries_total"),
                 ]), .gauge(["vllm:gpu_prefix_cache_hit_rate"], .mean), .statistics("prefix_cache_hit_ratio", .mean),
+                .companion(family: "prefix_cache", name: "prefix_cache_hit_rate"),
             ]),
         Signal(
             name: "preemptions_per_second", title: "Preemptions", unit: .preemptionsPerSecond, section: .inference,

@@ -35,12 +35,15 @@ extension SignalCatalogue {
         case .mean(let names): return code(names.map { "rate(\($0)_sum[$w]) / rate(\($0)_count[$w])" })
         case .oneMinusShare(let part, let whole): return code(["1 - rate(\(part)[$w]) / rate(\(whole)[$w])"])
         case .statistics(let column, _): return "log `engine_stat.\(column)`"
+        case .statisticsRatio(let top, let bottom): return "log `engine_stat.\(top)` / `\(bottom)`"
+        case .companion(let family, let name): return "log `engine_companion_stat` \(family): `\(name)`"
         case .access(let condition):
             return "log `http_access` where `\(condition.split(separator: "\n").joined(separator: " "))`"
         case .requestLog(let column): return "log `request.\(column)`"
         case .gpu(let column, _): return "nvidia-smi `\(column)`"
         case .gpuThrottle(let mask): return "nvidia-smi throttle reasons & \(mask)"
         case .spanQuantile(let q, let measure): return "spans: quantile \(q) of `\(measure.rawValue)`"
+        case .spanMean(.beyondEngine): return "spans: mean of what the parent span took beyond the engine's"
         case .spanMean(let measure): return "spans: mean of `\(measure.rawValue)`"
         case .spanRate(let count): return "spans: \(count.rawValue)"
         case .gatewayQuantile(let q, let measure): return "gateway logs: quantile \(q) of `\(measure.rawValue)`"

@@ -103,7 +103,8 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .statistics, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate,
+        case .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile,
+            .spanMean, .spanRate,
             .gatewayQuantile,
             .gatewayRate, .gatewayShare:
             return []
@@ -115,7 +116,14 @@ struct SignalEvaluator {
     private func evaluate(_ signal: Signal, _ origin: Signal.Origin) throws -> [SignalSeries] {
         switch origin {
         case .statistics(let column, let aggregation):
-            return try log.statistics(signal, column: column, aggregation, fleet)
+            return try log.statistics(signal, column, table: "engine_stat", aggregation, fleet)
+        case .statisticsRatio(let top, let bottom):
+            return try log.statistics(
+                signal, "CASE WHEN \(bottom) > 0 THEN \(top) * 1.0 / \(bottom) END", table: "engine_stat", .mean, fleet)
+        case .companion(let family, let name):
+            return try log.statistics(
+                signal, "CASE WHEN family = '\(family)' AND name = '\(name)' THEN value END",
+                table: "engine_companion_stat", .mean, fleet)
         case .access(let condition): return try log.access(signal, condition: condition, fleet)
         case .requestLog(let column): return try log.requests(signal, column: column, fleet)
         case .gpu(let column, let factor): return try log.gpu(signal, value: "\(column) * \(factor)", column, fleet)

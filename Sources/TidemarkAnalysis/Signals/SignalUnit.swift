@@ -15,6 +15,7 @@ public enum SignalUnit: String, Sendable, CaseIterable {
     case preemptionsPerSecond = "preemptions_per_second"
     case stepsPerSecond = "steps_per_second"
     case bytesPerSecond = "bytes_per_second"
+    case segmentsPerSecond = "segments_per_second"
 
     /// As it is written after a number: `tokens/s`.
     public var symbol: String {
@@ -33,6 +34,7 @@ public enum SignalUnit: String, Sendable, CaseIterable {
         case .preemptionsPerSecond: "preemptions/s"
         case .stepsPerSecond: "steps/s"
         case .bytesPerSecond: "B/s"
+        case .segmentsPerSecond: "segments/s"
         }
     }
 }

@@ -8,6 +8,11 @@ public enum SpanMeasure: String, Sendable, CaseIterable {
     case decode = "decode_seconds"
     /// Time between tokens: what is left after the first token over the tokens after it.
     case interToken = "(e2e_seconds - ttft_seconds) / (completion_tokens - 1)"
+    /// What the span above the engine's, a gateway's or a client's, took beyond the engine.
+    case beyondEngine = """
+        ((SELECT (p.end_ns - p.start_ns) / 1e9 FROM span p WHERE p.period_id = span.period_id
+            AND p.trace_id = span.trace_id AND p.span_id = span.parent_span_id) - e2e_seconds)
+        """
     case promptTokens = "prompt_tokens"
     case completionTokens = "completion_tokens"
 

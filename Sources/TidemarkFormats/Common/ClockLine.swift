@@ -20,6 +20,12 @@ enum ClockLine {
         return ClockReading(ms: ms, isUTC: bytes.range(of: " UTC") != nil || bytes.range(of: " GMT") != nil)
     }
 
+    /// The time at the end of the first line of watch(1): `Every 1.0s: COMMAND   host: Wed Mar  4 09:08:07 2026`.
+    static func watch(_ bytes: Bytes) -> ClockReading? {
+        guard bytes.has("Every "), bytes.count > 24, bytes.range(of: "s: ") ?? 99 < 24 else { return nil }
+        return reading(bytes.slice(bytes.count - 24, bytes.count))
+    }
+
     /// A clock that a wrapper wrote in front of other text, in brackets or not: `[2026-03-04 09:08:07] 0, 97 %`,
     /// `1795455180.5 0, 97 %`. nil when the text doesn't begin with one, or is nothing else.
     static func leading(_ bytes: Bytes) -> (clock: ClockReading, textStart: Int)? {

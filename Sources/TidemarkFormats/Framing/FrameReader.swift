@@ -45,12 +45,17 @@ enum FrameReader {
     private static func readOther(_ line: Bytes, as wrapper: LogWrapper, into scratch: inout [UInt8]) -> FramedLine? {
         switch wrapper {
         case .dockerJSON, .cri, .timestamps, .json: return nil
+        case .torchServe: return ModelServerFrame.torchServe(line)
+        case .djl: return ModelServerFrame.djl(line)
+        case .dynamo: return ModelServerFrame.dynamo(line)
         case .nerdctl: return LabelFrame.nerdctl(line)
+        case .tag: return SyslogFrame.tag(line, &scratch)
         case .awsText: return LabelFrame.awsText(line)
         case .buildkite: return LabelFrame.buildkite(line)
         case .label: return LabelFrame.label(line)
         case .names: return LabelFrame.names(line)
         case .blank: return LabelFrame.blank(line)
+        case .indented: return line.has("    ") ? FramedLine(timeMs: nil, text: 4) : nil
         case .grep: return LabelFrame.grep(line)
         case .rank: return LabelFrame.rank(line)
         case .clock: return LabelFrame.clock(line)
@@ -65,6 +70,7 @@ enum FrameReader {
         case .journaldMonotonic: return JournalFrame.monotonic(line)
         case .journaldJSON, .journaldPretty: return JournalEntry.json(line, &scratch)
         case .journaldExport: return JournalEntry.export(line, &scratch)
+        case .journaldVerbose: return JournalVerbose.read(line, &scratch)
         case .syslog: return SyslogFrame.read(line, &scratch)
         case .fluentdFile: return ShipperJSON.fluentdFile(line, &scratch)
         case .fluentBitStdout: return ShipperJSON.fluentBitStdout(line, &scratch)

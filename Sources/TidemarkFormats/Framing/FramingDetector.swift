@@ -49,6 +49,11 @@ extension LogFraming {
     /// Forms of the journal whose entries fill several lines.
     private static func journalEntries(_ head: Bytes) -> LogWrapper? {
         if head.has("__CURSOR="), head.range(of: "\n__REALTIME_TIMESTAMP=") != nil { return .journaldExport }
+        if let cursor = head.range(of: " [s="), head.range(of: "\n    MESSAGE=", from: cursor) != nil {
+            let start = (head.slice(0, cursor).lastIndex(of: 10) ?? -1) + 1
+            let end = head.firstIndex(of: 10, from: cursor) ?? head.count
+            if JournalVerbose.isHead(head.slice(start, end)) { return .journaldVerbose }
+        }
         let text = head.trimmedLines
         guard text.has("{\n"), let end = text.range(of: "\n}"), let key = text.range(of: "\"__REALTIME_TIMESTAMP\""),
             key < end
@@ -104,10 +109,13 @@ private struct LineSurvey {
                 scratch.removeAll(keepingCapacity: true)
                 guard let frame = FrameReader.read(line, as: wrapper, into: &scratch) else { continue }
                 matches[wrapper, default: 0] += 1
+                guard wrapper.needsProof else { continue }
                 let end = frame.textEnd < 0 ? line.count : frame.textEnd
-                if wrapper.needsProof, ServerText.follows(in: line.slice(frame.textStart, end)) {
-                    proofs[wrapper, default: 0] += 1
-                }
+                let isProof =
+                    frame.isDecoded
+                    ? scratch.withUnsafeBytes { ServerText.follows(in: $0) }
+                    : ServerText.follows(in: line.slice(frame.textStart, end))
+                if isProof { proofs[wrapper, default: 0] += 1 }
             }
         }
         guard lines > 0 else { return }

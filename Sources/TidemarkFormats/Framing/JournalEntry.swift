@@ -3,7 +3,7 @@ import TidemarkEvidence
 
 /// Whole entries of systemd's journal: JSON objects and the export format.
 enum JournalEntry {
-    private struct Times {
+    struct Times {
         var arrival: Int?
         var sent: Int?
 
@@ -127,9 +127,11 @@ enum ExportValue {
     }
 }
 
-/// Collects the physical lines of one entry where an entry fills several: journald's `json-pretty` and `export`.
+/// Collects the physical lines of one entry where an entry fills several: journald's `json-pretty`, `export`, `verbose`.
 struct EntryAssembler: Sendable {
-    enum Step { case incomplete, complete, foreign }
+    /// `foreign`: the line begins no entry, and none is open. `endedBefore`: the line was not taken, the open entry ends
+    /// before it.
+    enum Step { case incomplete, complete, foreign, endedBefore }
 
     private let wrapper: LogWrapper
     private(set) var bytes: [UInt8] = []
@@ -147,18 +149,22 @@ struct EntryAssembler: Sendable {
 
     private(set) var isEmpty = true
 
-    /// Takes the next line, which stands for `count` physical ones. `foreign`: it begins no entry, and none is open.
+    /// Takes the next line, which stands for `count` physical ones.
     mutating func take(_ line: borrowing Line, count: Int) -> Step {
         let text = line.bytes
         if isEmpty {
             if wrapper == .journaldPretty {
                 guard text.trimmed.first == 123 else { return .foreign }
+            } else if wrapper == .journaldVerbose {
+                guard JournalVerbose.isHead(text) else { return .foreign }
             } else {
                 guard let first = text.first, first == 95 || first &- 65 < 26, text.count < 65 || isField(text) else {
                     return .foreign
                 }
             }
             (number, offset) = (line.number, line.offset)
+        } else if wrapper == .journaldVerbose, !text.has("    ") {
+            return .endedBefore
         }
         isEmpty = false
         lines += count
@@ -167,6 +173,7 @@ struct EntryAssembler: Sendable {
         if line.terminated { bytes.append(10) }
         if bytes.count > Self.mostBytes { return .complete }
         if wrapper == .journaldPretty { return text.trimmed.last == 125 ? .complete : .incomplete }
+        if wrapper == .journaldVerbose { return .incomplete }
         return bytes.withUnsafeBytes { advance($0) } ? .complete : .incomplete
     }
 

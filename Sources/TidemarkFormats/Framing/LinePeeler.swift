@@ -89,10 +89,20 @@ struct LinePeeler: Sendable {
         (stream, source, pid) = (frame.info.stream, frame.info.source, frame.info.pid)
         if frame.isDecoded {
             let physical = copy line
-            try decoded.withUnsafeBytes { try passAll($0, frame.info, partial: frame.partial, physical, body) }
+            try decoded.withUnsafeBytes { text in
+                if wrapper.isSyslog, let again = SyslogFrame.repetition(text) {
+                    return try repeated(again, frame.info, physical, body)
+                }
+                try passAll(text, frame.info, partial: frame.partial, physical, body)
+            }
         } else {
             let end = frame.textEnd < 0 ? bytes.count : frame.textEnd
-            try pass(bytes.slice(frame.textStart, end), frame.info, partial: frame.partial, line, body)
+            let text = bytes.slice(frame.textStart, end)
+            if wrapper.isSyslog, let again = SyslogFrame.repetition(text) {
+                try repeated(again, frame.info, line, body)
+            } else {
+                try pass(text, frame.info, partial: frame.partial, line, body)
+            }
         }
         if frame.next > 0 {
             var info = outer
@@ -104,20 +114,40 @@ struct LinePeeler: Sendable {
         }
     }
 
+    /// One line that stands for several messages: the first counts it.
+    private mutating func repeated(
+        _ message: (count: Int, text: Bytes), _ info: FrameInfo, _ line: borrowing Line,
+        _ body: (borrowing Line, FrameInfo) throws -> Void
+    ) rethrows {
+        var info = info
+        for _ in 0..<message.count {
+            try pass(message.text, info, partial: false, line, body)
+            info.lines = 0
+        }
+    }
+
     // MARK: Entries of several lines
 
     private mutating func assemble(
         _ line: borrowing Line, _ outer: FrameInfo, _ body: (borrowing Line, FrameInfo) throws -> Void
     ) rethrows {
-        guard var assembler else { return }
-        self.assembler = nil
-        let step = assembler.take(line, count: outer.lines)
-        self.assembler = assembler
+        var step = take(line, outer)
+        if step == .endedBefore {
+            try endEntry(FrameInfo(), body)
+            step = take(line, outer)
+        }
         switch step {
-        case .incomplete: break
+        case .incomplete, .endedBefore: break
         case .foreign: try pass(line.bytes, continuing(line.bytes, outer), partial: false, line, body)
         case .complete: try endEntry(outer, body)
         }
+    }
+
+    private mutating func take(_ line: borrowing Line, _ outer: FrameInfo) -> EntryAssembler.Step {
+        guard var assembler else { return .foreign }
+        self.assembler = nil
+        defer { self.assembler = assembler }
+        return assembler.take(line, count: outer.lines)
     }
 
     private mutating func endEntry(

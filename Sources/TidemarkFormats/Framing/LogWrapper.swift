@@ -10,6 +10,8 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     case journaldPretty = "journald_json_pretty"
     /// `journalctl -o export`: `KEY=value` lines, values with line feeds by their length; an empty line ends an entry.
     case journaldExport = "journald_export"
+    /// `journalctl -o verbose`: a line with the time and the cursor, then a field a line, indented.
+    case journaldVerbose = "journald_verbose"
     /// `logcli -o jsonl`, Grafana Explore: `{"labels":{…},"line":"…","timestamp":"…"}`.
     case loki
     /// Filebeat, Logstash and other writers of the Elastic Common Schema; elasticdump's `_source`.
@@ -54,16 +56,27 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// `journalctl` (short, short-precise) and syslog files (RFC 3164, with or without `<PRI>`):
     /// `Mar  4 09:08:07 host ident[pid]: text`; no year, no zone.
     case journaldShort = "journald_short"
+    /// A vLLM that TorchServe runs: `2024-11-18T16:43:45,497 [INFO ] W-9000-llm_1.0-stdout MODEL_LOG - text`.
+    case torchServe = "torchserve"
+    /// A vLLM in DJL Serving, which is SageMaker's LMI: `[INFO ] PyProcess - W-210-model-stdout: text`.
+    case djl
+    /// A vLLM that dynamo-run started: `2025-06-06T19:02:34.252Z DEBUG dynamo_run::subprocess: text`.
+    case dynamo
     /// `name    |text` (nerdctl compose).
     case nerdctl = "nerdctl_compose"
     /// `aws logs … --output text`: `EVENTS TAB … TAB text TAB ms`.
     case awsText = "aws_text"
     /// Buildkite's raw log: `ESC _bk;t=ms BEL text`.
     case buildkite
+    /// What `logger -s` prints and programs send to a socket, without a host: `<13>Nov 23 17:40:00 vllm: text`,
+    /// `<30>vllm[31]: text`.
+    case tag = "syslog_tag"
     /// One name before the text: log streams of CloudWatch, Heroku's and Fly's processes, `gh run view --log`.
     case label
     /// `pod container text` where the pod's name is any.
     case names = "pod_container"
+    /// Four blanks before every line: a block of code in Markdown.
+    case indented
     /// A blank more than usual behind another layer.
     case blank
     /// `0: text` of `srun --label`.
@@ -78,7 +91,10 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     case clock
 
     /// Whether an entry may fill several physical lines.
-    var spansLines: Bool { self == .journaldExport || self == .journaldPretty }
+    var spansLines: Bool { self == .journaldExport || self == .journaldPretty || self == .journaldVerbose }
+
+    /// Whether rsyslog may have written it, which sums up messages that repeat.
+    var isSyslog: Bool { self == .journaldShort || self == .journaldShortISO || self == .syslog || self == .tag }
 
     /// Shapes of shippers' JSON, all read by ``ShipperJSON``.
     var isShipper: Bool {
@@ -91,7 +107,7 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// Whether the form proves so little that the server's lines must follow it (``ServerText``).
     var needsProof: Bool {
         switch self {
-        case .nerdctl, .awsText, .label, .names, .blank, .grep, .rank, .clock: return true
+        case .nerdctl, .awsText, .tag, .label, .names, .indented, .blank, .grep, .rank, .clock: return true
         default: return false
         }
     }
@@ -100,9 +116,13 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     /// may have by chance needs more.
     var neededShare: Double {
         switch self {
-        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .label, .names, .blank, .grep, .rank,
+        case .timestamps, .compose, .podPrefix, .journaldMonotonic, .nerdctl, .tag, .label, .names, .blank, .grep,
+            .rank,
             .clock:
             return 0.5
+        // Unmistakable, but the server around vLLM begins with many lines of its own.
+        case .torchServe, .djl, .dynamo: return 0.05
+        case .indented: return 0.95
         default: return 0.25
         }
     }

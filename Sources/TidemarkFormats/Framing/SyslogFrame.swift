@@ -50,6 +50,48 @@ enum SyslogFrame {
         return unescape(frame, line, &scratch)
     }
 
+    /// `[<PRI>][Mmm dd hh:mm:ss ]ident[[pid]]: text`: no host, and not always a time.
+    static func tag(_ line: Bytes, _ scratch: inout [UInt8]) -> FramedLine? {
+        var at = JournalFrame.priority(line)
+        var frame = FramedLine()
+        if line.count > at + 18, let (stamp, end) = JournalFrame.stamp(line, at: at) {
+            guard line.has(" ", at: end) else { return nil }
+            (frame.info.stamp, frame.info.zoneless) = (stamp, true)
+            at = end + 1
+        }
+        let ident = at
+        while at < line.count, at - ident < 100, TextFrame.isNameByte(line[at]) || line[at] == 47 { at += 1 }
+        // `INFO: ` is uvicorn's, `12: ` is no name.
+        guard at > ident, at < line.count, line[ident] &- 48 > 9, RecordHeader.level(line, at: ident)?.1 != at else {
+            return nil
+        }
+        if line[at] == 91 {
+            var scan = FieldScanner(line, from: at + 1)
+            guard let pid = scan.integer(), scan.skip("]") else { return nil }
+            frame.info.pid = pid
+            at = scan.at
+        }
+        guard line.has(":", at: at), at + 1 == line.count || line[at + 1] == 32 else { return nil }
+        frame.textStart = min(at + 2, line.count)
+        return unescape(frame, line, &scratch)
+    }
+
+    /// More repetitions than rsyslog would sum up in one line; a larger number is not believed.
+    private static let mostRepetitions = 10_000
+
+    /// `message repeated N times: [ text]`, which rsyslog (`$RepeatedMsgReduction on`) writes in place of the N messages that
+    /// followed an equal one. It cuts the text to 800 bytes; nil where that may have happened.
+    static func repetition(_ text: Bytes) -> (count: Int, text: Bytes)? {
+        guard text.has("message repeated "), text.last == 93 else { return nil }
+        var scan = FieldScanner(text, from: 17)
+        guard let count = scan.integer(), count > 0, count <= mostRepetitions, scan.skip(" times: [") else {
+            return nil
+        }
+        let message = text.slice(scan.at, text.count - 1)
+        guard message.count < 800 else { return nil }
+        return (count, message.slice(message.first == 32 ? 1 : 0, message.count))
+    }
+
     /// Index of the text behind the structured data at `at`.
     private static func structuredData(_ message: Bytes, _ start: Int) -> Int? {
         var at = start

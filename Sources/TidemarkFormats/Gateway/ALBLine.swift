@@ -59,3 +59,44 @@ enum ALBLine {
             || text.equals("wss")
     }
 }
+
+/// Access logs of AWS' Classic Load Balancers: the time at which the request came, in UTC, the balancer's name, client and
+/// backend, three processing times in seconds (-1: not reached), two statuses, sizes, request, user agent.
+enum ELBLine {
+    static func parse(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
+        guard line.count > 80, line[0] &- 48 <= 9,
+            let time = CivilTime.parseRFC3339(line.slice(0, min(line.count, 50))),
+            time.zoned, line.has(" ", at: time.length)
+        else { return .other }
+        var scan = GatewayScanner(line, from: time.length)
+        let name = scan.field()
+        let client = scan.field()
+        let backend = scan.field()
+        let times = [scan.field(), scan.field(), scan.field()]
+        guard name.count <= 32, name.firstIndex(of: 47) == nil, client.firstIndex(of: 58) != nil,
+            backend.equals("-") || backend.firstIndex(of: 58) != nil,
+            times.allSatisfy({ $0.equals("-1") || $0.firstIndex(of: 46) != nil && GatewayText.micros($0) != nil })
+        else { return .other }
+        access.dialect = .elb
+        (access.timeMs, access.moment) = (time.millis, .start)
+        access.client = GatewayText.host(client)
+        access.upstream = GatewayText.present(backend)
+        access.status = GatewayText.status(scan.field())
+        access.upstreamStatus = GatewayText.status(scan.field())
+        access.bytesIn = GatewayText.integer(scan.field())
+        access.bytesOut = GatewayText.integer(scan.field())
+        scan.skipBlanks()
+        guard let request = scan.quoted() else { return .damaged("expected a quoted request") }
+        GatewayText.request(request, into: &access)
+        // Of a TCP listener it is the time until the connection stood.
+        let backendMicros = GatewayText.micros(times[1])
+        if access.status == nil { access.connectMicros = backendMicros } else { access.headersMicros = backendMicros }
+        if let first = GatewayText.micros(times[0]), let second = backendMicros,
+            let third = GatewayText.micros(times[2])
+        {
+            access.durationMicros = first + second + third
+        }
+        access.end = access.status == 503 ? .noUpstream : GatewayText.end(status: access.status)
+        return .access
+    }
+}

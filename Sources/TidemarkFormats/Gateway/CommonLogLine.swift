@@ -89,6 +89,11 @@ struct CommonLogLine {
     /// `client - user [`; Apache may put the virtual host before it.
     private static func client(_ line: Bytes, _ blank: Int, _ open: Int) -> Bytes {
         let first = line.slice(0, blank)
+        // A logger's time and name in front, as aiohttp's: the client is the third word before the bracket.
+        if blank >= 10, first[0] &- 48 <= 9, first[4] == 45, first[7] == 45 {
+            let words = line.slice(0, open).split(separator: 32)
+            if words.count > 3 { return Bytes(rebasing: words[words.count - 3]) }
+        }
         if blank + 1 < open, line[blank + 1] != 45, line[blank - 1] != 44 {
             var scan = GatewayScanner(line, from: blank)
             let second = scan.field()

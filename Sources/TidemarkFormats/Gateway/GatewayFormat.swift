@@ -63,7 +63,7 @@ public enum GatewayFormat {
 
         /// Whether most lines are of dialects that look as if something wrapped them.
         var beginsByItself: Bool {
-            let own: [GatewayDialect] = [.json, .spendCSV, .litellm, .haproxy, .agentgateway, .router]
+            let own: [GatewayDialect] = [.json, .spendCSV, .litellm, .haproxy, .elb, .agentgateway, .router]
             let count = own.reduce(dated + min(bracketed, dialects[.envoy] ?? 0)) { $0 + (dialects[$1] ?? 0) }
             return strong + dated > 0 && count * 2 >= total
         }

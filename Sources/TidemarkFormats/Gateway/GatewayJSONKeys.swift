@@ -10,6 +10,8 @@ enum GatewayKey: Int, CaseIterable {
     case durationSeconds, durationMillis, durationMicros, durationNanos
     /// Only with a unit: Echo's, Google's load balancers'.
     case durationHuman, googleLatency
+    /// Azure Application Gateway's: seconds in version 2, milliseconds in version 1.
+    case azureTime
     case connectSeconds, headersSeconds, headersMillis, upstreamSeconds, upstreamNanos
     case upstream, requestID, traceID, flags, retries, attempts
     case level, message, logger
@@ -38,27 +40,30 @@ enum GatewayKey: Int, CaseIterable {
         (.firstToken, "completionstarttime"),
         (
             .client,
-            "remoteaddr clientip clienthost clientaddr client requestclientip remoteip sourceip sourceaddress remotehost srcaddr httprequestremoteip"
+            "remoteaddr clientip clienthost clientaddr client requestclientip remoteip sourceip sourceaddress remotehost srcaddr httprequestremoteip propertiesclientip"
         ),
         (.clientFallback, "requestremoteip downstreamremoteaddress xforwardedfor forwardedfor"),
-        (.method, "method requestmethod reqmethod httpmethod httprequestmethod httprequestrequestmethod verb"),
+        (
+            .method,
+            "method requestmethod reqmethod httpmethod httprequestmethod httprequestrequestmethod propertieshttpmethod verb"
+        ),
         (
             .path,
-            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl httprequestrequesturl"
+            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl httprequestrequesturl propertiesrequesturi"
         ),
         (.request, "request requestline"),
         (
             .status,
-            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode httprequeststatus statusnum"
+            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode httprequeststatus propertieshttpstatus statusnum"
         ),
-        (.upstreamStatus, "upstreamstatus originstatus"),
+        (.upstreamStatus, "upstreamstatus originstatus propertiesserverstatus"),
         (
             .bytesIn,
-            "requestlength bytesreceived bytesread requestcontentsize requestsize httprequestrequestsize bytesin"
+            "requestlength bytesreceived bytesread requestcontentsize requestsize httprequestrequestsize propertiesreceivedbytes bytesin"
         ),
         (
             .bytesOut,
-            "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize"
+            "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes"
         ),
         (.duration, "duration latency elapsed responsetime totaltime requestduration"),
         (.durationSeconds, "requesttime reqtime rt durationseconds durations latencyseconds latencys requesttimes"),
@@ -70,18 +75,19 @@ enum GatewayKey: Int, CaseIterable {
         (.durationNanos, "durationns latencyns eventduration"),
         (.durationHuman, "latencyhuman durationhuman"),
         (.googleLatency, "httprequestlatency"),
+        (.azureTime, "propertiestimetaken"),
         (.connectSeconds, "upstreamconnecttime uct"),
         (.headersSeconds, "upstreamheadertime uht"),
         (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime"),
-        (.upstreamSeconds, "upstreamresponsetime urt upstreamtime"),
+        (.upstreamSeconds, "upstreamresponsetime urt upstreamtime propertiesserverresponselatency"),
         (.upstreamNanos, "originduration"),
         (
             .upstream,
-            "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase backendhost httprequestserverip"
+            "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase backendhost httprequestserverip propertiesserverrouted"
         ),
         (
             .requestID,
-            "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid"
+            "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid propertiestransactionid"
         ),
         (.traceID, "traceid traceparent requesttraceparent requestheaderstraceparent xb3traceid"),
         (.flags, "responseflags responseflag"),

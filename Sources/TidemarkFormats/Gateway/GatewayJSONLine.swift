@@ -210,6 +210,8 @@ final class GatewayJSONLine {
             access.retries = Int(retries)
         } else if let attempts = GatewayText.integer(values.text(.attempts)), attempts > 0 {
             access.retries = Int(attempts) - 1
+        } else if case let tries = GatewayText.last(values.text(.upstreamStatus)).count, tries > 1 {
+            access.retries = tries - 1
         }
     }
 
@@ -229,6 +231,11 @@ final class GatewayJSONLine {
             } else if duration.firstIndex(of: 46) != nil {
                 access.durationMicros = GatewayText.micros(duration)
             }
+        }
+        if values.has(.azureTime) {
+            let text = values.text(.azureTime)
+            let isSecond = values.has(.upstreamSeconds) || values.has(.requestID) || text.firstIndex(of: 46) != nil
+            access.durationMicros = GatewayText.micros(text, microsPerUnit: isSecond ? 1_000_000 : 1000)
         }
         let named: [(GatewayKey, Int64)] = [
             (.durationSeconds, 1_000_000), (.durationMillis, 1000), (.durationMicros, 1),

@@ -130,7 +130,7 @@ public struct GatewayParser {
 
     /// Those of text; Traefik's is told from nginx' by what stands at its end, messages that are requests are looked for last.
     private static let dialects: [GatewayDialect] = [
-        .nginx, .envoy, .haproxy, .alb, .litellm, .gin, .llamaSwap, .keyValue,
+        .nginx, .envoy, .haproxy, .alb, .elb, .litellm, .gin, .llamaSwap, .keyValue,
     ]
 
     private mutating func parseText(_ bytes: Bytes, _ access: inout GatewayAccess) -> GatewayLineResult {
@@ -153,6 +153,7 @@ public struct GatewayParser {
         case .envoy: EnvoyLine.parse(bytes, into: &access)
         case .haproxy: HAProxyLine.parse(bytes, into: &access)
         case .alb: ALBLine.parse(bytes, into: &access)
+        case .elb: ELBLine.parse(bytes, into: &access)
         case .litellm: LiteLLMLine.access(bytes, into: &access)
         case .gin: GinLine.parse(bytes, into: &access)
         case .llamaSwap: LlamaSwapLine.parse(bytes, into: &access)
@@ -254,6 +255,24 @@ public struct GatewayParser {
 
     // MARK: JSON
 
+    /// Behind the bracket of a list that is the first member of an object: LiteLLM's page of spend logs, Azure's records for
+    /// an event hub. What stands behind the list counts pages.
+    private static func listStart(_ bytes: Bytes) -> Int {
+        for key in ["\"data\"", "\"records\""] as [StaticString] {
+            var at = 1
+            func skipBlanks() { while at < bytes.count, bytes[at] == 32 { at += 1 } }
+            skipBlanks()
+            guard bytes.has(key, at: at) else { continue }
+            at += key.utf8CodeUnitCount
+            skipBlanks()
+            guard bytes.has(":", at: at) else { continue }
+            at += 1
+            skipBlanks()
+            if bytes.has("[", at: at) { return at + 1 }
+        }
+        return 0
+    }
+
     /// An access line inside of a collector's object that no framing knows, with a level and a time of the collector's.
     private mutating func takeMessage<Sink: GatewaySink>(
         _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
@@ -272,7 +291,7 @@ public struct GatewayParser {
         _ bytes: Bytes, _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
     ) throws {
         try finish(into: &sink)
-        var at = bytes[0] == 91 ? 1 : 0
+        var at = bytes[0] == 91 ? 1 : Self.listStart(bytes)
         var count = 0
         let blank = access
         while true {

@@ -12,6 +12,8 @@ public struct KernelLogParser: Sendable {
     private var uuids: [String: String] = [:]
     /// The address that `NVRM: The NVIDIA GPU 0000:b3:00.0` named: a line behind it may say that it fell off the bus.
     private var named: String?
+    /// The time of that line: those behind it may have none.
+    private var namedTime: Prefix?
     /// A coloured line without its colours.
     private var uncoloured: [UInt8] = []
 
@@ -20,7 +22,8 @@ public struct KernelLogParser: Sendable {
         for (index, line) in (state ?? "").split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let words = line.split(separator: " ", maxSplits: 1)
             if index == 0 {
-                named = line.isEmpty ? nil : String(line)
+                named = words.first.map(String.init)
+                namedTime = words.count == 2 ? Prefix(text: words[1]) : nil
             } else if words.count == 2, uuids.count < 1024 {
                 uuids[String(words[0])] = String(words[1])
             }
@@ -29,7 +32,8 @@ public struct KernelLogParser: Sendable {
 
     /// What a later run needs to go on behind the last line: the addresses and uuids that were named.
     public var state: String {
-        ([named ?? ""] + uuids.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(separator: "\n")
+        let first = named.map { $0 + (namedTime.flatMap(\.text).map { " " + $0 } ?? "") } ?? ""
+        return ([first] + uuids.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(separator: "\n")
     }
 
     /// A time in front of a kernel line.
@@ -40,6 +44,30 @@ public struct KernelLogParser: Sendable {
         case utc(Int64), wall(Int64)
         /// Without a year.
         case stamp(LogStamp)
+
+        /// The form of ``KernelLogParser/state``; nil for the seconds since boot, which place nothing.
+        var text: String? {
+            switch self {
+            case .uptime: nil
+            case .utc(let timeMs): "u\(timeMs)"
+            case .wall(let wallMs): "w\(wallMs)"
+            // Any leap year.
+            case .stamp(let stamp): "s\(stamp.wallMs(year: 2000))"
+            }
+        }
+
+        init?(text: Substring) {
+            guard let number = Int64(text.dropFirst()) else { return nil }
+            switch text.first {
+            case "u": self = .utc(number)
+            case "w": self = .wall(number)
+            case "s":
+                var stamp = LogStamp(wallMs: number)
+                stamp.year = 0
+                self = .stamp(stamp)
+            default: return nil
+            }
+        }
     }
 
     /// The time without a year that an unwrapped line begins with: the journal's short form in another language,
@@ -91,6 +119,12 @@ public struct KernelLogParser: Sendable {
         } else if text.has("The NVIDIA GPU ") {
             let rest = text.slice(15, text.count)
             named = PCIBusID.normalised(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count).text(limit: 32))
+            namedTime = Self.time(bytes, frame)
+        } else if text.has("GPU "), let failed = text.range(of: ": RmInitAdapter failed!") {
+            var event = event(.initialisationFailed, bytes, text.slice(failed + 2, text.count), line, frame)
+            event.busID = PCIBusID.normalised(text.slice(4, failed).text(limit: 32))
+            event.uuid = event.busID.flatMap { uuids[$0] }
+            return try deliver(event, frame, into: &sink)
         } else if text.first != 40, text.range(of: "fallen off the bus") == nil {
             // Neither the rest of the sentence.
             named = nil
@@ -109,6 +143,9 @@ public struct KernelLogParser: Sendable {
         var event = event(.fallenOffBus, bytes, text, line, frame)
         event.code = 79
         event.busID = busID
+        if busID != nil, busID == named, event.timeMs == nil, event.wallMs == nil, event.stamp == nil {
+            event.take(namedTime)
+        }
         event.uuid = busID.flatMap { uuids[$0] }
         try deliver(event, frame, into: &sink)
     }
@@ -153,19 +190,14 @@ public struct KernelLogParser: Sendable {
         _ kind: GPUCaptureEvent.Kind, _ bytes: Bytes, _ text: Bytes, _ line: borrowing Line, _ frame: FrameInfo
     ) -> GPUCaptureEvent {
         var event = GPUCaptureEvent(kind: kind, line: line.number, offset: line.offset, text: text.text(limit: 400))
-        if let timeMs = frame.timeMs {
-            if frame.zoneless { event.wallMs = timeMs } else { event.timeMs = timeMs }
-        } else if let stamp = frame.stamp {
-            event.stamp = stamp
-        } else {
-            switch Self.prefix(bytes) {
-            case .utc(let timeMs)?: event.timeMs = timeMs
-            case .wall(let wallMs)?: event.wallMs = wallMs
-            case .stamp(let stamp)?: event.stamp = stamp
-            case .uptime?, nil: break
-            }
-        }
+        event.take(Self.time(bytes, frame))
         return event
+    }
+
+    /// The framing's time of a line, else its own.
+    private static func time(_ bytes: Bytes, _ frame: FrameInfo) -> Prefix? {
+        if let timeMs = frame.timeMs { return frame.zoneless ? .wall(timeMs) : .utc(timeMs) }
+        return frame.stamp.map { .stamp($0) } ?? prefix(bytes)
     }
 
     private mutating func deliver<Sink: GPUCaptureSink>(
@@ -234,5 +266,16 @@ public struct KernelLogParser: Sendable {
             return MonthNames.stamp(line).map { .stamp($0.stamp) }
         }
         return time.zoned ? .utc(time.millis) : .wall(time.millis)
+    }
+}
+
+extension GPUCaptureEvent {
+    fileprivate mutating func take(_ time: KernelLogParser.Prefix?) {
+        switch time {
+        case .utc(let timeMs)?: self.timeMs = timeMs
+        case .wall(let wallMs)?: self.wallMs = wallMs
+        case .stamp(let stamp)?: self.stamp = stamp
+        case .uptime?, nil: break
+        }
     }
 }

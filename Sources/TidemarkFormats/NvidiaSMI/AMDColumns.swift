@@ -71,7 +71,7 @@ struct AMDColumns: Sendable, Equatable {
         .field(field.rawValue, factor: factor, isSecondChoice: second)
     }
 
-    private static func rocm(_ name: String) -> Role {
+    static func rocm(_ name: String) -> Role {
         func has(_ words: String...) -> Bool { words.allSatisfy { name.contains($0) } }
         if name == "device" { return .device }
         if name == "unique id" { return .uuid }
@@ -117,6 +117,24 @@ struct AMDColumns: Sendable, Equatable {
         "free_vram": field(.memoryFree), "total_correctable_count": field(.eccCorrectedAggregate),
         "total_uncorrectable_count": field(.eccUncorrectedAggregate),
     ]
+
+    /// The names of `amd-smi metric` and `monitor` with the sections that they stand in.
+    static let listing: [(String, Role)] =
+        [
+            ("gpu", .device), ("timestamp", .time), ("bus/bdf", .busID), ("asic/market_name", .name),
+            ("usage/gfx_activity", field(.utilization)), ("usage/umc_activity", field(.memoryUtilization)),
+            ("power/socket_power", field(.power)), ("power/current_power", field(.power)),
+            ("power/average_socket_power", field(.power, second: true)), ("clock/gfx_0/clk", field(.smClock)),
+            ("clock/gfx/clk", field(.smClock)), ("clock/gfx/cur_clk", field(.smClock)),
+            ("clock/mem_0/clk", field(.memoryClock)), ("clock/mem/clk", field(.memoryClock)),
+            ("clock/mem/cur_clk", field(.memoryClock)), ("temperature/edge", field(.temperature)),
+            ("temperature/hotspot", field(.temperature, second: true)), ("temperature/mem", field(.memoryTemperature)),
+            ("pcie/width", field(.pcieWidth)), ("pcie/replay_count", field(.pcieReplays)),
+            ("ecc/total_correctable_count", field(.eccCorrectedAggregate)),
+            ("ecc/total_uncorrectable_count", field(.eccUncorrectedAggregate)), ("fan/usage", field(.fanSpeed)),
+            ("mem_usage/total_vram", field(.memoryTotal)), ("mem_usage/used_vram", field(.memoryUsed)),
+            ("mem_usage/free_vram", field(.memoryFree)),
+        ] + monitor.filter { $0.key != "gpu" }.sorted { $0.key < $1.key }
 
     /// rocm-smi's table; VRAM% is fill, not activity.
     private static let conciseRoles: [String: Role] = [

@@ -8,7 +8,8 @@ import TidemarkEvidence
 struct AMDParser: Sendable {
     private(set) var counts = GPUCaptureCounts()
     private var columns: AMDColumns?
-    private var lineClock: ClockReading?
+    /// The last time that a wrapper wrote on a line of its own.
+    var lineClock: ClockReading?
 
     init(state: String? = nil) {
         guard let state, let kind = state.first else { return }
@@ -40,7 +41,7 @@ struct AMDParser: Sendable {
         if bytes.has("WARNING:") || bytes.has("====") || bytes.has("AMDSMI Tool:") { return counts.noiseLines += 1 }
         // The second line of rocm-smi's headings, and of a GPU.
         if columns?.isConcise == true, line.bytes.has("  ") || bytes[0] == 27 { return counts.noiseLines += 1 }
-        if bytes.count <= 48, let clock = ClockLine.reading(bytes) {
+        if let clock = ClockLine.watch(bytes) ?? (bytes.count <= 48 ? ClockLine.reading(bytes) : nil) {
             lineClock = clock
             return counts.noiseLines += 1
         }
@@ -110,14 +111,19 @@ struct AMDParser: Sendable {
         if NvidiaSMICell.isMissing(cell) || cell.has("N/A ") || cell.equals("None") || cell.equals("Unsupported") {
             return nil
         }
+        guard let value = leadingNumber(cell) else {
+            throw NoRow(reason: "\(cell.text(limit: 40)) is not a number")
+        }
+        return value
+    }
+
+    /// The number that a text begins with.
+    static func leadingNumber(_ cell: Bytes) -> Double? {
         var text = cell
         if text.first == 40, text.last == 41 { text = text.slice(1, text.count - 1).trimmed }
         var end = 0
         while end < text.count, text[end] &- 48 < 10 || text[end] == 46 || text[end] == 45 && end == 0 { end += 1 }
-        guard end > 0, let value = Decimal.parse(text.slice(0, end)) else {
-            throw NoRow(reason: "\(cell.text(limit: 40)) is not a number")
-        }
-        return value
+        return end > 0 ? Decimal.parse(text.slice(0, end)) : nil
     }
 
     private static func cells(_ line: Bytes) -> [Bytes] {

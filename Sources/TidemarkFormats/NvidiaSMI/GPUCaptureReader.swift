@@ -5,7 +5,7 @@ import TidemarkBase
 /// Captures of rows can be continued where an earlier run stopped, by ``state``. Listings and tables
 /// (``isSnapshot(_:)``) have records of many lines: one that grew is read from its beginning.
 public struct GPUCaptureReader: ~Copyable, Sendable {
-    private enum Kind { case query, monitor, listing, xml, table, amd, dcgm }
+    private enum Kind { case query, monitor, listing, xml, table, amd, amdText, amdJSON, dcgm }
 
     private let kind: Kind
     private var query: NvidiaSMIParser
@@ -14,6 +14,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     private var xml = ListingXMLParser()
     private var table = SMITableParser()
     private var amd: AMDParser
+    private var amdText = AMDTextParser()
+    private var amdJSON = AMDJSONParser()
     private var dcgm: DCGMMonitorParser
     /// The columns that the values of a query's first rows tell, until a header or a row comes.
     private var shape: [String]?
@@ -21,8 +23,10 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     public private(set) var guessedColumns: [String]?
 
     public static func isSnapshot(_ format: String) -> Bool {
-        [NvidiaSMIFormat.listingIdentifier, NvidiaSMIFormat.xmlIdentifier, NvidiaSMIFormat.tableIdentifier]
-            .contains(format)
+        [
+            NvidiaSMIFormat.listingIdentifier, NvidiaSMIFormat.xmlIdentifier, NvidiaSMIFormat.tableIdentifier,
+            NvidiaSMIFormat.amdListingIdentifier, NvidiaSMIFormat.amdJSONIdentifier,
+        ].contains(format)
     }
 
     /// - Parameters:
@@ -37,9 +41,12 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case NvidiaSMIFormat.xmlIdentifier: kind = .xml
         case NvidiaSMIFormat.tableIdentifier: kind = .table
         case NvidiaSMIFormat.rocmIdentifier, NvidiaSMIFormat.amdIdentifier: kind = .amd
+        case NvidiaSMIFormat.amdListingIdentifier: kind = .amdText
+        case NvidiaSMIFormat.amdJSONIdentifier: kind = .amdJSON
         case NvidiaSMIFormat.dcgmIdentifier: kind = .dcgm
         default: kind = .query
         }
+        let (clock, state) = Self.split(state)
         let known =
             kind == .query ? state?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) : nil
         query = known.map(NvidiaSMIParser.init(resuming:)) ?? NvidiaSMIParser(columns: columns)
@@ -51,10 +58,38 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         } else {
             monitor = MonitorParser(columns: columns)
         }
+        if let clock {
+            (query.lineClock, monitor.lineClock) = (clock, clock)
+            (amd.lineClock, dcgm.lineClock) = (clock, clock)
+        }
     }
 
-    /// What a later run needs to go on behind the last line; nil when there is nothing to remember.
+    /// What a later run needs to go on behind the last line; nil when there is nothing to remember. The time that a wrapper
+    /// wrote last stands in front, as `@MILLISECONDS|` where it names its zone, else `@MILLISECONDS local|`.
     public var state: String? {
+        guard let clock = lineClock else { return parserState?.first == "@" ? "@|" + (parserState ?? "") : parserState }
+        return "@\(clock.ms)\(clock.isUTC ? "" : " local")|" + (parserState ?? "")
+    }
+
+    private static func split(_ state: String?) -> (clock: ClockReading?, parser: String?) {
+        guard let state, state.first == "@", let bar = state.firstIndex(of: "|") else { return (nil, state) }
+        let words = state[state.index(after: state.startIndex)..<bar].split(separator: " ")
+        let clock = words.first.flatMap { Int64($0) }.map { ClockReading(ms: $0, isUTC: words.count == 1) }
+        let rest = state[state.index(after: bar)...]
+        return (clock, rest.isEmpty ? nil : String(rest))
+    }
+
+    private var lineClock: ClockReading? {
+        switch kind {
+        case .query: query.lineClock
+        case .monitor: monitor.lineClock
+        case .amd: amd.lineClock
+        case .dcgm: dcgm.lineClock
+        default: nil
+        }
+    }
+
+    private var parserState: String? {
         switch kind {
         case .query: query.columns.map { $0.names.joined(separator: ",") }
         case .monitor: monitor.state
@@ -109,6 +144,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
             }
             try table.parse(line: line, into: &sink)
         case .amd: try amd.parse(line: line, into: &sink)
+        case .amdText: try amdText.parse(line: line, into: &sink)
+        case .amdJSON: try amdJSON.parse(line: line, into: &sink)
         case .dcgm:
             if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
                 dcgm.lineClock = clock
@@ -128,6 +165,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .listing: try listing.finish(into: &sink)
         case .xml: try xml.finish(into: &sink)
         case .table: try table.finish(into: &sink)
+        case .amdText: try amdText.finish(into: &sink)
+        case .amdJSON: try amdJSON.finish(into: &sink)
         }
     }
 
@@ -159,6 +198,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .xml: return xml.counts
         case .table: return table.counts
         case .amd: return amd.counts
+        case .amdText: return amdText.counts
+        case .amdJSON: return amdJSON.counts
         case .dcgm: return dcgm.counts
         }
     }

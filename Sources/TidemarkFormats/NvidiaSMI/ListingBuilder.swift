@@ -15,12 +15,20 @@ struct ListingBuilder: ~Copyable, Sendable {
         case sum(GPUField)
         case reason(UInt64)
         case pid, processType, processName, processMemory
+        case recoveryAction, remapped(PageState)
     }
+
+    /// What is said of remapped rows.
+    enum PageState: Sendable { case corrected, uncorrected, pending, failure }
 
     private(set) var sample = GPUSample()
     /// The process that is being read; nil outside.
     private(set) var process: GPUProcess?
     private var hasReasons = false
+    private var recoveryAction: String?
+    private var remapped = (corrected: "", uncorrected: "", pending: false, failed: false)
+    /// What was said last of each GPU: a listing that is repeated says it again.
+    private var said: [String: [String]] = [:]
     private var keys = ByteTable()
     private var all: [Target] = []
     private var key: [UInt8] = []
@@ -40,6 +48,37 @@ struct ListingBuilder: ~Copyable, Sendable {
         sample.driverVersion = driverVersion
         process = nil
         hasReasons = false
+        recoveryAction = nil
+        remapped = ("", "", false, false)
+    }
+
+    /// What the finished GPU says about its health, when it says something else than before.
+    mutating func takeEvents(line: Int, offset: Int) -> [GPUCaptureEvent] {
+        var events: [GPUCaptureEvent] = []
+        func add(_ kind: GPUCaptureEvent.Kind, _ text: String) {
+            var event = GPUCaptureEvent(kind: kind, line: line, offset: offset, text: text, afterWallMs: sample.wallMs)
+            (event.uuid, event.busID) = (sample.uuid, sample.busID.flatMap(PCIBusID.normalised))
+            event.wallMs = sample.wallMs
+            events.append(event)
+        }
+        if let action = recoveryAction {
+            add(.recoveryAction, "GPU Recovery Action: \(action)")
+            events[0].action = action
+        }
+        if remapped.pending || remapped.failed {
+            let words = [
+                remapped.corrected.isEmpty ? nil : "correctable \(remapped.corrected)",
+                remapped.uncorrected.isEmpty ? nil : "uncorrectable \(remapped.uncorrected)",
+                "pending \(remapped.pending ? "Yes" : "No")", "failure \(remapped.failed ? "Yes" : "No")",
+            ]
+            add(.remappedRows, words.compactMap { $0 }.joined(separator: ", "))
+            events[events.count - 1].code = Int(remapped.uncorrected)
+        }
+        let key = sample.uuid ?? sample.busID ?? ""
+        let texts = events.map(\.text)
+        guard said[key] ?? [] != texts else { return [] }
+        if said.count < 256 || said[key] != nil { said[key] = texts }
+        return events
     }
 
     /// The finished GPU. Drivers from 550 on print the one-second average in place of the plain power draw, some GPUs only
@@ -94,6 +133,14 @@ struct ListingBuilder: ~Copyable, Sendable {
         case .name: sample.name = text(value, limit: 128)
         case .pstate: sample.pstate = text(value, limit: 16)
         case .minor: sample.index = Decimal.parseInt(value)
+        case .recoveryAction: recoveryAction = value.equals("None") ? nil : text(value, limit: 64)
+        case .remapped(let state):
+            switch state {
+            case .corrected: remapped.corrected = text(value, limit: 16) ?? ""
+            case .uncorrected: remapped.uncorrected = text(value, limit: 16) ?? ""
+            case .pending: remapped.pending = value.equals("Yes")
+            case .failure: remapped.failed = value.equals("Yes")
+            }
         case .field(let field):
             sample[field] = Self.number(value)
             if sample[field] == nil, Self.isError(value) {
@@ -180,6 +227,14 @@ struct ListingBuilder: ~Copyable, Sendable {
             ("process_id/type", .processType),
             ("process_id/name", .processName), ("process_id/used_gpu_memory", .processMemory),
             ("process_info/pid", .pid),
+            ("gpu/gpu_recovery_action", .recoveryAction), ("remapped_rows/correctable_error", .remapped(.corrected)),
+            ("remapped_rows/uncorrectable_error", .remapped(.uncorrected)),
+            ("remapped_rows/pending", .remapped(.pending)),
+            ("remapped_rows/remapping_failure_occurred", .remapped(.failure)),
+            ("remapped_rows/remapped_row_corr", .remapped(.corrected)),
+            ("remapped_rows/remapped_row_unc", .remapped(.uncorrected)),
+            ("remapped_rows/remapped_row_pending", .remapped(.pending)),
+            ("remapped_rows/remapped_row_failure", .remapped(.failure)),
             ("process_info/type", .processType), ("process_info/process_name", .processName),
             ("process_info/used_memory", .processMemory),
         ] + power + reasons + errors

@@ -150,6 +150,10 @@ struct ListingTextParser: ~Copyable, Sendable {
         let sample = builder.end()
         if sample.wallMs == nil { counts.untimed += 1 }
         try sink.gpu(sample, line: section.line)
+        for event in builder.takeEvents(line: section.line, offset: section.offset) {
+            counts.events += 1
+            try sink.event(event)
+        }
     }
 
     /// The colon between label and value: labels are padded, so a blank precedes it.

@@ -141,6 +141,10 @@ struct ListingXMLParser: ~Copyable, Sendable {
         let sample = builder.end()
         if sample.wallMs == nil { counts.untimed += 1 }
         try sink.gpu(sample, line: section.line)
+        for event in builder.takeEvents(line: section.line, offset: section.offset) {
+            counts.events += 1
+            try sink.event(event)
+        }
         return true
     }
 

@@ -81,7 +81,8 @@ struct MonitorColumns: Equatable, Sendable {
 
     private static func isBorder(_ byte: UInt8) -> Bool { byte == 32 || byte == 44 || byte == 9 }
 
-    /// The names that belong to a line of units: the printed order is always p, u, c, v, m, e, t. nil when they don't fit.
+    /// The names that belong to a line of units. The groups stand in the order in which `--select` names them (`-s mu` prints
+    /// memory before utilisation), so each is told by its own units. nil when they don't fit.
     static func names(ofUnits units: [String]) -> [String]? {
         var names: [String] = []
         var at = 0
@@ -108,8 +109,6 @@ struct MonitorColumns: Equatable, Sendable {
             take(["command"], "name")
             return names.count == units.count ? names : nil
         }
-        take(["pwr"], "W")
-        take(["gtemp", "mtemp"], "C")
         // A `%` before `bool` is the power violation of the group v.
         func percents() {
             let length = run(of: "%")
@@ -118,16 +117,26 @@ struct MonitorColumns: Equatable, Sendable {
             for index in 0..<(length - violation) {
                 names.append(index < candidates.count ? candidates[index] : "unknown")
             }
-            at += max(0, length - violation)
+            at += length - violation
+            if violation == 1 {
+                names.append("pviol")
+                at += 1
+            }
         }
-        percents()
-        take(["mclk", "pclk"], "MHz")
-        take(["pviol"], "%")
-        take(["tviol"], "bool")
-        take(["fb", "bar1", "ccpm"], "MB")
-        take(["sbecc", "dbecc", "pci"], "errs")
-        take(["rxpci", "txpci"], "MB/s")
-        take([], "GPM:%")
+        while at < units.count {
+            switch units[at] {
+            case "W": take(["pwr"], "W")
+            case "C": take(["gtemp", "mtemp"], "C")
+            case "%": percents()
+            case "MHz": take(["mclk", "pclk"], "MHz")
+            case "bool": take(["tviol"], "bool")
+            case "MB": take(["fb", "bar1", "ccpm"], "MB")
+            case "errs": take(["sbecc", "dbecc", "pci"], "errs")
+            case "MB/s": take(["rxpci", "txpci"], "MB/s")
+            case "GPM:%": take([], "GPM:%")
+            default: return nil
+            }
+        }
         return names.count == units.count ? names : nil
     }
 }

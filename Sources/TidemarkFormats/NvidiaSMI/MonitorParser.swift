@@ -69,7 +69,7 @@ struct MonitorParser: Sendable {
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: lastWallMs))
         }
-        if bytes.count <= 48, let clock = ClockLine.reading(bytes) {
+        if let clock = ClockLine.watch(bytes) ?? (bytes.count <= 48 ? ClockLine.reading(bytes) : nil) {
             lineClock = clock
             counts.noiseLines += 1
             return

@@ -18,10 +18,15 @@ public enum NvidiaSMIFormat {
     /// `amd-smi monitor`, as CSV or as the table.
     public static let amdIdentifier = "amd-smi-monitor"
 
+    /// `amd-smi metric` as text.
+    public static let amdListingIdentifier = "amd-smi-metric"
+    /// The JSON of amd-smi and of rocm-smi.
+    public static let amdJSONIdentifier = "amd-smi-json"
+
     /// All forms. Those that know a GPU's index, uuid and address come first: later ones join by them.
     public static let identifiers = [
         identifier, listingIdentifier, xmlIdentifier, tableIdentifier, dmonIdentifier, pmonIdentifier,
-        computeAppsIdentifier, rocmIdentifier, amdIdentifier, dcgmIdentifier,
+        computeAppsIdentifier, rocmIdentifier, amdIdentifier, amdListingIdentifier, amdJSONIdentifier, dcgmIdentifier,
     ]
 
     /// What a container runtime or service manager put around the lines of a capture that begins with `head`.
@@ -29,7 +34,17 @@ public enum NvidiaSMIFormat {
         if plain(head: head, fileName: "") != nil { return .plain }
         if let (framing, _) = framed(head: head, fileName: "") { return framing }
         // A wrapper's clock is no framing: the readers take it.
-        return clocked(head: head, fileName: "") != nil ? .plain : LogFraming.detect(head: head)
+        return clocked(head: head, fileName: "") != nil ? .plain : wrapped(head)
+    }
+
+    /// The framing of a log, or the times of `ts` without a format of its own: what follows them is no server's log, so that
+    /// they prove nothing there.
+    private static func wrapped(_ head: Bytes) -> LogFraming {
+        let framing = LogFraming.detect(head: head)
+        guard framing == .plain else { return framing }
+        let lines = head.headLines(limit: 60)
+        let stamped = lines.count { LabelFrame.clock($0)?.info.stamp != nil }
+        return stamped * 2 > lines.count ? LogFraming([.clock]) : .plain
     }
 
     /// Names of the columns of a query without a header, as far as the values of its first rows tell them; nil when they
@@ -53,7 +68,7 @@ public enum NvidiaSMIFormat {
 
     /// What stands inside of a runtime's lines.
     private static func framed(head: Bytes, fileName: String) -> (framing: LogFraming, guess: FormatGuess)? {
-        let framing = LogFraming.detect(head: head)
+        let framing = wrapped(head)
         guard framing != .plain else { return nil }
         let inner = framing.unframe(head: head)
         return inner.withUnsafeBytes { plain(head: $0, fileName: fileName) }.map { (framing, $0) }
@@ -87,6 +102,7 @@ public enum NvidiaSMIFormat {
         }
         let lines = head.headLines(limit: 60)
         let tieBreaker = fileName.contains("smi") || fileName.contains("gpu") ? 0.02 : 0
+        if let guess = amd(lines, head) { return guess }
         for line in lines {
             if let guess = recognised(line, lines, head, tieBreaker) { return guess }
         }
@@ -159,6 +175,30 @@ public enum NvidiaSMIFormat {
             return FormatGuess(format: tableIdentifier, score: 0.95, detail: "the table of nvidia-smi")
         }
         return nil
+    }
+
+    /// `amd-smi metric` as text, and JSON of AMD's tools.
+    private static func amd(_ lines: [Bytes], _ head: Bytes) -> FormatGuess? {
+        if let at = lines.firstIndex(where: { AMDTextParser.index($0) != nil }),
+            lines[(at + 1)...].prefix(4).contains(where: { AMDTextParser.isSection($0) })
+        {
+            return guess(amdListingIdentifier, "the text of amd-smi metric")
+        }
+        return PrometheusJSONFormat.compact(head, limit: 4096).withUnsafeBytes { bytes in
+            let text = Bytes(rebasing: bytes[...])
+            func contains(_ words: StaticString...) -> Bool { words.contains { text.range(of: $0) != nil } }
+            if text.has("[{\"gpu\":") || text.has("{\"gpu_data\":[{\"gpu\":")
+                || text.has("[{\"timestamp\":") && contains("\"gpu\":"),
+                contains(
+                    "\"gfx_activity\":", "\"socket_power\":", "\"power_usage\":", "\"used_vram\":", "\"vram_used\":")
+            {
+                return guess(amdJSONIdentifier, "the JSON of amd-smi")
+            }
+            guard text.has("{\"card0\":{\"") || text.has("{\"system\":{") && contains("\"card0\":{\""),
+                contains(" (%)\":", " (W)\":", " (C)\":", "(B)\":")
+            else { return nil }
+            return guess(amdJSONIdentifier, "the JSON of rocm-smi")
+        }
     }
 
     /// Headers of rocm-smi, amd-smi and dcgmi.

@@ -19,7 +19,7 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
     private var process = GPUProcess()
     private var lastWallMs: Int64?
     /// The last time that stood on a line of its own.
-    private var lineClock: ClockReading?
+    var lineClock: ClockReading?
     private var cells = CellBorders()
     private var uuids = TextCache()
     private var names = TextCache()
@@ -75,6 +75,11 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
                 GPUCaptureEvent(
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: lastWallMs))
+        }
+        if let clock = ClockLine.watch(bytes) {
+            counts.headerLines += 1
+            lineClock = clock
+            return
         }
         if Self.isRemark(bytes) || bytes.equals("^C") {
             counts.headerLines += 1

@@ -16,8 +16,11 @@ public struct GPUCaptureEvent: Sendable, Equatable {
         case badArguments = "bad_arguments"
         /// `nvidia-smi: command not found`
         case toolMissing = "tool_missing"
-        /// A row of `--query-remapped-rows`; ``GPUCaptureEvent/code`` counts the uncorrectable ones.
+        /// A row of `--query-remapped-rows`, or rows that `-q` calls pending or failed; ``GPUCaptureEvent/code`` counts the
+        /// uncorrectable ones.
         case remappedRows = "remapped_rows"
+        /// `GPU Recovery Action` of `-q` where it is not `None`; ``GPUCaptureEvent/action`` has it.
+        case recoveryAction = "recovery_action"
         /// A row of `--query-retired-pages`.
         case retiredPage = "retired_page"
         /// `NVRM: Xid (PCI:0000:3d:00): 79, …` of the kernel log

@@ -35,12 +35,7 @@ struct SMITableParser: Sendable {
                 return
             }
             if Self.isRemark(bytes) {
-                // watch(1) ends its line with the time.
-                if bytes.has("Every "), bytes.count > 24,
-                    let clock = ClockLine.reading(bytes.slice(bytes.count - 24, bytes.count))
-                {
-                    lineClock = clock
-                }
+                if let clock = ClockLine.watch(bytes) { lineClock = clock }
                 counts.noiseLines += 1
                 return
             }

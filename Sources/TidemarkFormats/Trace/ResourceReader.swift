@@ -15,7 +15,11 @@ struct ResourceReader {
         writer.removeAll()
         writer.begin()
         var reader = JSONReader(bytes)
-        try? reader.object { key, reader in try member(key, &reader, &resource) }
+        if (try? reader.peek()) == .array {
+            try? pairs(&reader, &resource)
+        } else {
+            try? reader.object { key, reader in try member(key, &reader, &resource) }
+        }
         writer.end()
         resource.attributes = String(decoding: writer.out, as: UTF8.self)
         return resource
@@ -26,21 +30,7 @@ struct ResourceReader {
     ) throws {
         switch (key.bytes, try reader.peek()) {
         case (let name, .array) where name.equals("attributes") || name.equals("tags"):
-            try reader.array { reader in
-                guard try reader.peek() == .object else { return try reader.skip() }
-                var name: JSONReader.RawString?
-                var value = AttributeValue.null
-                try reader.object { key, reader in
-                    if key.equals("key"), try reader.peek() == .string {
-                        name = try reader.string()
-                    } else if key.equals("value") {
-                        value = try AttributeValue.typed(&reader)
-                    } else {
-                        try reader.skip()
-                    }
-                }
-                if let name { try take(name, value, &resource, in: reader.bytes) }
-            }
+            try pairs(&reader, &resource)
         case (let name, .object) where name.equals("attributes") || name.equals("tags") || name.equals("tag"):
             try reader.object { key, reader in
                 try take(key, try AttributeValue.plain(&reader), &resource, in: reader.bytes)
@@ -49,6 +39,25 @@ struct ResourceReader {
         case (let name, .string) where name.equals("ipv4") || name.equals("ipv6"):
             resource.host = try reader.string().text
         default: try reader.skip()
+        }
+    }
+
+    /// A list of `{key, value}`; Go's stdouttrace has it without an object around.
+    private mutating func pairs(_ reader: inout JSONReader, _ resource: inout TraceResource) throws {
+        try reader.array { reader in
+            guard try reader.peek() == .object else { return try reader.skip() }
+            var name: JSONReader.RawString?
+            var value = AttributeValue.null
+            try reader.object { key, reader in
+                if key.equals("key") || key.equals("Key"), try reader.peek() == .string {
+                    name = try reader.string()
+                } else if key.equals("value") || key.equals("Value") {
+                    value = try AttributeValue.typed(&reader)
+                } else {
+                    try reader.skip()
+                }
+            }
+            if let name { try take(name, value, &resource, in: reader.bytes) }
         }
     }
 

@@ -90,6 +90,8 @@ enum AttributeValue {
             let name = key.bytes
             let initial = name.count > 0 ? name[0] | 0x20 : 0
             switch (initial, try reader.peek()) {
+            // Go's stdouttrace names the type beside the value.
+            case (116, _) where key.equals("Type"): try reader.skip()
             case (118, .object) where name.count == 5: found = try typed(&reader)
             case (97, .object), (107, .object):
                 let offset = reader.offset

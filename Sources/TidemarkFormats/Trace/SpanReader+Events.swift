@@ -18,14 +18,16 @@ extension SpanReader {
         var attributesAt: Int?
         try reader.object { key, reader in
             let kind = try reader.peek()
-            if key.equals("timeUnixNano") || key.equals("time_unix_nano") {
+            if key.equals("timeUnixNano") || key.equals("time_unix_nano") || key.equals("Time") {
                 try time(&reader, unit: 1) { timeNs = $1 }
             } else if key.equals("timestamp") {
                 try time(&reader, unit: 1000) { timeNs = $1 }
-            } else if key.equals("name") || key.equals("value"), kind == .string {
+            } else if key.equals("name") || key.equals("value") || key.equals("Name"), kind == .string {
                 name = try reader.string()
             } else {
-                if key.equals("attributes") || key.equals("fields"), kind == .array || kind == .object {
+                if key.equals("attributes") || key.equals("fields") || key.equals("Attributes"),
+                    kind == .array || kind == .object
+                {
                     attributesAt = reader.offset
                 }
                 try reader.skip()

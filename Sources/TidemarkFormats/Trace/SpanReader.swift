@@ -117,6 +117,13 @@ struct SpanReader {
                 guard let id = SpanText.spanID(bytes) else { return reader.blame("a parent's id of 8 bytes") }
                 reader.record.parentID = id
             }
+        case .parent:
+            guard try isKind(.object, &reader) else { return }
+            try reader.object { key, reader in
+                guard SpanKey.find(key.bytes) == .spanID, try reader.peek() == .string else { return try reader.skip() }
+                let id = SpanText.spanID(try reader.string().bytes)
+                if let id { record.parentID = id } else { blame("a parent's id of 8 bytes") }
+            }
         case .context: if try isKind(.object, &reader) { try reader.object { try member($0, &$1) } }
         case .name: try Self.keep(&record.name, &reader)
         case .kind: try text(&reader) { bytes, reader in reader.record.kind = SpanText.kind(bytes) }
@@ -137,7 +144,12 @@ struct SpanReader {
             let start = reader.offset
             let kind = try reader.peek()
             try reader.skip()
-            if kind == .object, inlineResource == nil { inlineResource = start..<reader.offset }
+            if kind == .object || kind == .array, inlineResource == nil { inlineResource = start..<reader.offset }
+        case .scope:
+            guard try isKind(.object, &reader) else { return }
+            try reader.object { key, reader in
+                if key.equals("Name") { try Self.keep(&record.scope, &reader) } else { try reader.skip() }
+            }
         case .other: try reader.skip()
         }
     }
@@ -179,9 +191,9 @@ struct SpanReader {
     private mutating func status(_ reader: inout JSONReader) throws {
         guard try isKind(.object, &reader) else { return }
         try reader.object { key, reader in
-            if key.equals("code") || key.equals("status_code") {
+            if key.equals("code") || key.equals("status_code") || key.equals("Code") {
                 try text(&reader) { bytes, reader in reader.record.status = SpanText.status(bytes) }
-            } else if key.equals("message") || key.equals("description") {
+            } else if key.equals("message") || key.equals("description") || key.equals("Description") {
                 try Self.keep(&record.statusMessage, &reader)
             } else {
                 try reader.skip()
@@ -221,9 +233,9 @@ struct SpanReader {
         var isText = true
         try reader.object { key, reader in
             let kind = try reader.peek()
-            if key.equals("key"), kind == .string {
+            if key.equals("key") || key.equals("Key"), kind == .string {
                 name = try reader.string()
-            } else if key.equals("value") {
+            } else if key.equals("value") || key.equals("Value") {
                 value = try AttributeValue.typed(&reader)
             } else if key.equals("type"), kind == .string {
                 let type = try reader.string()

@@ -64,6 +64,7 @@ public enum TraceFormat {
         }
         if start.has("{\"data\":[{\"traceID\":") { return guess(jaeger, "traces of Jaeger") }
         if contains("\"traceId\":\""), contains("\"id\":\"") { return guess(zipkin, "spans of Zipkin") }
+        if contains("\"SpanContext\":{\"TraceID\":\"") { return guess(otlp, "spans of Go's stdouttrace", 0.9) }
         if contains("\"context\":{\"trace_id\":\"") { return guess(otlp, "spans of a console exporter", 0.9) }
         if contains("\"traceId\":\""), contains("\"spanId\":\"") { return guess(otlp, "spans, one by one", 0.9) }
         return nil

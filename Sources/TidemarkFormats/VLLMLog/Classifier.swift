@@ -114,7 +114,6 @@ enum Classifier {
             case .reject, .other: break
             }
             if case .access(let access, _, _) = AccessLine.parse(whole) { return .payload(.access(access)) }
-        case .foreign: return .payload(.event(.other, nil))
         case .raw:
             // Quoted without any prefix.
             switch hot(whole) {
@@ -145,7 +144,7 @@ enum Classifier {
             let text = line.slice(at, line.count)
             if case .payload = hot(text) { return at }
             if text[0] &- 48 <= 9 || text[0] == 91, case .access = AccessLine.parse(text) { return at }
-            if isFirst, !StartupFacts.parse(text).isEmpty { return at }
+            if isFirst || at > 2 && line.has(" - ", at: at - 3), !StartupFacts.parse(text).isEmpty { return at }
             isFirst = false
         }
         return nil
@@ -162,6 +161,9 @@ enum Classifier {
             nil where item.level != nil || item.form == .record:
             let facts = StartupFacts.parse(limited)
             if !facts.isEmpty { return .startup(facts) }
+        // Source code of a traceback whose beginning is missing says the same as the line behind it.
+        case nil where item.form == .raw && limited.trimmed.has("raise "): return .event(.other, nil)
+        case nil: if let preemption = EventKinds.preemption(limited) { return .preemption(preemption) }
         default:
             if let preemption = EventKinds.preemption(limited) { return .preemption(preemption) }
         }

@@ -226,10 +226,12 @@ enum EventKinds {
     /// `Sequence group ID is preempted by PreemptionMode.RECOMPUTE mode because … total_num_cumulative_preemption=N`
     /// (V0, `core/scheduler.py`, 0.4.3–0.10.2; older name `total_cumulative_preemption_cnt`).
     static func preemption(_ message: Bytes) -> PreemptionWarning? {
-        guard message.has("Sequence group "), let mode = message.range(of: "is preempted by PreemptionMode.") else {
-            return nil
-        }
-        var scan = FieldScanner(message, from: mode + 31)
+        // A paste may be bold, and its words not quite the server's.
+        let start = message.has("**") ? 2 : 0
+        guard message.has("Sequence group ", at: start), let verb = message.range(of: " is preempted "),
+            let mode = message.range(of: " PreemptionMode.", from: verb), mode - verb < 20
+        else { return nil }
+        var scan = FieldScanner(message, from: mode + 16)
         let name = scan.until(32)
         var cumulative: Int?
         if scan.find("total_num_cumulative_preemption=") || scan.find("total_cumulative_preemption_cnt=") {

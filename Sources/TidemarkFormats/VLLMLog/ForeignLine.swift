@@ -13,6 +13,8 @@ struct ForeignLine {
     var message = 0
     /// Behind the level or the time of a logger's line: what it logs begins there or further on.
     var text: Int?
+    /// Where the message ends, when the place in the code stands behind it.
+    var end: Int?
     /// A time with its zone, Unix ms.
     var timeMs: Int64?
 
@@ -23,7 +25,7 @@ struct ForeignLine {
             line.kind = .progress
             return line
         }
-        if line.readLevel(text) { return line }
+        if line.readLevel(text) || line.readRich(text) { return line }
         var at = 0
         if text.has("[rank"), let close = text.range(of: "]:"), close < 16 { at = close + 2 }
         if at < text.count, text[at] == 32 { at += 1 }
@@ -68,6 +70,12 @@ struct ForeignLine {
             self.text = colon + 1
             return true
         }
+        // `WARNING: text` of Java and abseil.
+        if !isBracketed, text.has(": ", at: after) {
+            self.level = level
+            self.text = after + 2
+            return true
+        }
         guard text[after] == (isBracketed ? 93 : 32) else { return false }
         self.level = level
         self.text = after + 1
@@ -96,6 +104,35 @@ struct ForeignLine {
         return true
     }
 
+    /// `[11/23/26 17:40:00] INFO     text      loggers.py:118` of Python's rich: a local time, the place at the right margin.
+    private mutating func readRich(_ text: Bytes) -> Bool {
+        guard text.count > 24, text[0] == 91, text[3] == 47, text[6] == 47, let close = text.firstIndex(of: 93),
+            close == 18 || close == 20, let month = RecordHeader.pair(text, 1), let day = RecordHeader.pair(text, 4),
+            let year = RecordHeader.pair(text, close - 11), text[close - 9] == 32, text[close - 6] == 58,
+            text[close - 3] == 58, let hour = RecordHeader.pair(text, close - 8),
+            let minute = RecordHeader.pair(text, close - 5), let second = RecordHeader.pair(text, close - 2),
+            CivilTime.isValid(year: 2000 + Int(year), month: Int(month), day: Int(day)), hour < 24, minute < 60,
+            second < 61, let (level, after) = RecordHeader.level(text, at: close + 2), text.has(" ", at: after)
+        else { return false }
+        self.level = level
+        stamp = LogStamp(
+            year: 2000 + Int32(year), month: month, day: day, hour: hour, minute: minute, second: second)
+        message = text.skipBlanks(from: after)
+        self.text = message
+        var start = text.count
+        while start > message, text[start - 1] != 32 { start -= 1 }
+        if let mark = text.range(of: ".py:", from: start), start > message, text[start - 1] == 32,
+            let number = Decimal.parseInt(text.slice(mark + 4, text.count))
+        {
+            file = start..<mark + 3
+            sourceLine = number
+            var end = start
+            while end > message, text[end - 1] == 32 { end -= 1 }
+            self.end = end
+        }
+        return true
+    }
+
     /// `[1758145386.070144] [host:948 :0] mpool.c:281 UCX DEBUG text`.
     private mutating func readUCX(_ text: Bytes) -> Bool {
         guard let mark = text.range(of: " UCX "), mark < 200 else { return false }
@@ -113,7 +150,11 @@ struct ForeignLine {
         {
             return .workerDied
         }
-        if text.has("Memory access fault by GPU") || text.has("HW Exception by GPU") { return .cudaError }
+        if text.has("Memory access fault by GPU") || text.has("HW Exception by GPU")
+            || text.range(of: " aborting with error : HSA_STATUS_ERROR") != nil
+        {
+            return .cudaError
+        }
         return nil
     }
 
@@ -261,13 +302,7 @@ struct ForeignLine {
     /// A date with year at the start of `text`, as a stamp; `zoned` when it names its zone.
     static func datedStamp(_ text: Bytes) -> (stamp: LogStamp, length: Int, zoned: Bool, millis: Int64)? {
         guard let parsed = CivilTime.parseRFC3339(text) else { return nil }
-        let day = CivilTime.floorDivide(parsed.millis, CivilTime.millisPerDay)
-        let date = CivilTime.date(days: Int(day))
-        let inDay = Int(parsed.millis - day * CivilTime.millisPerDay)
-        let stamp = LogStamp(
-            year: Int32(date.year), month: UInt8(date.month), day: UInt8(date.day), hour: UInt8(inDay / 3_600_000),
-            minute: UInt8(inDay / 60_000 % 60), second: UInt8(inDay / 1000 % 60), milli: UInt16(inDay % 1000))
-        return (stamp, parsed.length, parsed.zoned, parsed.millis)
+        return (LogStamp(wallMs: parsed.millis), parsed.length, parsed.zoned, parsed.millis)
     }
 
     /// `path.py:LINE: UserWarning: text`.

@@ -12,8 +12,6 @@ struct LineItem {
         case logged
         /// No prefix, or only one of the process.
         case raw
-        /// Of another program.
-        case foreign
     }
 
     var form: Form
@@ -47,7 +45,7 @@ struct LineItem {
 
     /// Nothing but blanks, or the fence of a code block of a paste.
     var isBlank: Bool {
-        guard form == .raw || form == .foreign else { return false }
+        guard form == .raw else { return false }
         let text = message.trimmed
         return text.isEmpty || text.has("```") && text.count < 24
     }

@@ -1,7 +1,7 @@
 import TidemarkBase
 
-/// What web pages and mail programs do to a pasted log: quote marks before the lines, HTML entities in them, links made of
-/// file names.
+/// What web pages and mail programs do to a pasted log: quote marks before the lines, HTML entities and the tags of web
+/// consoles in them, links made of file names.
 enum PasteMarks {
     /// Without `> ` marks at the beginning.
     static func withoutQuotes(_ line: Bytes) -> Bytes {
@@ -10,20 +10,47 @@ enum PasteMarks {
         return at == 0 ? line : line.slice(at, line.count)
     }
 
-    /// Whether the line went through an editor of web pages: an entity stands where a log has quotes, or the place in the
-    /// code is a link, `[[loggers.py:259](http://loggers.py:259/)]`.
+    /// Whether the line went through an editor of web pages: an entity stands where a log has quotes, the place in the
+    /// code is a link, `[[loggers.py:259](http://loggers.py:259/)]`, or tags stand around the text.
     static func hasEntities(_ line: Bytes) -> Bool {
+        if hasTags(line) { return true }
         if let link = line.range(of: "[["), line.range(of: "](http", from: link) != nil { return true }
         guard line.firstIndex(of: 38) != nil else { return false }
         return line.has("&gt; ") || line.range(of: "&quot;") != nil
     }
 
+    /// Whether the line begins or ends with a tag of a web console: `<span class="line"><span>text</span></span>`.
+    private static func hasTags(_ line: Bytes) -> Bool {
+        let text = line.trimmed
+        guard let first = text.first, first == 60 || text.last == 62 else { return false }
+        if first == 60, tag(text, 0) != nil { return true }
+        guard text.last == 62, let open = text.lastIndex(of: 60) else { return false }
+        return text.has("</", at: open) && tag(text, open) == text.count - open
+    }
+
+    /// Length of the tag at `at`, of those that stand around text without being part of it.
+    private static func tag(_ line: Bytes, _ at: Int) -> Int? {
+        let name = line.has("</", at: at) ? at + 2 : at + 1
+        var end = name
+        while end < line.count, end - name < 8, (line[end] | 0x20) &- 97 < 26 { end += 1 }
+        let names: [StaticString] = ["span", "div", "pre", "code", "p", "td", "tr", "li", "font", "br", "b", "mark"]
+        let word = line.slice(name, end)
+        guard names.contains(where: { word.equals($0) }), end < line.count,
+            line[end] == 62 || line[end] == 32 || line[end] == 47,
+            let close = line.firstIndex(of: 62, from: end), close - at < 300
+        else { return nil }
+        return close + 1 - at
+    }
+
     static func decoded(_ line: Bytes) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(line.count)
+        let hasTags = hasTags(line)
         var at = 0
         while at < line.count {
-            if line[at] == 38, let (byte, length) = entity(line, at) {
+            if hasTags, line[at] == 60, let length = tag(line, at) {
+                at += length
+            } else if line[at] == 38, let (byte, length) = entity(line, at) {
                 out.append(byte)
                 at += length
             } else if line.has("[[", at: at), let close = line.range(of: "](http", from: at), close - at < 200,

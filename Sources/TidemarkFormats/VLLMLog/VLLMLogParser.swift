@@ -32,38 +32,24 @@ public struct VLLMLogParser: Sendable {
 
     /// Whether prompts and answers stay in the messages of events. By default their lengths replace them.
     private let keepsPrompts: Bool
-    /// Whose lines are kept as events, whatever they look like.
-    private let others: OtherPrograms
 
     private static let mostOpen = 512
     private static let mostOpenBytes = 1 << 20
     /// A record that has not grown for so many lines is over.
     private static let patience = 256
 
-    public init(
-        resuming state: VLLMLogState = VLLMLogState(), keepsPrompts: Bool = false,
-        others: OtherPrograms = OtherPrograms()
-    ) {
+    public init(resuming state: VLLMLogState = VLLMLogState(), keepsPrompts: Bool = false) {
         self.state = state
         self.keepsPrompts = keepsPrompts
-        self.others = others
         stampSerial = state.lastStamp == nil ? 0 : 1
     }
 
     /// Takes one line without its framing.
     public mutating func feed<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
         let bytes = line.bytes
-        if others.contains(frame.source) { return foreign(line, frame, &sink) }
         if open.isEmpty, fast(bytes, line.number, line.offset, frame, &sink) { return }
         if !line.terminated, cutOff(bytes, line.number, frame) { return }
         slow(bytes, line.number, line.offset, frame, &sink)
-    }
-
-    /// Takes a line that another program wrote.
-    private mutating func foreign<Sink: VLLMLogSink>(_ line: borrowing Line, _ frame: FrameInfo, _ sink: inout Sink) {
-        var item = LineItem(form: .foreign, message: line.bytes.trimmed)
-        item.level = ForeignLine.parse(item.message).level
-        place(item, line.number, line.offset, frame.lines, frame, &sink)
     }
 
     /// Delivers what still waits.
@@ -162,7 +148,8 @@ public struct VLLMLogParser: Sendable {
     private func place(_ number: Int, _ frame: FrameInfo, hasOwnStamp: Bool) -> LinePlace {
         LinePlace(
             line: number, lineCount: frame.lines, stampSerial: stampSerial, stamp: state.lastStamp,
-            hasOwnStamp: hasOwnStamp, outerMs: frame.zoneless ? nil : frame.timeMs)
+            hasOwnStamp: hasOwnStamp, outerMs: frame.zoneless ? nil : frame.timeMs,
+            wrapper: hasOwnStamp ? nil : frame.wrapperStamp)
     }
 
     /// Notes the stamp of a record.
@@ -277,6 +264,7 @@ public struct VLLMLogParser: Sendable {
         item.stamp = foreign.stamp
         item.file = item.message.slice(foreign.file.lowerBound, foreign.file.upperBound)
         item.sourceLine = foreign.sourceLine
+        if let end = foreign.end { item.message = item.message.slice(0, end) }
         // A bar is redrawn with CRs: only its last state counts.
         if foreign.kind == .progress || item.message.firstIndex(of: 13) != nil {
             item.file = item.message.slice(0, 0)
@@ -351,7 +339,7 @@ public struct VLLMLogParser: Sendable {
     /// Whether further lines may belong to the item.
     private func mayContinue(_ item: LineItem) -> Bool {
         switch item.form {
-        case .json, .foreign: return false
+        case .json: return false
         case .uvicorn:
             if case .broken = AccessLine.parse(item.message) { return true }
             return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")

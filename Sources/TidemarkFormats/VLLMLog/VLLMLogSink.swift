@@ -36,6 +36,8 @@ public struct LinePlace {
     public var hasOwnStamp: Bool
     /// The framing's time in a known zone, Unix ms UTC.
     public var outerMs: Int64?
+    /// The framing's time in an unknown zone, of a line that has none of its own.
+    public var wrapper: LogStamp?
 }
 
 /// What ``VLLMLogParser`` must remember to continue at ``VLLMLogParser/pendingStart`` in a later run.

@@ -156,6 +156,7 @@ extension SignalUnit {
         case .preemptionsPerSecond: .perSecond("preemptions")
         case .stepsPerSecond: .perSecond("steps")
         case .bytesPerSecond: .bytesPerSecond
+        case .segmentsPerSecond: .perSecond("segments")
         }
     }
 }

@@ -38,6 +38,7 @@ public enum Schema {
         EvidenceSchema.gateways,
         EvidenceSchema.ledger,
         EvidenceSchema.templates,
+        EvidenceSchema.verdict,
         EvidenceSchema.anomalies,
     ]
     public static var version: Int { migrations.count }

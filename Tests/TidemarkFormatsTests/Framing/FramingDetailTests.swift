@@ -41,7 +41,8 @@ struct FramingDetailTests {
     @Test(arguments: [
         "2026-11-23 17:40:00 starting the launcher", "[2026-11-23 17:40:00] INFO loader: 12 files",
         "Nov 23 17:40:00 waiting for the network", "12: a line", "0: rank is up", "models/acme-8b loaded in 12 s",
-        "vllm-server vllm is up", "vllm.log:12 lines", "2026-11-23 17:40:00,123 INFO 11-23 17:40:00 [a.py:1] x",
+        "vllm-server vllm is up", "vllm.log:12 lines", "vllm: loading", "<13>vllm: loading", "INFO: a",
+        "RuntimeError: x", "2026-11-23 17:40:00,123 INFO 11-23 17:40:00 [a.py:1] x",
         #"{"TimeStamp":"2026-11-23T17:40:00","Log":"INFO server is up"}"#,
         #"{"level":"info","ts":1795455600.1,"msg":"info: x"}"#,
     ])
@@ -63,6 +64,47 @@ struct FramingDetailTests {
         #expect(kinds(#""@version":"1","host":"h","level":6"#) == ["INFO:", "Runti"])
         // A logger that names itself wrote the second object.
         #expect(kinds(#""kubernetes":{"pod_name":"a"},"level":"INFO","logger":"vllm""#) == ["INFO:", "{\"@ti"])
+    }
+
+    @Test("rsyslog's repeated messages are as many records as there were messages, and one line of the account")
+    func repetitions() {
+        let access = "INFO:     10.0.0.1:5 - \"GET /health HTTP/1.1\" 200 OK"
+        let text =
+            "Mar  4 09:08:07 gpu-1 vllm[31]: \(access)\n"
+            + "Mar  4 09:08:27 gpu-1 vllm[31]: message repeated 3 times: [ \(access)]\n"
+            + "Mar  4 09:08:28 gpu-1 vllm[31]: INFO 03-04 09:08:28 [loggers.py:1] message repeated 3 times: [ x]\n"
+        let result = Self.unwrap(text)
+        #expect(result.lines.map(\.text).prefix(4) == [access, access, access, access])
+        #expect(result.lines.map(\.info.lines) == [1, 1, 0, 0, 1])
+        let (_, log) = WrappingTests.read(text)
+        #expect(log.kinds == ["access", "access", "access", "access", "other"])
+        #expect(log.accounted == 3)
+        // More than rsyslog would wait for, and a text that it may have cut, are events in its words.
+        for message in [
+            "message repeated 99999999 times: [ x]",
+            "message repeated 2 times: [ \(String(repeating: "x", count: 799))]",
+        ] {
+            let line = "Mar  4 09:08:27 gpu-1 vllm[31]: \(message)\n"
+            #expect(Self.unwrap(line).lines.map(\.text) == [message])
+        }
+    }
+
+    @Test("journalctl -o verbose: values of several lines, times of the sender, foreign lines")
+    func verbose() {
+        let head = "Wed 2026-03-04 10:08:07.123456 CET [s=a;i=1;b=2;m=3;t=64c2f05f3d480;x=9]\n"
+        let text =
+            "-- Journal begins at Mon 2026-03-02 11:22:33 CET. --\n" + head + "    _HOSTNAME=gpu-1\n    MESSAGE=one\n"
+            + "            two\n              three\n    _PID=31\n" + head
+            + "    MESSAGE=four\n    _SOURCE_REALTIME_TIMESTAMP=1772615287123456\n-- Boot 5d3f --\n" + head
+            + "    PRIORITY=6\n"
+        let result = Self.unwrap(text)
+        #expect(result.framing.rawValue == "journald_verbose")
+        #expect(result.lines.map(\.text).dropFirst().prefix(5) == ["one", "two", "  three", "four", "-- Boot 5d3f --"])
+        #expect(result.lines.map(\.info.lines).reduce(0, +) == 13)
+        #expect(result.lines[1].info.timeMs == 1_772_614_707_303)
+        #expect(result.lines[1].info.source == "gpu-1")
+        #expect(result.lines[1].info.pid == 31)
+        #expect(result.lines[4].info.timeMs == Self.ms)
     }
 
     @Test("parts that Docker's journald and fluentd drivers cut are joined")

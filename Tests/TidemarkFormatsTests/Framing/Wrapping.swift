@@ -160,6 +160,18 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
         lines("label", name: "gh run view") { "serve\tRun vllm\t" + iso($0, "4567Z ") + $1 },
         lines("buildkite") { "\u{1b}_bk;t=\(ms($0))\u{7}" + $1 },
         lines("srun_label") { "0: " + $1 },
+        lines("syslog_tag", name: "logger -s") { "<13>" + short($0) + " vllm: " + $1 },
+        lines("syslog_tag", name: "a socket's lines, without time") { "<30>vllm[31]: " + $1 },
+        lines("torchserve") {
+            iso($0, " [INFO ] W-9000-llm_1.0-stdout MODEL_LOG - ").replacing(".", with: ",", maxReplacements: 1) + $1
+        },
+        lines("djl") { _, line in "[INFO ] PyProcess - W-210-model-stdout: " + line },
+        lines("djl", name: "DJL, newer") { _, line in "WARN  PyProcess W-210-model-stdout: " + line },
+        lines("dynamo") { iso($0, "Z DEBUG dynamo_run::subprocess: ") + $1 },
+        lines("dynamo", name: "dynamo, coloured") {
+            "\u{1b}[2m" + iso($0, "456Z\u{1b}[0m \u{1b}[32m INFO\u{1b}[0m \u{1b}[2mdynamo_run::subprocess\u{1b}[0m")
+                + "\u{1b}[2m:\u{1b}[0m " + $1
+        },
         lines("grep") { "vllm.log:" + $1 },
     ]
 
@@ -244,6 +256,11 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
         },
         lines("journald_export") {
             "__CURSOR=s=1\n__REALTIME_TIMESTAMP=\(ms($0))000\n_PID=31\nPRIORITY=6\nMESSAGE=" + $1 + "\n"
+        },
+        lines("journald_verbose") {
+            "Mon " + iso($0, "000 UTC [s=8f1a;i=\($0);b=5d3f;m=1a;t=", blank: true)
+                + String(ms($0) * 1000, radix: 16) + ";x=9c]\n    _PID=31\n    _HOSTNAME=gpu-1\n    MESSAGE=" + $1
+                + "\n    SYSLOG_IDENTIFIER=vllm"
         },
         Wrapping(name: "export, values by length", framing: "journald_export") { lines in
             lines.enumerated().map { index, line in

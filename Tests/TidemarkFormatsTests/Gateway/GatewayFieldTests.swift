@@ -47,6 +47,72 @@ struct GatewayFieldTests {
         #expect(early.end == .noUpstream && early.status == nil && early.route == "")
     }
 
+    @Test("Azure's Application Gateway: version 2 counts seconds, version 1 milliseconds; a list of records")
+    func azure() throws {
+        let second =
+            #"{"timeStamp":"2026-11-23T17:31:50+00:00","category":"ApplicationGatewayAccessLog","properties":{"clientIP":"203.0.113.7","httpMethod":"POST","requestUri":"\/v1\/completions","requestQuery":"key=hush","httpStatus":200,"receivedBytes":184,"sentBytes":466,"timeTaken":2,"transactionId":"592d1649f75a8d480a3c4dc6a975309d","serverRouted":"10.0.0.1:8000","serverStatus":"200","serverResponseLatency":"1.998"}}"#
+        let one = try only(second)
+        #expect(one.startMs == Self.base - 2000 && one.duration == 2_000_000 && one.upstreamTime == 1_998_000)
+        #expect(one.method == "POST" && one.route == "/v1/completions" && one.client == "203.0.113.7")
+        #expect(one.status == 200 && one.upstreamStatus == 200 && one.upstream == "10.0.0.1:8000")
+        #expect(one.bytes == [184, 466] && one.requestID == "592d1649f75a8d480a3c4dc6a975309d")
+        let first = try only(
+            #"{"time":"2026-11-23T17:31:50Z","category":"ApplicationGatewayAccessLog","properties":{"clientIP":"203.0.113.7","httpMethod":"GET","requestUri":"/x","httpStatus":502,"timeTaken":205}}"#
+        )
+        #expect(first.duration == 205_000 && first.end == .upstreamFailure && first.upstreamTime == nil)
+        let list = GatewayCollector.parse("{\"records\": [\(second),\(second)]}\n")
+        #expect(list.accesses.count == 2 && list.rejects == [] && list.events == [])
+    }
+
+    @Test("a logger's time and name before a common line are no client")
+    func loggers() throws {
+        let one = try only(
+            #"2026-11-23 17:31:50,300 INFO aiohttp.access: 203.0.113.7 - - [23/Nov/2026:17:31:50 +0000] "POST /v1/completions HTTP/1.1" 502 802"#
+        )
+        #expect(one.client == "203.0.113.7" && one.status == 502 && one.startMs == Self.base)
+    }
+
+    @Test("a list of statuses in an object is a list of tries")
+    func statuses() throws {
+        let one = try only(
+            #"{"time":"2026-11-23T17:31:50Z","request_time":0.527,"status":404,"path":"/","method":"GET","duration":"0.518 : 0.009","upstream_status":"500 : 404","upstream_addr":"10.0.0.1:80 : 10.0.0.2:80"}"#
+        )
+        #expect(one.retries == 1 && one.upstreamStatus == 404 && one.upstream == "10.0.0.2:80")
+        #expect(one.duration == 527_000)
+    }
+
+    @Test("AWS' Classic Load Balancer logs the start; a listener of TCP knows no request")
+    func classicLoadBalancer() throws {
+        let line =
+            #"2026-11-23T17:31:50.250000Z my-lb 203.0.113.7:2817 10.0.0.1:8000 0.000073 2.416 0.000057 200 200 1463 5120 "POST http://llm.example:80/v1/completions?key=hush HTTP/1.1" "curl/8" - -"#
+        let one = try only(line)
+        #expect(one.startMs == Self.base + 250 && one.duration == 2_416_130 && one.headers == 2_416_000)
+        #expect(one.route == "/v1/completions" && one.upstream == "10.0.0.1:8000" && one.bytes == [1463, 5120])
+        #expect(sniff(line + "\n" + line + "\n")?.detail == "access lines of elb")
+        let none = try only(
+            #"2026-11-23T17:31:50Z my-lb 203.0.113.7:2817 - -1 -1 -1 503 0 0 0 "POST http://h:80/v1/completions HTTP/1.1" "x" - -"#
+        )
+        #expect(none.duration == nil && none.headers == nil && none.end == .noUpstream && none.upstream == "")
+        let tcp = try only(
+            #"2026-11-23T17:31:50Z my-lb 203.0.113.7:2817 10.0.0.1:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#
+        )
+        #expect(tcp.status == nil && tcp.connect == 28 && tcp.headers == nil && tcp.duration == 1138)
+        let cut = GatewayCollector.parse(line + "\n" + String(line.prefix(120)) + "\n")
+        #expect(cut.accesses.count == 1 && cut.rejects.count == 1)
+    }
+
+    @Test("a page of LiteLLM's spend logs")
+    func spendPage() throws {
+        let row =
+            #"{"request_id":"chatcmpl-1","startTime":"2026-11-23T17:31:50Z","endTime":"2026-11-23T17:31:52.417Z","completionStartTime":"2026-11-23T17:31:50.312Z","model":"acme","status":"success","prompt_tokens":400,"completion_tokens":124}"#
+        let page = "{\"data\":[\(row),\(row.replacing("success", with: "failure"))],\"total\":2,\"page\":1}\n"
+        let found = GatewayCollector.parse(page)
+        #expect(found.rejects == [] && found.accesses.map(\.duration) == [2_417_000, 2_417_000])
+        #expect(found.accesses.map(\.end) == [nil, .failure] && found.accesses[0].tokens == [400, 124])
+        #expect(sniff(page)?.format == "gateway-access")
+        #expect(GatewayCollector.parse("{\"data\":[],\"total\":0}\n").rejects == [])
+    }
+
     @Test("nginx' names with a colon; a unit behind a number")
     func names() throws {
         let one = try only(

@@ -1,96 +1,67 @@
 /// Requests wait because all batch slots (`max_num_seqs`) are taken, although the KV cache has room.
-///
-/// Required: waiting ≥ 1 and running ≥ 0.97 `max_num_seqs`, sustained. Supporting: KV usage < 0.9, no preemptions,
-/// TTFT above normal. Counter: KV usage > 0.95.
 enum BatchSlotLimit: Cause {
     static let id = "batch_slot_limit"
     static let title = "All batch slots were taken"
+    static let level = CauseLevel.limit
+    static let help = CauseHelp(
+        what: "Requests waited because max_num_seqs requests ran already, although the KV cache had room.",
+        signs:
+            "Required: requests waiting, running requests at 97 % of max_num_seqs (where that isn't known: of a number that is never exceeded and held while requests wait) in a third of the episode, KV usage below 97 %, the queue a good part of what users lost. Supporting: KV usage below 90 %, no preemptions, time to first token at twice the usual. Counter: steps far slower than their work explains.",
+        why: "A limit set low for latency's sake, or a default that is below what the memory would hold.",
+        remedy:
+            "Raise --max-num-seqs while the KV cache has room; add a replica when inter-token latency allows no larger batch.",
+        sources: "vLLM docs/configuration/optimization.md")
+    static let telltale: Telltale? = Telltale(
+        signal: "running_requests", words: ("at most", " ran at once, below max_num_seqs"),
+        capture: "running and waiting requests: keep the statistics lines, or scrape /metrics")
 
-    static func assess(_ situation: Situation) -> Assessment {
-        var assessment = Assessment()
-        var fullest: (share: Double, replica: String)?
-        var withoutLimit: [String] = []
-        for replica in situation.fleet.replicas.map(\.name) {
-            guard let waiting = situation.values("waiting_requests", replica),
-                let running = situation.values("running_requests", replica)
-            else { continue }
-            guard let slots = situation.configured("max_num_seqs", replica), slots > 0 else {
-                withoutLimit.append(replica)
-                continue
-            }
-            if let most = running.compactMap({ $0 }).max(), most / slots > fullest?.share ?? -1 {
-                fullest = (most / slots, replica)
-            }
-            let usage = situation.values("kv_cache_usage_ratio", replica)
-            let found = situation.segments(minimumMs: 15_000, bridgeMs: 30_000) { index in
-                guard let wait = waiting[index], let run = running[index] else { return nil }
-                return wait >= 1 && run >= 0.97 * slots && (usage?[index] ?? 0) < 0.97
-            }
-            for range in found {
-                assessment.findings.append(draft(situation, replica, range, waiting, running, usage, slots))
-            }
+    static func judge(_ scene: Scene) throws -> Judgement? {
+        guard let running = try scene.change("running_requests"), let waiting = try scene.waitingForCapacity() else {
+            return Judgement(required: [.unseen(telltale!.capture)], summary: "")
         }
-        guard assessment.findings.isEmpty else { return assessment }
-        if let fullest {
-            assessment.ruledOut = "at most \(percent(fullest.share)) of max_num_seqs ran at once (\(fullest.replica))"
-        } else if !withoutLimit.isEmpty {
-            assessment.missing =
-                "max_num_seqs of \(withoutLimit.joined(separator: ", ")): keep the start-up lines of the server log, or set --max-num-seqs so that they show it"
-        } else {
-            assessment.missing = "running and waiting requests: keep the statistics lines, or scrape /metrics"
+        guard let (slots, isConfigured) = try scene.slots() else {
+            return Judgement(
+                required: [
+                    .unseen(
+                        "max_num_seqs of \(scene.replica): keep the start-up lines of the server log, or set --max-num-seqs so that they show it"
+                    )
+                ], summary: "")
         }
-        return assessment
-    }
-
-    private static func draft(
-        _ situation: Situation, _ replica: String, _ range: Range<Int>, _ waiting: [Double?], _ running: [Double?],
-        _ usage: [Double?]?, _ slots: Double
-    ) -> FindingDraft {
-        let span = situation.span(range)
-        let preemptions = situation.values("preemptions_per_second", replica)
-        let peakWaiting = Situation.peak(waiting, range) ?? 0
-        let meanUsage = Situation.mean(usage, range)
-        var supporting = 0
-        var counter = 0
-        var unseen = 0
-        if let meanUsage { if meanUsage < 0.9 { supporting += 1 } else { counter += 1 } } else { unseen += 1 }
-        if let rate = Situation.peak(preemptions, range), rate == 0 { supporting += 1 }
-        var evidence = [
-            EvidenceDraft(
-                "running_requests", value: Situation.mean(running, range),
-                baseline: Situation.baseline(running, outside: range), unit: "requests",
-                "mean of running requests, of \(Int(slots)) batch slots"),
-            EvidenceDraft(
-                "waiting_requests", value: peakWaiting, baseline: Situation.baseline(waiting, outside: range),
-                unit: "requests", "most requests waiting"),
-        ]
-        if let meanUsage {
-            evidence.append(
-                EvidenceDraft(
-                    "kv_cache_usage_ratio", value: meanUsage, baseline: Situation.baseline(usage, outside: range),
-                    unit: "ratio", "mean KV-cache usage meanwhile"))
-        }
-        if let wait = situation.firstTokenWait(replica, range) {
-            if wait.isRaised { supporting += 1 }
-            evidence.append(wait.evidence)
-        } else {
-            unseen += 1
-        }
-        var draft = FindingDraft(
-            cause: id, startMs: span.startMs, endMs: span.endMs,
-            confidence: Confidence.score(supporting: supporting, counter: counter, unseen: unseen),
-            instances: [replica],
+        let full = try scene.share("running_requests") { $0 >= 0.97 * slots - 0.01 } ?? 0
+        let usage = try scene.change("kv_cache_usage_ratio")
+        var judgement = Judgement(
+            required: [
+                scene.sign(
+                    full >= 0.3,
+                    "\(Scene.round3(running.during)) requests ran in \(Int(slots)) batch slots, all taken in \(percent(full)) of the time",
+                    evidence: EvidenceDraft(
+                        "running_requests", value: running.during, baseline: running.before, unit: "requests",
+                        "requests running, of \(Int(slots)) batch slots"
+                            + (isConfigured ? "" : " (seen, not configured)"))),
+                try scene.sign("waiting_requests", "requests waiting") { _ in
+                    waiting.during >= 0.5 && waiting.during >= 2 * (waiting.before ?? 0)
+                },
+                scene.sign((usage?.during ?? 0) < 0.97, "the KV cache was full"),
+                scene.sign(
+                    try scene.queueShare().map { $0 >= 0.3 } ?? true,
+                    "users lost their time to longer steps, not to the queue"),
+            ],
             summary:
-                "\(replica) ran its \(Int(slots)) batch slots full while up to \(Int(peakWaiting)) requests waited",
-            evidence: evidence)
-        draft.impactUserSeconds = situation.integral(waiting, range)
-        draft.recommendations = [
+                "\(scene.replica) ran its \(Int(slots)) batch slots full in \(percent(full)) of the time while \(Scene.round3(waiting.during)) requests waited"
+        )
+        judgement.supporting = [
+            try scene.sign("kv_cache_usage_ratio", "mean KV-cache usage") { $0.during < 0.9 },
+            try scene.sign("preemptions_per_second", "preemptions") { $0.during < 0.01 },
+            try scene.firstTokenRose(2),
+        ]
+        judgement.counter = [scene.sign((try scene.gainOfDoubling() ?? 2) < 1.08, "a larger batch would bring nothing")]
+        judgement.recommendations = [
             (
                 "--max-num-seqs",
                 "Raise --max-num-seqs above \(Int(slots)) while KV-cache usage stays below 90 %; inter-token latency grows with the batch."
             ),
             (nil, "If the inter-token latency allows no larger batch, add a replica."),
         ]
-        return draft
+        return judgement
     }
 }

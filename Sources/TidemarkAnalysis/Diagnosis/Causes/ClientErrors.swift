@@ -1,109 +1,61 @@
 /// Clients send requests that the server rightly refuses.
-///
-/// Required: answers with status 4xx far above their usual share, sustained. Supporting: no 5xx, one client or one route
-/// behind most of them, latency unchanged. Counter: 5xx rise as well.
 enum ClientErrors: Cause {
     static let id = "client_errors"
     static let title = "Clients sent requests that were refused"
+    static let level = CauseLevel.availability
+    static let help = CauseHelp(
+        what: "A good part of the requests was answered with 4xx: the server worked, the requests were wrong.",
+        signs:
+            "Required: at least 6 % of the requests refused with 4xx, four times the usual share, ten answers at least. Supporting: few 5xx; one client and route behind most; latency unchanged; the server's log says why (unknown model, prompt too long). Counter: more 5xx than 4xx.",
+        why: "A client was deployed with a wrong model name, without a key, or with prompts beyond the model's length.",
+        remedy: "Ask the owner of the client that the report names; answer with a clear message at the gateway.",
+        sources: "vLLM entrypoints/openai/serving_engine.py")
+    static let telltale: Telltale? = Telltale(
+        signal: "error_4xx_requests_per_second", words: ("answers with 4xx reached at most", ""),
+        capture: "answers with 4xx: keep access lines or scrape http_requests_total")
 
-    static func assess(_ situation: Situation) throws -> Assessment {
-        var assessment = Assessment()
-        var highest: Double?
-        for replica in situation.fleet.replicas.map(\.name) {
-            guard let refused = situation.values("error_4xx_requests_per_second", replica) else { continue }
-            let all =
-                situation.values("http_request_rate_requests_per_second", replica)
-                ?? situation.values("request_rate_requests_per_second", replica)
-            guard let all else { continue }
-            // A share over a few requests is noise: look at a minute at least.
-            let width = max(1, Int(60_000 / situation.grid.stepMs))
-            let share = smoothedShare(refused, all, width: width, step: Double(situation.grid.stepMs) / 1000)
-            highest = [highest, share.compactMap { $0 }.max()].compactMap { $0 }.max()
-            let usual = Situation.median(share.compactMap { $0 }) ?? 0
-            let found = situation.segments(minimumMs: 30_000, bridgeMs: 60_000) { index in
-                guard let now = share[index] else { return nil }
-                return now >= 0.15 && now >= 3 * min(usual, 0.05)
-            }
-            for range in found {
-                let count = situation.integral(refused, range) ?? 0
-                guard count >= 10 else { continue }
-                assessment.findings.append(try draft(situation, replica, range, refused, share, usual, count))
-            }
+    static func judge(_ scene: Scene) throws -> Judgement? {
+        guard let refused = try scene.change("error_4xx_requests_per_second") else {
+            return Judgement(
+                required: [.unseen("answers with 4xx: keep access lines or scrape http_requests_total")], summary: "")
         }
-        if assessment.findings.isEmpty {
-            if let highest {
-                assessment.ruledOut = "at most \(percent(highest)) of the requests in a minute were answered with 4xx"
-            } else {
-                assessment.missing = "HTTP statuses: keep uvicorn's access lines, or scrape http_requests_total"
-            }
-        }
-        return assessment
-    }
-
-    /// Refused over all in a trailing window of `width` steps; nil where fewer than ten requests were seen.
-    private static func smoothedShare(_ refused: [Double?], _ all: [Double?], width: Int, step: Double) -> [Double?] {
-        refused.indices.map { index in
-            let low = max(0, index - width + 1)
-            let bad = refused[low...index].compactMap { $0 }.reduce(0, +) * step
-            let total = all[low...index].compactMap { $0 }.reduce(0, +) * step
-            return max(bad, total) >= 10 ? min(1, bad / max(bad, total)) : nil
-        }
-    }
-
-    private static func draft(
-        _ situation: Situation, _ replica: String, _ range: Range<Int>, _ refused: [Double?], _ share: [Double?],
-        _ usual: Double, _ count: Double
-    ) throws -> FindingDraft {
-        let span = situation.span(range)
-        let serverErrors = situation.values("error_5xx_requests_per_second", replica)
-        let server = Situation.mean(serverErrors, range) ?? 0
-        let client = Situation.mean(refused, range) ?? 0
-        var supporting = server < 0.1 * client ? 1 : 0
-        let counter = server > client ? 1 : 0
-        var evidence = [
-            EvidenceDraft(
-                "error_4xx_share", value: Situation.mean(share, range), baseline: usual, unit: "ratio",
-                "share of requests answered with 4xx"),
-            EvidenceDraft(
-                "error_4xx_requests_per_second", value: client, baseline: Situation.baseline(refused, outside: range),
-                unit: "requests/s", "rate of 4xx answers"),
-            EvidenceDraft(
-                "error_5xx_requests_per_second", value: server,
-                baseline: Situation.baseline(serverErrors, outside: range), unit: "requests/s", "rate of 5xx answers"),
-        ]
-        if let main = try principal(situation, replica, span) {
-            if main.share >= 0.5 { supporting += 1 }
-            evidence.append(
-                EvidenceDraft(
-                    "http_error", value: main.share, unit: "ratio", source: main.path, line: main.line,
-                    "of them are \(main.status) on \(main.route) from \(main.client)"))
-        }
-        if let ttft = situation.values("ttft_p95_seconds", replica), let during = Situation.mean(ttft, range),
-            let normal = Situation.baseline(ttft, outside: range), during < 1.5 * normal
-        {
-            supporting += 1
-        }
-        var draft = FindingDraft(
-            cause: id, startMs: span.startMs, endMs: span.endMs,
-            confidence: Confidence.score(supporting: supporting, counter: counter), instances: [replica],
+        let symptom = scene.episode.symptoms.first { $0.kind == .refused && $0.replica == scene.replica }
+        let count = refused.during * scene.situation.seconds(scene.range)
+        let share = symptom?.during ?? 0
+        var judgement = Judgement(
+            required: [
+                scene.sign(
+                    symptom != nil && share >= 0.06 && share >= 4 * (symptom?.before ?? 0) && count >= 10,
+                    "\(Scene.round3(count)) requests were refused with 4xx",
+                    evidence: EvidenceDraft(
+                        "error_4xx_requests_per_second", value: refused.during, baseline: refused.before,
+                        unit: "requests/s",
+                        "answers with 4xx"))
+            ],
             summary:
-                "\(percent(Situation.mean(share, range) ?? 0)) of the requests to \(replica) were refused with 4xx",
-            evidence: evidence)
-        draft.requestsAffected = count
-        draft.recommendations = [
+                "\(percent(share)) of the requests at \(scene.replica) were refused with 4xx, usually \(percent(symptom?.before ?? 0))",
+            range: symptom?.range)
+        let failed = try scene.change("error_5xx_requests_per_second")
+        let source = try culprit(scene)
+        judgement.supporting = [
+            scene.sign(failed.map { $0.during < 0.2 * refused.during } ?? true, "few answers with 5xx"),
+            scene.sign(source != nil, "one client behind most", evidence: source),
+            scene.sign(try scene.latencyRose().state != .present, "latency unchanged"),
+        ]
+        judgement.counter = [scene.sign(failed.map { $0.during > refused.during } ?? false, "more 5xx than 4xx")]
+        judgement.recommendations = [
             (
                 nil,
-                "Ask the owner of the client named above; the server answers as it should. 400: request too long or malformed; 401: key; 404: model or path."
+                "Ask the owner of the client named above; the server answers as it should. 400: malformed or too long; 401: key; 404: model or path."
             )
         ]
-        return draft
+        return judgement
     }
 
-    /// The client, route and status behind the largest part of the 4xx answers.
-    private static func principal(
-        _ situation: Situation, _ replica: String, _ span: (startMs: Int64, endMs: Int64)
-    ) throws -> (share: Double, client: String, route: String, status: Int, path: String, line: Int)? {
-        let rows = try situation.store.database.prepare(
+    /// The client, route and status behind at least half of the refused requests, with a line of the log.
+    private static func culprit(_ scene: Scene) throws -> EvidenceDraft? {
+        let span = scene.situation.span(scene.range)
+        let rows = try scene.situation.store.database.prepare(
             """
             WITH bad AS (
                 SELECT e.*, s.path AS file, rtrim(rtrim(e.client, '0123456789'), ':') AS host
@@ -112,11 +64,13 @@ enum ClientErrors: Cause {
             SELECT count(*) * 1.0 / (SELECT count(*) FROM bad), host, path, status, file, min(line)
             FROM bad GROUP BY host, path, status ORDER BY 1 DESC, host LIMIT 1
             """)
-        rows.bind(1, situation.period)
-        rows.bind(2, replica)
+        rows.bind(1, scene.situation.period)
+        rows.bind(2, scene.replica)
         rows.bind(3, span.startMs)
         rows.bind(4, span.endMs)
-        guard try rows.step() else { return nil }
-        return (rows.double(0), rows.text(1), rows.text(2), rows.int(3), rows.text(4), rows.int(5))
+        guard try rows.step(), rows.double(0) >= 0.5 else { return nil }
+        return EvidenceDraft(
+            "http_error", value: rows.double(0), unit: "ratio", source: rows.text(4), line: rows.int(5),
+            "of them are \(rows.int(3)) on \(rows.text(2)) from \(rows.text(1))")
     }
 }

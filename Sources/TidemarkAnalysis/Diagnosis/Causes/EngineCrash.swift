@@ -1,110 +1,74 @@
-import TidemarkBase
-
 /// The engine died: its process printed a fatal error, or vanished while it served.
-///
-/// Required: a run that ended in a crash (fatal event in the log). The incident lasts until the next run is ready.
-/// Supporting: CUDA or out-of-memory error nearby, requests failed with it, throughput gone.
 enum EngineCrash: Cause {
     static let id = "engine_crash"
     static let title = "The engine crashed"
+    static let level = CauseLevel.availability
+    static let help = CauseHelp(
+        what:
+            "The engine process died while it served; everything in flight failed, and nothing was served until the next start was ready.",
+        signs:
+            "Required: a fatal engine event in the server's log (engine dead, worker died) that no orderly shutdown preceded, or a server that stopped answering and came back as another process without a shutdown. Supporting: a CUDA, out-of-memory or NCCL error within a minute; requests that failed with it; answers with 5xx; a later start; token throughput below half.",
+        why:
+            "CUDA errors (an illegal access, a lost GPU), memory that ran out in a step, a worker that did not answer, or the host's out-of-memory killer.",
+        remedy:
+            "Read the first traceback: what follows it is an echo. Look for Xid lines of that minute in the kernel log. After an out-of-memory error lower --gpu-memory-utilization or --max-num-batched-tokens.",
+        sources: "vLLM v1/engine/exceptions.py, v1/executor/multiproc_executor.py")
 
-    static func assess(_ situation: Situation) throws -> Assessment {
-        var assessment = Assessment()
-        for (index, run) in situation.runs.enumerated() where run.endReason == "crash" {
-            guard let crash = run.endMs, crash >= situation.grid.startMs, crash <= situation.grid.endMs else {
-                continue
-            }
-            let next = situation.runs[(index + 1)...].first { $0.replica == run.replica }
-            assessment.findings.append(try draft(situation, run, crash, next))
-        }
-        guard assessment.findings.isEmpty else { return assessment }
-        if situation.runs.isEmpty, !situation.fleet.replicas.contains(where: { $0.logInstance != nil }) {
-            assessment.missing = "a crash's own words: keep the server's log (stdout and stderr)"
-        } else {
-            assessment.ruledOut =
-                "no fatal engine event in the logs (0 of \(situation.runs.count) server runs ended in a crash)"
-        }
-        return assessment
-    }
+    static let fatal = [
+        "xid", "cuda_error", "gpu_out_of_memory", "out_of_host_memory", "nccl_error", "rpc_timeout", "worker_died",
+        "engine_dead", "service_exit",
+    ]
 
-    private static func draft(
-        _ situation: Situation, _ run: EngineRun, _ crash: Int64, _ next: EngineRun?
-    ) throws -> FindingDraft {
-        let end = min(next?.readyMs ?? situation.grid.endMs, situation.grid.endMs)
-        let range = situation.grid.range(crash, max(end, crash + 1))
-        var evidence = try fatalEvents(situation, run, crash)
-        let named = evidence.count
+    static func judge(_ scene: Scene) throws -> Judgement? {
+        guard let stop = scene.stop else {
+            return Judgement(
+                required: [
+                    scene.situation.runs.contains { $0.replica == scene.replica }
+                        || scene.situation.fleet.replicas.contains { $0.name == scene.replica && $0.logInstance != nil }
+                        ? scene.sign(false, "no server run ended in a crash, and every scrape was answered")
+                        : .unseen("a crash's own words: keep the server's log (stdout and stderr)")
+                ], summary: "")
+        }
+        let situation = scene.situation
+        let events = try situation.events(fatal, scene.replica, stop.startMs - 90_000, stop.startMs + 30_000)
+        let isCrash = stop.reason == "crash" || (stop.reason == nil && !events.isEmpty)
+        let end = stop.readyMs ?? situation.grid.endMs
+        let range = situation.grid.range(stop.startMs, max(end, stop.startMs + 1))
+        let root = events.first?.text ?? "its process vanished"
+        var judgement = Judgement(
+            required: [
+                scene.sign(
+                    isCrash, isCrash ? "the engine died" : "the server stopped in order",
+                    evidence: events.first)
+            ],
+            summary: "The engine of \(scene.replica) died (\(root))"
+                + (stop.readyMs == nil
+                    ? " and did not come back within the evidence"
+                    : " and was ready again after \(durationText(end - stop.startMs))"),
+            range: range.isEmpty ? nil : range)
         let failed =
             try situation.store.database.int(
                 """
                 SELECT count(*) FROM request JOIN instance USING (instance_id)
                 WHERE period_id = ? AND name = ? AND failed_ms BETWEEN ? AND ?
-                """, situation.period, run.replica, crash - 5000, end) ?? 0
-        var supporting = named >= 2 ? 1 : 0
-        if failed > 0 {
-            supporting += 1
-            evidence.append(
-                EvidenceDraft(
+                """, situation.period, scene.replica, stop.startMs - 5000, end) ?? 0
+        judgement.supporting = [
+            scene.sign(
+                events.count >= 2, "\(events.count) fatal events around it", evidence: events.dropFirst().first),
+            scene.sign(
+                failed > 0, "\(failed) requests failed with it",
+                evidence: EvidenceDraft(
                     "requests_failed", value: Double(failed), baseline: 0, unit: "requests",
-                    "requests that failed with the engine"))
-        }
-        if next != nil {
-            supporting += 1
-            evidence.append(
-                EvidenceDraft(
-                    "downtime_seconds", value: Double(end - crash) / 1000, unit: "seconds",
-                    "from the crash until the next server was ready"))
-        }
-        let tokens = situation.values("generation_tokens_per_second", run.replica)
-        if let before = Situation.baseline(tokens, outside: range), before > 0, !range.isEmpty {
-            let during = Situation.mean(tokens, range) ?? 0
-            if during < 0.5 * before { supporting += 1 }
-            evidence.append(
-                EvidenceDraft(
-                    "generation_tokens_per_second", value: Situation.mean(tokens, range), baseline: before,
-                    unit: "tokens/s", "generated tokens while it was down"))
-        }
-        let arrivals = situation.values("http_request_rate_requests_per_second", run.replica)
-        let usual = Situation.baseline(arrivals, outside: range)
-        let root = evidence.first?.text ?? "a fatal error"
-        var draft = FindingDraft(
-            cause: id, startMs: crash, endMs: max(end, crash + situation.grid.stepMs),
-            confidence: Confidence.score(supporting: supporting), instances: [run.replica],
-            summary: "The engine of \(run.replica) died (\(root))"
-                + (next == nil
-                    ? " and did not come back within the evidence"
-                    : " and was ready again after \(durationText(end - crash))"),
-            evidence: evidence)
-        draft.requestsAffected = max(Double(failed), (usual ?? 0) * Double(end - crash) / 1000)
-        draft.recommendations = recommendations(root)
-        return draft
-    }
-
-    /// The events around the crash that say why, root cause before its echoes.
-    private static func fatalEvents(_ situation: Situation, _ run: EngineRun, _ crash: Int64) throws -> [EvidenceDraft]
-    {
-        let rows = try situation.store.database.prepare(
-            """
-            SELECT e.kind, coalesce(e.exception_type || ': ' || e.exception_message, e.message), s.path, e.line
-            FROM log_event e JOIN instance i USING (instance_id) JOIN source s USING (source_id)
-            WHERE i.period_id = ? AND i.name = ? AND e.time_ms BETWEEN ? AND ?
-                AND e.kind IN ('cuda_error', 'gpu_out_of_memory', 'nccl_error', 'rpc_timeout', 'worker_died', 'engine_dead', 'xid')
-            ORDER BY CASE e.kind WHEN 'xid' THEN 0 WHEN 'cuda_error' THEN 1 WHEN 'gpu_out_of_memory' THEN 1
-                WHEN 'nccl_error' THEN 2 WHEN 'rpc_timeout' THEN 3 WHEN 'worker_died' THEN 4 ELSE 5 END, e.line
-            LIMIT 3
-            """)
-        rows.bind(1, situation.period)
-        rows.bind(2, run.replica)
-        rows.bind(3, crash - 60_000)
-        rows.bind(4, crash + 10_000)
-        var found: [EvidenceDraft] = []
-        while try rows.step() {
-            let text = rows.text(1).split(separator: "\n").first.map { String($0.prefix(160)) } ?? rows.text(0)
-            found.append(
-                EvidenceDraft(
-                    rows.text(0), value: 1, unit: "events", source: rows.text(2), line: rows.int(3), text))
-        }
-        return found
+                    "requests that failed with the engine")),
+            scene.sign(
+                stop.readyMs != nil, "a later start was ready",
+                evidence: EvidenceDraft(
+                    "downtime_seconds", value: Double(end - stop.startMs) / 1000, unit: "seconds",
+                    "from the crash until the next server was ready")),
+            try scene.sign("generation_tokens_per_second", "generated tokens") { ($0.ratio ?? 1) < 0.7 },
+        ]
+        judgement.recommendations = recommendations(root)
+        return judgement
     }
 
     private static func recommendations(_ root: String) -> [(flag: String?, text: String)] {
@@ -131,12 +95,4 @@ enum EngineCrash: Cause {
         }
         return [(nil, "Read the first traceback before the engine's death; what follows it is an echo.")]
     }
-}
-
-/// `95 000` ms → `1 min 35 s`.
-func durationText(_ millis: Int64) -> String {
-    let seconds = (millis + 500) / 1000
-    if seconds < 60 { return "\(seconds) s" }
-    if seconds < 3600 { return seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds / 60) min \(seconds % 60) s" }
-    return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
 }

@@ -1,0 +1,129 @@
+import TidemarkStatistics
+
+/// What a step of a replica's engine costs, fitted to the replica's own usual state.
+///
+/// T = a + b · prompt tokens per step + k · running requests, in seconds, all coefficients ≥ 0, by least squares on relative
+/// errors (`docs/methods.md`, Step cost). At a constant mix the KV cache grows with the running requests, so that one slope
+/// stands for both.
+struct StepCost {
+    var fixed: Double
+    /// Seconds a prompt token of the step.
+    var perPromptToken: Double
+    /// Seconds a running request.
+    var perRequest: Double
+    /// Largest over smallest number of running requests in the data; below 1.3 the slopes are not told apart.
+    var spread: Double
+    /// Most running requests and prompt tokens of a step in the data.
+    var mostRequests: Double
+    var mostPromptTokens: Double
+
+    /// One stretch of time.
+    struct Work {
+        var step: Double
+        var promptTokens: Double
+        var requests: Double
+    }
+
+    func time(_ work: Work) -> Double { fixed + perPromptToken * work.promptTokens + perRequest * work.requests }
+
+    /// nil with fewer than eight stretches.
+    init?(_ data: [Work]) {
+        guard data.count >= 8 else { return nil }
+        let usual = data.map(\.requests).sorted()
+        let low = usual[usual.count / 20]
+        let high = usual[usual.count - 1 - usual.count / 20]
+        spread = low > 0 ? high / low : .infinity
+        mostRequests = usual[usual.count - 1]
+        mostPromptTokens = data.map(\.promptTokens).max() ?? 0
+        // Rows scaled by 1/T: relative errors. Non-negative by cyclic descent over the three coefficients.
+        var gram = [[Double]](repeating: [0, 0, 0], count: 3)
+        var right = [0.0, 0, 0]
+        for one in data where one.step > 0 {
+            let row = [1 / one.step, one.promptTokens / one.step, one.requests / one.step]
+            for i in 0..<3 {
+                right[i] += row[i]
+                for j in 0..<3 { gram[i][j] += row[i] * row[j] }
+            }
+        }
+        var x = [0.0, 0, 0]
+        for _ in 0..<2000 {
+            for i in 0..<3 where gram[i][i] > 0 {
+                var rest = right[i]
+                for j in 0..<3 where j != i { rest -= gram[i][j] * x[j] }
+                x[i] = max(0, rest / gram[i][i])
+            }
+        }
+        (fixed, perPromptToken, perRequest) = (x[0], x[1], x[2])
+    }
+}
+
+extension Scene {
+    /// Mean step, prompt tokens a step and running requests of a stretch; nil where one is unknown.
+    func work(_ stretch: Range<Int>) throws -> StepCost.Work? {
+        guard let step = try track("itl_mean_seconds")?.value(stretch), step > 0,
+            let running = try track("running_requests")?.value(stretch)
+        else { return nil }
+        var perStep = 0.0
+        if let steps = try track("engine_steps_per_second")?.value(stretch), steps > 0 {
+            let computed: Double?
+            if let exact = try track("computed_prompt_tokens_per_second")?.value(stretch) {
+                computed = exact
+            } else {
+                let hits = try track("prefix_cache_hit_ratio")?.value(stretch) ?? 0
+                computed = try track("prompt_tokens_per_second")?.value(stretch).map { $0 * (1 - hits) }
+            }
+            perStep = (computed ?? 0) / steps
+        }
+        return .init(step: step, promptTokens: perStep, requests: running)
+    }
+
+    /// The cost model of the replica's usual state.
+    func stepCost() throws -> StepCost? {
+        let width = situation.steps(60)
+        var data: [StepCost.Work] = []
+        for stretch in baseline {
+            var low = stretch.lowerBound
+            while low + width <= stretch.upperBound {
+                if let work = try work(low..<low + width) { data.append(work) }
+                low += width
+            }
+        }
+        return StepCost(data)
+    }
+
+    /// Time of a step in the episode over what its work costs usually. nil without data.
+    func residual() throws -> Double? {
+        guard let model = try stepCost(), let now = try work(range) else { return nil }
+        let expected = model.time(now)
+        return expected > 0 ? now.step / expected : nil
+    }
+
+    /// Share of the rise of the step's time that prompt tokens explain, 0…1; nil when the model doesn't tell.
+    func prefillShareOfRise() throws -> Double? {
+        guard let model = try stepCost(), let now = try work(range) else { return nil }
+        let parts = try baseline.compactMap { stretch in
+            try work(stretch).map { (work: $0, weight: Double(stretch.count)) }
+        }
+        guard !parts.isEmpty else { return nil }
+        let mass = parts.reduce(0) { $0 + $1.weight }
+        let tokens = parts.reduce(0) { $0 + $1.work.promptTokens * $1.weight } / mass
+        let requests = parts.reduce(0) { $0 + $1.work.requests * $1.weight } / mass
+        let prefill = model.perPromptToken * max(0, now.promptTokens - tokens)
+        let decode = model.perRequest * max(0, now.requests - requests)
+        return prefill + decode > 0 ? prefill / (prefill + decode) : nil
+    }
+
+    /// Share of prompt tokens among the tokens of a step, computed ones.
+    func promptShare() throws -> Double? {
+        guard let now = try work(range), let steps = try track("engine_steps_per_second")?.value(range), steps > 0,
+            let made = try track("generation_tokens_per_second")?.value(range)
+        else {
+            guard let prompt = try track("prompt_tokens_per_second")?.value(range),
+                let made = try track("generation_tokens_per_second")?.value(range), prompt + made > 0
+            else { return nil }
+            let hits = try track("prefix_cache_hit_ratio")?.value(range) ?? 0
+            return prompt * (1 - hits) / (prompt * (1 - hits) + made)
+        }
+        return now.promptTokens / max(now.promptTokens + made / steps, .leastNonzeroMagnitude)
+    }
+}
