@@ -103,8 +103,7 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile,
-            .spanMean, .spanRate,
+        case .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate,
             .gatewayQuantile,
             .gatewayRate, .gatewayShare:
             return []
