@@ -50,6 +50,7 @@ docs: ## regenerate what is made from the code
 	swift build --product tidemark
 	.build/debug/tidemark document schema > docs/schema.md
 	.build/debug/tidemark document signals > docs/signals.md
+	.build/debug/tidemark document causes > docs/causes.md
 
 clean:
 	rm -rf .build report

@@ -26,37 +26,82 @@ public struct Analysis {
     @discardableResult
     public func refresh() throws -> Bool {
         if try isCurrent() { return true }
-        let source = try StoreSeries(store, period: period)
-        let fleet = try Fleet(store, period: period, series: source)
         guard let window = try window() else { return false }
-        let interval = try sampleIntervalMs()
-        let grid = TimeGrid.fitting(startMs: window.lowerBound, endMs: window.upperBound, sampleIntervalMs: interval)
-        let evaluator = try SignalEvaluator(
-            store: store, period: period, source: source, fleet: fleet, grid: grid,
-            rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
-        let table = try evaluator.evaluateAll()
-        let builder = try FigureBuilder(evaluator)
-        let templates = try LogTemplates(mining: store, period: period, grid: grid)
-        let situation = Situation(
-            table: table, fleet: fleet, builder: builder, store: store, period: period,
-            runs: try EngineRun.all(store, period: period), objectives: try Objectives.read(store, period: period),
-            templates: templates)
-        let results = ResultWriter(store: store, period: period)
-        let figures = try builder.figures(table)
-        let distributions = try Distribution.all(builder)
-        let anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
-        let diagnosis = try Diagnosis(situation)
-        try store.database.transaction {
+        let results = try Results(self, window)
+        try store.database.transaction { try results.write(store, period: period) }
+        return true
+    }
+
+    /// The verdict over a part of the period, seen finely, with as much again before and after it (half an hour at least) to
+    /// compare with; findings that touch the part. Nothing is stored.
+    public func verdict(over part: ClosedRange<Int64>, name: String) throws -> Verdict {
+        guard let window = try window(), window.overlaps(part) else {
+            return try Verdict(store, period: -1, name: name)
+        }
+        let margin = max(part.upperBound - part.lowerBound, 1_800_000)
+        let wide = (part.lowerBound - margin...part.upperBound + margin).clamped(to: window)
+        let results = try Results(self, wide)
+        struct Undo: Error { let verdict: Verdict }
+        do {
+            try store.database.transaction {
+                try results.write(store, period: period)
+                throw Undo(verdict: try Verdict(store, period: period, name: name))
+            }
+        } catch let undo as Undo {
+            var verdict = undo.verdict
+            verdict.findings.removeAll { $0.endMs < part.lowerBound || $0.startMs > part.upperBound }
+            for index in verdict.findings.indices { verdict.findings[index].rank = index + 1 }
+            return verdict
+        }
+        return try Verdict(store, period: -1, name: name)
+    }
+
+    /// What an analysis found, before it is written.
+    private struct Results {
+        let grid: TimeGrid
+        let table: SignalTable
+        let figures: [Figure]
+        let distributions: [Distribution]
+        let templates: LogTemplates
+        let diagnosis: Diagnosis
+        let anomalies: AnomalyDetection
+        let fleet: Fleet
+
+        init(_ analysis: Analysis, _ window: ClosedRange<Int64>) throws {
+            let (store, period) = (analysis.store, analysis.period)
+            let source = try StoreSeries(store, period: period)
+            fleet = try Fleet(store, period: period, series: source)
+            let interval = try analysis.sampleIntervalMs()
+            grid = TimeGrid.fitting(
+                startMs: window.lowerBound, endMs: window.upperBound, sampleIntervalMs: interval)
+            let evaluator = try SignalEvaluator(
+                store: store, period: period, source: source, fleet: fleet, grid: grid,
+                rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
+            table = try evaluator.evaluateAll()
+            let builder = try FigureBuilder(evaluator)
+            templates = try LogTemplates(mining: store, period: period, grid: grid)
+            let situation = Situation(
+                table: table, fleet: fleet, builder: builder, store: store, period: period,
+                runs: try EngineRun.all(store, period: period),
+                objectives: try Objectives.read(store, period: period), templates: templates)
+            figures = try builder.figures(table)
+            distributions = try Distribution.all(builder)
+            diagnosis = try Diagnosis(situation)
+            anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
+        }
+
+        /// The caller holds the transaction.
+        func write(_ store: Store, period: Int) throws {
+            let results = ResultWriter(store: store, period: period)
             let analysis = try results.begin(grid: grid)
             try results.write(table, analysis: analysis)
             try results.write(figures, analysis: analysis)
             try results.write(distributions, analysis: analysis)
-            try results.write(diagnosis, analysis: analysis)
             try templates.write(store, analysis: analysis)
+            try results.write(diagnosis, analysis: analysis)
             try anomalies.write(store, analysis: analysis)
             try results.write(fleet)
         }
-        return true
     }
 
     /// The stretch of time to analyse: that of vLLM's metrics, else of the server logs, else of the GPU captures.

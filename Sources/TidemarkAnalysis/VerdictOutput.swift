@@ -53,7 +53,8 @@ extension Verdict {
             )
             lines.append("     \(finding.summary).")
             if let trigger = finding.trigger, let timeMs = finding.triggerMs {
-                let delay = finding.delaySeconds.map { $0 >= 1 ? ", felt after \(durationText(Int64($0 * 1000)))" : "" } ?? ""
+                let delay =
+                    finding.delaySeconds.map { $0 >= 1 ? ", felt after \(durationText(Int64($0 * 1000)))" : "" } ?? ""
                 lines.append("     Just before: \(trigger) at \(CivilTime.rfc3339(timeMs))\(delay).")
             }
             if !finding.shares.isEmpty {
@@ -73,7 +74,8 @@ extension Verdict {
         if !quality.isEmpty {
             lines.append(
                 doubts.isEmpty
-                    ? "  Evidence: good (\(quality.count) checks)." : "  Evidence in doubt: \(doubts.map(\.text).joined(separator: "; ")).")
+                    ? "  Evidence: good (\(quality.count) checks)."
+                    : "  Evidence in doubt: \(doubts.map(\.text).joined(separator: "; ")).")
         }
         if !ruledOut.isEmpty { lines.append("  Ruled out:") }
         for (cause, text) in ruledOut { lines.append("     \(cause): \(text)") }

@@ -10,6 +10,7 @@ struct DiagnoseCommand: ParsableCommand {
             Analyses first when results are missing or older than the evidence.
 
             Example: tidemark diagnose --db report/tidemark.sqlite --format json
+                     tidemark diagnose --db fleet.sqlite --from 2026-11-23T17:00:00Z --to 2026-11-23T18:00:00Z
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -20,13 +21,39 @@ struct DiagnoseCommand: ParsableCommand {
     @Option(help: "End with status 3 when a finding is at least this sure: low, medium or high.")
     var failOn: ConfidenceLevel?
 
+    @Option(
+        help: "Only what touches the time from here on: RFC 3339 or Unix seconds. Looked at finely, nothing is stored.")
+    var from: String?
+
+    @Option(help: "Only what touches the time until here.")
+    var to: String?
+
+    @OptionGroup var configuration: ConfigurationOptions
+
     @OptionGroup var locking: LockOptions
 
     func run() throws {
-        let store = try analysedStore(database.path, locking)
+        let part = try range()
+        if configuration.path != nil {
+            let lock = try locking.lock(database.path)
+            try configuration.apply(to: try Store.create(path: database.path))
+            withExtendedLifetime(lock) {}
+        }
         var verdicts: [Verdict] = []
-        for period in try store.periods() {
-            verdicts.append(try Verdict(store, period: period.id, name: period.name))
+        if let part {
+            let lock = try locking.lock(database.path)
+            _ = try Store.open(path: database.path)
+            let store = try Store.create(path: database.path)
+            for period in try store.periods() {
+                verdicts.append(
+                    try Analysis(store: store, period: period.id).verdict(over: part, name: period.name))
+            }
+            withExtendedLifetime(lock) {}
+        } else {
+            let store = try analysedStore(database.path, locking)
+            for period in try store.periods() {
+                verdicts.append(try Verdict(store, period: period.id, name: period.name))
+            }
         }
         switch format {
         case .json: Console.print(Verdict.json(verdicts))
@@ -34,6 +61,17 @@ struct DiagnoseCommand: ParsableCommand {
         case .text: for verdict in verdicts { Console.print(verdict.text) }
         }
         try failOn?.check(verdicts)
+    }
+
+    /// nil: the whole period.
+    private func range() throws -> ClosedRange<Int64>? {
+        guard from != nil || to != nil else { return nil }
+        let start = try from.map { try QueryCommand.time($0, "--from") } ?? 0
+        let end = try to.map { try QueryCommand.time($0, "--to") } ?? 4_102_444_800_000
+        guard start < end else {
+            throw TidemarkError(.usage, "--from must be before --to", hint: "times are UTC: 2026-11-23T17:00:00Z")
+        }
+        return start...end
     }
 }
 

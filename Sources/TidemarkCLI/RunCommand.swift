@@ -25,6 +25,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var options: EvidenceOptions
 
+    @OptionGroup var configuration: ConfigurationOptions
+
     @Option(help: "Title of the report.")
     var title: String?
 
@@ -44,6 +46,7 @@ struct RunCommand: ParsableCommand {
         let path = databasePath ?? folder + "/tidemark.sqlite"
         let lock = try locking.lock(path)
         let store = try Store.create(path: path)
+        try configuration.apply(to: store)
         let progress = Progress(quiet: quiet)
         let ingestor = Ingestor(store, options: try options.options(), progress: progress.show)
         try ingestor.ingest(evidence)

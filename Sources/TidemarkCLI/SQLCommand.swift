@@ -119,15 +119,21 @@ struct SQLCommand: ParsableCommand {
 /// For the project's own use: prints the pages of `docs/` that are made from the code.
 struct DocumentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "document", abstract: "Print the schema or the signals as documentation.", shouldDisplay: false)
+        commandName: "document", abstract: "Print the schema, the signals or the causes as documentation.",
+        shouldDisplay: false)
 
-    enum Page: String, ExpressibleByArgument, CaseIterable { case schema, signals }
+    enum Page: String, ExpressibleByArgument, CaseIterable { case schema, signals, causes }
 
-    @Argument(help: "schema or signals.")
+    @Argument(help: "schema, signals or causes.")
     var page: Page
 
     func run() throws {
-        let text = page == .schema ? try Schema.document() : SignalCatalogue.document()
+        let text: String
+        switch page {
+        case .schema: text = try Schema.document()
+        case .signals: text = SignalCatalogue.document()
+        case .causes: text = CauseDocument.markdown()
+        }
         Console.print(String(text.dropLast()))
     }
 }

@@ -1,7 +1,7 @@
 /// The known word that a wrong one was probably meant to be.
-enum NearestWord {
+public enum NearestWord {
     /// nil when none is near: more than a third of the letters would have to change.
-    static func of(_ word: String, in known: [String]) -> String? {
+    public static func of(_ word: String, in known: [String]) -> String? {
         guard word.utf8.count <= 64 else { return nil }
         let lower = word.lowercased().filter { $0 != "-" && $0 != "_" }
         let ranked = known.map { (distance(lower, $0.lowercased().filter { $0 != "_" }), $0) }.sorted { $0 < $1 }

@@ -70,7 +70,14 @@ public final class Store {
             try database.text(
                 "SELECT count(*) || ' ' || total(samples) FROM rollup JOIN source USING (source_id) WHERE period_id = ?",
                 period) ?? ""
-        return withBytes(of: sources + pruned) { SHA256.hex($0) }
+        // Results made with another configuration are stale as well.
+        let configured =
+            try database.text(
+                """
+                SELECT (SELECT coalesce(group_concat(name || title || expression || low_is_worst, ' '), '') FROM user_signal)
+                    || (SELECT coalesce(group_concat(signal || seconds, ' '), '') FROM objective)
+                """) ?? ""
+        return withBytes(of: sources + pruned + configured) { SHA256.hex($0) }
     }
 }
 

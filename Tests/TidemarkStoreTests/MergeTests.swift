@@ -202,8 +202,8 @@ import TidemarkTestSupport
         while try rows.step() { names.append(rows.text(0)) }
         #expect(
             names == [
-                "anomaly_signal", "engine_fact", "exemplar", "finding_evidence", "gateway_text", "http_client",
-                "http_key", "instance",
+                "anomaly_signal", "cause_share", "engine_fact", "exemplar", "finding_evidence", "gateway_text",
+                "http_client", "http_key", "instance",
                 "metric_family", "period", "recommendation", "series", "series_label", "span_request",
             ])
         // Every reference leads to a row that merging maps.

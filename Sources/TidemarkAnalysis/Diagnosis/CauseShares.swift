@@ -36,7 +36,8 @@ struct CauseShares {
         let hits = try scene.change("prefix_cache_hit_ratio")
         let before = State(arrivals: base, prompt: short, answer: brief, hits: hits?.before ?? 0, slowness: 1)
         let during = State(
-            arrivals: base * load.during / max(few, .leastNonzeroMagnitude), prompt: prompt.during, answer: answer.during,
+            arrivals: base * load.during / max(few, .leastNonzeroMagnitude), prompt: prompt.during,
+            answer: answer.during,
             hits: hits?.during ?? 0, slowness: max(1, residual))
         /// Time of a step with the factors of a set at their values of the episode.
         func time(_ set: Int) -> Double {
@@ -67,7 +68,9 @@ struct CauseShares {
             Part(
                 factor: "mix", share: shares[1] / rise, before: before.prompt + before.answer,
                 during: during.prompt + during.answer,
-                text: "other lengths (prompts \(ratio(during.prompt, before.prompt)), answers \(ratio(during.answer, before.answer)) times)"),
+                text:
+                    "other lengths (prompts \(ratio(during.prompt, before.prompt)), answers \(ratio(during.answer, before.answer)) times)"
+            ),
             Part(
                 factor: "prefix_cache", share: shares[2] / rise, before: before.hits, during: during.hits,
                 text: "cache hits \(percent(during.hits)), usually \(percent(before.hits))"),
@@ -78,6 +81,9 @@ struct CauseShares {
         let explained = shares.reduce(0, +) / rise
         // A law that explains next to nothing of it does not apply.
         guard abs(1 - explained) <= 0.7 else { return nil }
-        parts.append(Part(factor: "unexplained", share: 1 - explained, before: nil, during: nil, text: "not explained by the model"))
+        parts.append(
+            Part(
+                factor: "unexplained", share: 1 - explained, before: nil, during: nil,
+                text: "not explained by the model"))
     }
 }

@@ -26,7 +26,8 @@ struct DataQuality {
         var worst: (ratio: Double, replica: String)?
         for replica in situation.replicas {
             guard let running = try situation.track("running_requests", replica)?.value(0..<situation.grid.count),
-                let rate = try situation.track("request_rate_requests_per_second", replica)?.value(0..<situation.grid.count),
+                let rate = try situation.track("request_rate_requests_per_second", replica)?.value(
+                    0..<situation.grid.count),
                 let whole = try situation.track("e2e_mean_seconds", replica)?.value(0..<situation.grid.count)
             else { continue }
             let queue = try situation.track("queue_time_mean_seconds", replica)?.value(0..<situation.grid.count) ?? 0
@@ -41,7 +42,8 @@ struct DataQuality {
         checks.append(
             Check(
                 name: "little_law", isGood: isGood,
-                text: "running requests are \(Scene.round3(worst.ratio)) times finished requests × their time (\(worst.replica)); Little's law wants 0.8 to 1.25"
+                text:
+                    "running requests are \(Scene.round3(worst.ratio)) times finished requests × their time (\(worst.replica)); Little's law wants 0.8 to 1.25"
             ))
     }
 
@@ -70,24 +72,30 @@ struct DataQuality {
         checks.append(
             Check(
                 name: "resets", isGood: true,
-                text: restarts.isEmpty ? "no server started in the period" : "\(restarts.count) starts of servers in the period; counters were followed across them"
+                text: restarts.isEmpty
+                    ? "no server started in the period"
+                    : "\(restarts.count) starts of servers in the period; counters were followed across them"
             ))
     }
 
     private mutating func replicas(_ situation: Situation) {
         let silent = situation.fleet.replicas.filter { replica in
-            ["running_requests", "request_rate_requests_per_second", "http_request_rate_requests_per_second"].allSatisfy {
+            ["running_requests", "request_rate_requests_per_second", "http_request_rate_requests_per_second"].allSatisfy
+            {
                 situation.table[$0, replica.name] == nil
             }
         }
-        let apart = situation.fleet.replicas.contains { $0.logInstance != nil && $0.scrapeInstance == nil }
+        let apart =
+            situation.fleet.replicas.contains { $0.logInstance != nil && $0.scrapeInstance == nil }
             && situation.fleet.replicas.contains { $0.logInstance == nil && $0.scrapeInstance != nil }
         checks.append(
             Check(
                 name: "replicas", isGood: silent.isEmpty && !apart,
                 text: !silent.isEmpty
                     ? "nothing is known of \(silent.map(\.name).joined(separator: ", "))"
-                    : apart ? "some logs and scrape targets could not be put together" : "\(situation.replicas.count) replicas, all with evidence"
+                    : apart
+                        ? "some logs and scrape targets could not be put together"
+                        : "\(situation.replicas.count) replicas, all with evidence"
             ))
     }
 
@@ -103,18 +111,23 @@ struct DataQuality {
         checks.append(
             Check(
                 name: "clocks", isGood: doubtful.isEmpty,
-                text: doubtful.isEmpty ? "all clocks are known" : "the clock is in doubt of \(doubtful.joined(separator: ", "))"))
+                text: doubtful.isEmpty
+                    ? "all clocks are known" : "the clock is in doubt of \(doubtful.joined(separator: ", "))"))
     }
 
     private mutating func versions(_ situation: Situation) throws {
-        let versions = Set(situation.runs.filter { run in
-            (run.endMs ?? .max) >= situation.grid.startMs && (run.startMs ?? 0) <= situation.grid.endMs
-        }.compactMap(\.version)).sorted()
+        let versions = Set(
+            situation.runs.filter { run in
+                (run.endMs ?? .max) >= situation.grid.startMs && (run.startMs ?? 0) <= situation.grid.endMs
+            }.compactMap(\.version)
+        ).sorted()
         guard !versions.isEmpty else { return }
         checks.append(
             Check(
                 name: "versions", isGood: versions.count == 1,
-                text: versions.count == 1 ? "vLLM \(versions[0])" : "vLLM \(versions.joined(separator: " and ")) are mixed: some metrics mean different things"
+                text: versions.count == 1
+                    ? "vLLM \(versions[0])"
+                    : "vLLM \(versions.joined(separator: " and ")) are mixed: some metrics mean different things"
             ))
     }
 
@@ -122,7 +135,9 @@ struct DataQuality {
         let row = try situation.store.database.prepare(
             "SELECT sum(reject_lines), sum(lines) FROM source WHERE period_id = ?")
         row.bind(1, situation.period)
-        guard try row.step(), let rejects = row.optionalDouble(0), let lines = row.optionalDouble(1), lines > 0 else { return }
+        guard try row.step(), let rejects = row.optionalDouble(0), let lines = row.optionalDouble(1), lines > 0 else {
+            return
+        }
         checks.append(
             Check(
                 name: "rejects", isGood: rejects <= 0.001 * lines,

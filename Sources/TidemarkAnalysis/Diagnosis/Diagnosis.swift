@@ -109,7 +109,9 @@ struct Diagnosis {
             guard let unknown = try unexplained(episode, situation, baseline: baseline) else { return [] }
             // What the evidence leaves open follows, with what would have shown it.
             var seen: Set<String> = []
-            let alternatives = open.sorted { $0.cause.level < $1.cause.level }.filter { seen.insert($0.cause.id).inserted }
+            let alternatives = open.sorted { $0.cause.level < $1.cause.level }.filter {
+                seen.insert($0.cause.id).inserted
+            }
             return [unknown]
                 + alternatives.prefix(3).map { one in
                     FindingDraft(
@@ -150,8 +152,11 @@ struct Diagnosis {
             instances: all.map(\.scene.replica).sorted(), summary: judgement.summary,
             recommendations: judgement.recommendations)
         for one in (judgement.required + judgement.supporting.filter(\.isPresent)).compactMap(\.evidence)
-        where !draft.evidence.contains(where: { $0.signal == one.signal && $0.text == one.text }) { draft.evidence.append(one) }
-        for signal in ["ttft_p95_seconds", "itl_p95_seconds"] where !draft.evidence.contains(where: { $0.signal == signal }) {
+        where !draft.evidence.contains(where: { $0.signal == one.signal && $0.text == one.text }) {
+            draft.evidence.append(one)
+        }
+        for signal in ["ttft_p95_seconds", "itl_p95_seconds"]
+        where !draft.evidence.contains(where: { $0.signal == signal }) {
             if let worst = try latency(signal, best.scene) { draft.evidence.append(worst) }
         }
         draft.missing = judgement.supporting.filter { $0.state == .unseen }.map(\.text)
@@ -160,7 +165,8 @@ struct Diagnosis {
         for one in all {
             if let seconds = try one.scene.excessUserSeconds() { impact = (impact ?? 0) + seconds }
             if let arrivals = try one.scene.change("arrival_rate_requests_per_second") {
-                requests = (requests ?? 0) + max(arrivals.during, arrivals.before ?? 0) * situation.seconds(one.scene.range)
+                requests =
+                    (requests ?? 0) + max(arrivals.during, arrivals.before ?? 0) * situation.seconds(one.scene.range)
             }
         }
         draft.impactUserSeconds = impact
@@ -192,7 +198,8 @@ struct Diagnosis {
         var draft = FindingDraft(
             cause: "unknown", startMs: span.startMs, endMs: span.endMs, confidence: 0.4,
             instances: episode.replicas,
-            summary: "Users of \(episode.replicas.joined(separator: ", ")) suffered and the evidence does not decide why")
+            summary:
+                "Users of \(episode.replicas.joined(separator: ", ")) suffered and the evidence does not decide why")
         for symptom in episode.symptoms.prefix(4) {
             guard let signal = SignalCatalogue.signal(symptom.kind.rawValue) else { continue }
             draft.evidence.append(

@@ -119,7 +119,12 @@ struct EpisodeFinder {
                     rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest,
                     longest: max(shortest, values.count * 7 / 10)), hit.score >= Self.leastScore
             else {
-                if let h = IntervalScan.strongest(rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest, longest: max(shortest, values.count * 7 / 10)) { Debug.line("   no \(kind) \(replica) best \(h) noise \(String(describing: noise))") }
+                if let h = IntervalScan.strongest(
+                    rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest,
+                    longest: max(shortest, values.count * 7 / 10))
+                {
+                    Debug.line("   no \(kind) \(replica) best \(h) noise \(String(describing: noise))")
+                }
                 break
             }
             let bins = Self.widened(hit, scaled)
@@ -236,7 +241,9 @@ struct EpisodeFinder {
         let gap = situation.steps(60)
         for symptom in symptoms.sorted(by: { ($0.score, $1.range.lowerBound) > ($1.score, $0.range.lowerBound) }) {
             func overlap(_ range: Range<Int>) -> Double {
-                let common = min(range.upperBound, symptom.range.upperBound + gap) - max(range.lowerBound, symptom.range.lowerBound)
+                let common =
+                    min(range.upperBound, symptom.range.upperBound + gap)
+                    - max(range.lowerBound, symptom.range.lowerBound)
                 return Double(common) / Double(min(range.count, symptom.range.count))
             }
             guard let place = episodes.indices.first(where: { overlap(episodes[$0].range) >= 0.4 }) else {
@@ -245,8 +252,10 @@ struct EpisodeFinder {
             }
             // All that users clearly felt is the episode; a weak symptom doesn't move its ends.
             if symptom.score >= 6 || symptom.score >= 0.35 * min(episodes[place].symptoms[0].score, 40) {
-                episodes[place].range = min(episodes[place].range.lowerBound, symptom.range.lowerBound)..<max(
-                    episodes[place].range.upperBound, symptom.range.upperBound)
+                episodes[place].range =
+                    min(
+                        episodes[place].range.lowerBound, symptom.range.lowerBound)..<max(
+                        episodes[place].range.upperBound, symptom.range.upperBound)
             }
             episodes[place].symptoms.append(symptom)
         }

@@ -1,12 +1,13 @@
 import TidemarkBase
 import TidemarkStore
 
-/// Latency objectives of a period.
+/// Latency objectives of a period: those of the configuration, else of its capture.
 enum Objectives {
     /// `slo` of its `capture.json`, keys as `ttft_p95_s`, as pairs of a signal and seconds; unknown keys are left out.
     static func read(_ store: Store, period: Int) throws -> [(signal: String, seconds: Double)] {
+        let configured = try store.configuration().objectives
         guard let capture = try store.database.text("SELECT capture FROM period WHERE period_id = ?", period) else {
-            return []
+            return configured
         }
         var found: [(signal: String, seconds: Double)] = []
         withBytes(of: capture) { bytes in
@@ -22,6 +23,7 @@ enum Objectives {
                 }
             }
         }
-        return found
+        // The configuration stands over what the capture says.
+        return configured + found.filter { one in !configured.contains { $0.signal == one.signal } }
     }
 }

@@ -27,7 +27,8 @@ extension Scene {
                 }.sorted()
                 return values.isEmpty ? nil : values[values.count / 2]
             }
-            guard let before = median(baseline.flatMap { Array($0) }), let during = median(Array(range)), before > 0 else { continue }
+            guard let before = median(baseline.flatMap { Array($0) }), let during = median(Array(range)), before > 0
+            else { continue }
             all.append((gpu, before, during, 1 - during / before))
         }
         return all.isEmpty ? nil : Clocks(all: all)
@@ -68,7 +69,8 @@ extension Scene {
 
     /// The other GPUs of the replica draw less because they wait for one.
     func othersWait(_ slow: String, _ gpus: [String]) throws -> Sign {
-        let ratios = try gpus.filter { $0 != slow }.compactMap { try change(gpu: $0, "gpu_power_watts")?.ratio }.sorted()
+        let ratios = try gpus.filter { $0 != slow }.compactMap { try change(gpu: $0, "gpu_power_watts")?.ratio }
+            .sorted()
         guard !ratios.isEmpty else { return .unseen("GPU power: add power.draw to the capture") }
         return sign(ratios[ratios.count / 2] < 0.95, "the other GPUs drew less power")
     }
@@ -86,7 +88,8 @@ extension Scene {
         rows.bind(3, span.endMs)
         guard try rows.step() else { return nil }
         return EvidenceDraft(
-            "xid", value: rows.double(0), unit: "code", source: rows.text(2), line: rows.int(3), String(rows.text(1).prefix(120)))
+            "xid", value: rows.double(0), unit: "code", source: rows.text(2), line: rows.int(3),
+            String(rows.text(1).prefix(120)))
     }
 
     /// Whether a step took longer than its work explains: the step-cost model's residual.
@@ -95,6 +98,7 @@ extension Scene {
         return sign(
             residual >= 1.07, "a step took \(Scene.round3(residual)) times what its tokens and requests explain",
             evidence: EvidenceDraft(
-                "step_time_residual", value: residual, baseline: 1, unit: "ratio", "step time over that of the cost model"))
+                "step_time_residual", value: residual, baseline: 1, unit: "ratio",
+                "step time over that of the cost model"))
     }
 }

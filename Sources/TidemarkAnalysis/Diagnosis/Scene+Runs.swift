@@ -12,14 +12,19 @@ extension Scene {
     var stop: Stop? {
         let span = situation.span(range)
         for (index, run) in situation.runs.enumerated() where run.replica == replica {
-            guard run.endReason != nil, let end = run.endMs, end >= span.startMs - 90_000, end <= span.endMs else { continue }
+            guard run.endReason != nil, let end = run.endMs, end >= span.startMs - 90_000, end <= span.endMs else {
+                continue
+            }
             let next = situation.runs[(index + 1)...].first { $0.replica == replica }
             return Stop(startMs: end, reason: run.endReason, readyMs: next?.readyMs ?? next?.startMs)
         }
-        guard let down = episode.symptoms.first(where: { $0.kind == .down && $0.replica == replica }) else { return nil }
+        guard let down = episode.symptoms.first(where: { $0.kind == .down && $0.replica == replica }) else {
+            return nil
+        }
         let times = situation.span(down.range)
         return Stop(
-            startMs: times.startMs, reason: nil, readyMs: down.range.upperBound < situation.grid.count ? times.endMs : nil)
+            startMs: times.startMs, reason: nil,
+            readyMs: down.range.upperBound < situation.grid.count ? times.endMs : nil)
     }
 
     /// A start of the server in the episode or shortly before, after it had served: from the log, or from a process that is
@@ -34,7 +39,8 @@ extension Scene {
         }
         guard let started = try track("process_start_unix_seconds"),
             let before = started.value(max(0, range.lowerBound - situation.steps(180))..<max(1, range.lowerBound)),
-            let after = started.value(max(range.lowerBound, range.upperBound - 1)..<range.upperBound), after > before + 1
+            let after = started.value(max(range.lowerBound, range.upperBound - 1)..<range.upperBound),
+            after > before + 1
         else { return nil }
         return (Int64(after * 1000), nil, nil)
     }

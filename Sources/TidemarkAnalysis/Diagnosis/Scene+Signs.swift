@@ -12,11 +12,13 @@ extension Scene {
     }
 
     func sign(
-        _ signal: String, _ words: String, of change: Change?, capture: String? = nil, when test: (Change) throws -> Bool
+        _ signal: String, _ words: String, of change: Change?, capture: String? = nil,
+        when test: (Change) throws -> Bool
     ) throws -> Sign {
         guard let change else { return .unseen(capture ?? "\(words): \(Self.capture(signal))") }
         let unit = SignalCatalogue.signal(signal)?.unit ?? .ratio
-        let text = "\(words) \(Self.text(change.during, unit))"
+        let text =
+            "\(words) \(Self.text(change.during, unit))"
             + (change.before.map { ", usually \(Self.text($0, unit))" } ?? "")
         return Sign(
             state: try test(change) ? .present : .absent, text: text,

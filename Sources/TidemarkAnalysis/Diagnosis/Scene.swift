@@ -48,7 +48,9 @@ struct Scene {
     /// which requests wait.
     func slots() throws -> (count: Double, isConfigured: Bool)? {
         if let configured = situation.configured("max_num_seqs", replica), configured > 0 { return (configured, true) }
-        guard let running = try track("running_requests"), let waiting = try track("waiting_requests") else { return nil }
+        guard let running = try track("running_requests"), let waiting = try track("waiting_requests") else {
+            return nil
+        }
         let steps = (0..<running.count).filter { (waiting.value($0..<$0 + 1) ?? 0) >= 1 }
         let most = (0..<running.count).compactMap { running.value($0..<$0 + 1) }.max() ?? 0
         let full = steps.filter { (running.value($0..<$0 + 1) ?? 0) >= most - 0.001 }
@@ -69,7 +71,9 @@ struct Scene {
 
     /// Arrivals in the episode over those before: how much more work came.
     func loadFactor() throws -> Change? {
-        for signal in ["arrival_rate_requests_per_second", "prompt_tokens_per_second", "request_rate_requests_per_second"] {
+        for signal in [
+            "arrival_rate_requests_per_second", "prompt_tokens_per_second", "request_rate_requests_per_second",
+        ] {
             if let change = try change(signal), change.ratio != nil { return change }
         }
         return nil
@@ -78,7 +82,9 @@ struct Scene {
     /// Load over the whole fleet: a router may have moved it here.
     func fleetLoadFactor() throws -> Double? {
         for signal in ["arrival_rate_requests_per_second", "request_rate_requests_per_second"] {
-            if let track = try situation.track(signal, SignalSeries.fleet), let ratio = change(track)?.ratio { return ratio }
+            if let track = try situation.track(signal, SignalSeries.fleet), let ratio = change(track)?.ratio {
+                return ratio
+            }
         }
         return nil
     }

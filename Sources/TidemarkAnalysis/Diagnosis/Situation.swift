@@ -86,7 +86,8 @@ final class Situation {
     /// GPUs of a replica; when nobody says which are whose, all of them.
     func gpus(of replica: String) -> [String] {
         let own = fleet.replicas.first { $0.name == replica }?.gpus ?? []
-        let all = Set(["gpu_sm_clock_hertz", "gpu_utilization_ratio", "gpu_power_watts"].flatMap { table.instances(of: $0) })
+        let all = Set(
+            ["gpu_sm_clock_hertz", "gpu_utilization_ratio", "gpu_power_watts"].flatMap { table.instances(of: $0) })
         return own.isEmpty ? all.sorted { ($0.count, $0) < ($1.count, $1) } : own.filter(all.contains)
     }
 
@@ -121,13 +122,15 @@ final class Situation {
     func newTemplates(_ span: (startMs: Int64, endMs: Int64)) -> [EvidenceDraft] {
         guard span.startMs < span.endMs else { return [] }
         let bursts = TemplateBursts(templates, window: span.startMs...span.endMs)
-        return bursts.found.filter { $0.isSignificant && LogLevel.severity($0.template.level) >= LogLevel.severity("WARNING") }
-            .prefix(2).map { burst in
-                EvidenceDraft(
-                    "log_template", value: Double(burst.events), baseline: Double(burst.restEvents), unit: "events",
-                    source: burst.template.source, line: burst.template.line,
-                    (burst.isFirstSeen ? "first seen: " : "more often: ") + String(burst.template.text.prefix(140)))
-            }
+        return bursts.found.filter {
+            $0.isSignificant && LogLevel.severity($0.template.level) >= LogLevel.severity("WARNING")
+        }
+        .prefix(2).map { burst in
+            EvidenceDraft(
+                "log_template", value: Double(burst.events), baseline: Double(burst.restEvents), unit: "events",
+                source: burst.template.source, line: burst.template.line,
+                (burst.isFirstSeen ? "first seen: " : "more often: ") + String(burst.template.text.prefix(140)))
+        }
     }
 
     /// Events of a replica's log of some kinds in a range of time, the first of each kind first.

@@ -18,14 +18,18 @@ extension Scene {
         var found: [Trigger] = []
         let runs = situation.runs.filter { $0.replica == replica }
         for (index, run) in runs.enumerated() {
-            guard let start = run.startMs, start >= before, start <= after, start > situation.grid.startMs else { continue }
+            guard let start = run.startMs, start >= before, start <= after, start > situation.grid.startMs else {
+                continue
+            }
             let changes = index > 0 ? EngineRun.differences(runs[index - 1], run) : []
             let words = changes.isEmpty ? "" : " with " + changes.prefix(3).joined(separator: ", ")
             found.append(Trigger(text: "\(replica) was started anew\(words)", timeMs: start))
         }
         for (signal, least, words) in [
-            ("arrival_rate_requests_per_second", 1.2, "arrivals went to"), ("prompt_length_mean_tokens", 1.25, "prompts went to"),
-            ("generation_length_mean_tokens", 1.25, "answers went to"), ("prefix_cache_hit_ratio", 0.75, "prefix-cache hits went to"),
+            ("arrival_rate_requests_per_second", 1.2, "arrivals went to"),
+            ("prompt_length_mean_tokens", 1.25, "prompts went to"),
+            ("generation_length_mean_tokens", 1.25, "answers went to"),
+            ("prefix_cache_hit_ratio", 0.75, "prefix-cache hits went to"),
             ("spec_decode_acceptance_ratio", 0.75, "accepted draft tokens went to"),
             ("abort_requests_per_second", 3, "requests given up went to"),
             ("host_cpu_pressure_ratio", 3, "waiting for a CPU went to"),
@@ -44,7 +48,8 @@ extension Scene {
         {
             let timeMs = situation.span(onset..<onset + 1).startMs
             if timeMs >= before, timeMs <= after {
-                found.append(Trigger(text: "the SM clock of \(worst.gpu) fell by \(percent(worst.loss))", timeMs: timeMs))
+                found.append(
+                    Trigger(text: "the SM clock of \(worst.gpu) fell by \(percent(worst.loss))", timeMs: timeMs))
             }
         }
         return found.min { abs($0.timeMs - span.startMs) < abs($1.timeMs - span.startMs) }

@@ -47,6 +47,8 @@ public struct Signal: Sendable {
         case oneMinusShare(String, of: String)
         /// A column of the periodic statistics line, see `engine_stat`.
         case statistics(String, Aggregation)
+        /// The user's PromQL: results by their label `instance`, without it the fleet's.
+        case promQL(String)
         /// One column of the periodic statistics line over another: running requests over generated tokens per second are
         /// the seconds between a request's tokens.
         case statisticsRatio(String, String)

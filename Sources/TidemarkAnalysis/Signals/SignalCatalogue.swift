@@ -52,7 +52,8 @@ public enum SignalCatalogue {
                 worst: .high, scope: .replica, fleet: .mean, origins: [.mean(ttft), .spanMean(.timeToFirstToken)]),
             Signal(
                 name: "itl_mean_seconds", title: "Inter-token latency, mean", unit: .seconds, section: .service,
-                worst: .high, scope: .replica, fleet: .mean, origins: [
+                worst: .high, scope: .replica, fleet: .mean,
+                origins: [
                     .mean(itl), .statisticsRatio("running", "generation_tokens_per_second"), .spanMean(.interToken),
                 ]),
             Signal(

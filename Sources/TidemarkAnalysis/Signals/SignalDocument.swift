@@ -35,6 +35,7 @@ extension SignalCatalogue {
         case .mean(let names): return code(names.map { "rate(\($0)_sum[$w]) / rate(\($0)_count[$w])" })
         case .oneMinusShare(let part, let whole): return code(["1 - rate(\(part)[$w]) / rate(\(whole)[$w])"])
         case .statistics(let column, _): return "log `engine_stat.\(column)`"
+        case .promQL(let expression): return code([expression])
         case .statisticsRatio(let top, let bottom): return "log `engine_stat.\(top)` / `\(bottom)`"
         case .companion(let family, let name): return "log `engine_companion_stat` \(family): `\(name)`"
         case .access(let condition):

@@ -14,6 +14,7 @@ struct SignalEvaluator {
     let rateWindowMs: Int64
     let variables: [String: String]
     private let log: LogSignals
+    private let configuration: Configuration
     let spans: SpanSignals
     let gateways: GatewaySignals
 
@@ -26,6 +27,7 @@ struct SignalEvaluator {
         self.fleet = fleet
         self.grid = grid
         self.rateWindowMs = rateWindowMs
+        configuration = try store.configuration()
         let jobs = try source.values(of: "job") { $0.hasPrefix("vllm:") }
         variables = ["vllm_jobs": jobs.joined(separator: "|")]
         log = LogSignals(store: store, period: period, grid: grid)
@@ -35,10 +37,35 @@ struct SignalEvaluator {
 
     func evaluateAll() throws -> SignalTable {
         var table = SignalTable(grid: grid)
-        for signal in SignalCatalogue.all {
+        for signal in SignalCatalogue.all + userSignals {
             for one in try evaluate(signal) { table.add(one) }
         }
         return table
+    }
+
+    /// Signals of the user's configuration whose names end in a unit.
+    private var userSignals: [Signal] {
+        configuration.signals.compactMap { one in
+            SignalUnit.of(one.name).map { unit in
+                Signal(
+                    name: one.name, title: one.title, unit: unit, section: .service,
+                    worst: one.isLowWorst ? .low : .high,
+                    scope: .replica, fleet: unit == .ratio || unit == .seconds ? .mean : .sum,
+                    origins: [.promQL(one.expression)])
+            }
+        }
+    }
+
+    /// The user's expression: by the label `instance`, or the fleet's.
+    private func own(_ signal: Signal, _ expression: String) throws -> [SignalSeries] {
+        var found: [SignalSeries] = []
+        for (labels, values) in try range(expression) where values.contains(where: { $0 != nil }) {
+            let name = labels["instance"].map { fleet.replica(scrapeInstance: $0)?.name ?? $0 } ?? SignalSeries.fleet
+            guard !found.contains(where: { $0.instance == name }) else { continue }
+            found.append(
+                SignalSeries(signal: signal, instance: name, origin: "metrics", expression: expression, values: values))
+        }
+        return found
     }
 
     /// The signal for each instance that has evidence, and for the fleet.
@@ -103,7 +130,8 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle, .spanQuantile, .spanMean, .spanRate,
+        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle,
+            .spanQuantile, .spanMean, .spanRate,
             .gatewayQuantile,
             .gatewayRate, .gatewayShare:
             return []
@@ -114,6 +142,7 @@ struct SignalEvaluator {
 
     private func evaluate(_ signal: Signal, _ origin: Signal.Origin) throws -> [SignalSeries] {
         switch origin {
+        case .promQL(let expression): return try own(signal, expression)
         case .statistics(let column, let aggregation):
             return try log.statistics(signal, column, table: "engine_stat", aggregation, fleet)
         case .statisticsRatio(let top, let bottom):

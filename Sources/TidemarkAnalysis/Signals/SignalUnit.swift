@@ -17,6 +17,11 @@ public enum SignalUnit: String, Sendable, CaseIterable {
     case bytesPerSecond = "bytes_per_second"
     case segmentsPerSecond = "segments_per_second"
 
+    /// The unit that a signal's name ends in; nil when it ends in none.
+    public static func of(_ name: String) -> SignalUnit? {
+        allCases.filter { name.hasSuffix("_" + $0.rawValue) }.max { $0.rawValue.utf8.count < $1.rawValue.utf8.count }
+    }
+
     /// As it is written after a number: `tokens/s`.
     public var symbol: String {
         switch self {

@@ -8,7 +8,8 @@ enum ModelServerFrame {
     static func torchServe(_ line: Bytes) -> FramedLine? {
         guard line.count > 40, line[0] &- 48 <= 9, let mark = line.range(of: " MODEL_LOG -"), mark < 300,
             let time = CivilTime.parseRFC3339(line), line.has(" [", at: time.length),
-            let close = line.slice(0, mark).firstIndex(of: 93, from: time.length), line.has(" ", at: close + 1)
+            let close = line.slice(0, mark).firstIndex(of: 93, from: time.length), line.has(" ", at: close + 1),
+            close + 2 <= mark
         else { return nil }
         var frame = FramedLine(timeMs: time.millis, text: mark + 12)
         frame.info.zoneless = !time.zoned

@@ -1,4 +1,5 @@
 import TidemarkBase
+import TidemarkAnalysis
 import TidemarkStore
 
 /// Tables of the report that show evidence itself: events, clients, coverage.
@@ -154,9 +155,15 @@ struct DataQualityJudge {
         self.period = period
     }
 
-    func judgement() throws -> ReportModel.DataQuality {
+    /// - Parameter checks: what the analysis found out about the evidence.
+    func judgement(_ checks: [Verdict.Quality]) throws -> ReportModel.DataQuality {
         var reasons: [String] = []
         var serious = 0
+        // Clocks and rejects are told with more detail below.
+        for check in checks where !check.isGood && !["clocks", "rejects", "replicas"].contains(check.name) {
+            reasons.append(check.text)
+            if check.name == "little_law" { serious += 1 }
+        }
         let formats = try counts(
             "SELECT format, count(*) FROM source WHERE period_id = ? AND status IN ('read', 'partial') GROUP BY 1")
         let metrics = formats.keys.contains { $0.hasPrefix("prom") || $0.hasPrefix("victoria") }

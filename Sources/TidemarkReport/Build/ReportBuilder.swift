@@ -32,7 +32,7 @@ public struct ReportBuilder {
         var model = ReportModel(
             title: title ?? "What happened to \(name)",
             window: ReportModel.TimeSpan(startMs: startMs, endMs: endMs), facts: facts(runs, verdict, results),
-            dataQuality: try DataQualityJudge(store, period: period).judgement(),
+            dataQuality: try DataQualityJudge(store, period: period).judgement(verdict.quality),
             verdict: VerdictWords(verdict, results).verdict)
         model.csvFolder = Self.csvFolder
         let words = FindingWords(results)

@@ -21,19 +21,44 @@ struct VerdictWords {
         }
         let certain = first.confidence > 0.5
         var sentences = [
-            "\(first.title) from \(clock(first.startMs)) to \(clock(first.endMs)) UTC (\(duration(first)))."
+            "From \(clock(first.startMs)) to \(clock(first.endMs)) UTC (\(duration(first))): \(Self.lowered(first.title)). Confidence \(Self.word(first.confidence)) (\(NumberText.text(first.confidence, .ratio)))."
         ]
         sentences.append(first.summary + ".")
+        if let trigger = first.trigger, let timeMs = first.triggerMs {
+            let delay = first.delaySeconds.map {
+                $0 >= 1 ? "; users felt it \(NumberText.duration(milliseconds: Int64($0 * 1000))) later" : ""
+            }
+            sentences[1] += " Just before, at \(clock(timeMs)), \(trigger)\(delay ?? "")."
+        }
         if let ttft = first.evidence.first(where: { $0.signal == "ttft_p95_seconds" }), let worst = ttft.value {
             let normal = ttft.baseline.map { " (normally \(NumberText.text($0, .seconds)))" } ?? ""
             sentences[1] +=
                 " Users waited up to \(NumberText.text(worst, .seconds)) for the first token at P95\(normal)."
         }
-        sentences.append("Confidence: \(Self.word(first.confidence)).")
-        if stored.findings.count > 1 {
-            sentences[2] += " \(stored.findings.count - 1) more finding\(stored.findings.count > 2 ? "s" : "") below."
+        var last: [String] = []
+        let parts = first.shares.filter { abs($0.share) >= 0.05 }
+        if !parts.isEmpty {
+            last.append(
+                "Of the longer steps "
+                    + parts.map { "\(NumberText.text($0.share, .ratio)) is \(Self.factor($0))" }.joined(separator: ", ")
+                    + ".")
         }
+        if stored.findings.count > 1 {
+            last.append("\(stored.findings.count - 1) more finding\(stored.findings.count > 2 ? "s" : "") below.")
+        }
+        if !last.isEmpty { sentences.append(last.joined(separator: " ")) }
         return .init(severity: certain ? .incident : .unknown, sentences: sentences, keyNumbers: numbers(first))
+    }
+
+    /// A title inside a sentence: abbreviations keep their capitals.
+    private static func lowered(_ title: String) -> String {
+        let second = title.dropFirst().first
+        guard let first = title.first, second?.isUppercase != true else { return title }
+        return first.lowercased() + title.dropFirst()
+    }
+
+    static func factor(_ share: Verdict.Share) -> String {
+        share.factor == "unexplained" ? "unexplained" : share.text
     }
 
     static func word(_ confidence: Double) -> String {
@@ -94,8 +119,14 @@ struct FindingWords {
         if let requests = finding.requestsAffected, requests > 0 {
             impact.append("about \(NumberText.text(requests, .requests)) affected")
         }
+        var summary = finding.summary + "."
+        let parts = finding.shares.filter { abs($0.share) >= 0.05 }
+        if !parts.isEmpty {
+            let words = parts.map { "\(NumberText.text($0.share, .ratio)) \(VerdictWords.factor($0))" }
+            summary += " Of the longer steps: \(words.joined(separator: "; "))."
+        }
         return .init(
-            rank: finding.rank, cause: finding.cause, title: finding.title, summary: finding.summary + ".",
+            rank: finding.rank, cause: finding.cause, title: finding.title, summary: summary,
             span: .init(startMs: finding.startMs, endMs: finding.endMs), confidence: finding.confidence,
             confidenceWord: finding.confidence >= 0.8 ? .high : finding.confidence > 0.5 ? .medium : .low,
             impact: impact.joined(separator: "; "), replicas: finding.instances,

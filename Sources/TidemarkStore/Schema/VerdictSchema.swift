@@ -17,6 +17,20 @@ extension EvidenceSchema {
             text TEXT NOT NULL
         ) STRICT;
 
+        CREATE TABLE user_signal (
+            -- Signals of the user's configuration, evaluated beside the catalogue's.
+            name TEXT PRIMARY KEY,              -- with its unit at the end
+            title TEXT NOT NULL,
+            expression TEXT NOT NULL,           -- PromQL
+            low_is_worst INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        CREATE TABLE objective (
+            -- Latency objectives of the user's configuration.
+            signal TEXT PRIMARY KEY,            -- ttft_p95_seconds
+            seconds REAL NOT NULL
+        ) STRICT;
+
         CREATE TABLE data_quality (
             -- Whether the evidence can be trusted, judged before anything else.
             analysis_id INTEGER NOT NULL REFERENCES analysis(analysis_id),

@@ -5,9 +5,11 @@ enum BatchSlotLimit: Cause {
     static let level = CauseLevel.limit
     static let help = CauseHelp(
         what: "Requests waited because max_num_seqs requests ran already, although the KV cache had room.",
-        signs: "Required: requests waiting, running requests at 97 % of max_num_seqs (where that isn't known: of a number that is never exceeded and held while requests wait) in a third of the episode, KV usage below 97 %, the queue a good part of what users lost. Supporting: KV usage below 90 %, no preemptions, time to first token at twice the usual. Counter: steps far slower than their work explains.",
+        signs:
+            "Required: requests waiting, running requests at 97 % of max_num_seqs (where that isn't known: of a number that is never exceeded and held while requests wait) in a third of the episode, KV usage below 97 %, the queue a good part of what users lost. Supporting: KV usage below 90 %, no preemptions, time to first token at twice the usual. Counter: steps far slower than their work explains.",
         why: "A limit set low for latency's sake, or a default that is below what the memory would hold.",
-        remedy: "Raise --max-num-seqs while the KV cache has room; add a replica when inter-token latency allows no larger batch.",
+        remedy:
+            "Raise --max-num-seqs while the KV cache has room; add a replica when inter-token latency allows no larger batch.",
         sources: "vLLM docs/configuration/optimization.md")
     static let telltale: Telltale? = Telltale(
         signal: "running_requests", words: ("at most", " ran at once, below max_num_seqs"),
@@ -20,7 +22,9 @@ enum BatchSlotLimit: Cause {
         guard let (slots, isConfigured) = try scene.slots() else {
             return Judgement(
                 required: [
-                    .unseen("max_num_seqs of \(scene.replica): keep the start-up lines of the server log, or set --max-num-seqs so that they show it")
+                    .unseen(
+                        "max_num_seqs of \(scene.replica): keep the start-up lines of the server log, or set --max-num-seqs so that they show it"
+                    )
                 ], summary: "")
         }
         let full = try scene.share("running_requests") { $0 >= 0.97 * slots - 0.01 } ?? 0
@@ -28,18 +32,23 @@ enum BatchSlotLimit: Cause {
         var judgement = Judgement(
             required: [
                 scene.sign(
-                    full >= 0.3, "\(Scene.round3(running.during)) requests ran in \(Int(slots)) batch slots, all taken in \(percent(full)) of the time",
+                    full >= 0.3,
+                    "\(Scene.round3(running.during)) requests ran in \(Int(slots)) batch slots, all taken in \(percent(full)) of the time",
                     evidence: EvidenceDraft(
                         "running_requests", value: running.during, baseline: running.before, unit: "requests",
-                        "requests running, of \(Int(slots)) batch slots" + (isConfigured ? "" : " (seen, not configured)"))),
+                        "requests running, of \(Int(slots)) batch slots"
+                            + (isConfigured ? "" : " (seen, not configured)"))),
                 try scene.sign("waiting_requests", "requests waiting") { _ in
                     waiting.during >= 0.5 && waiting.during >= 2 * (waiting.before ?? 0)
                 },
                 scene.sign((usage?.during ?? 0) < 0.97, "the KV cache was full"),
                 scene.sign(
-                    try scene.queueShare().map { $0 >= 0.3 } ?? true, "users lost their time to longer steps, not to the queue"),
+                    try scene.queueShare().map { $0 >= 0.3 } ?? true,
+                    "users lost their time to longer steps, not to the queue"),
             ],
-            summary: "\(scene.replica) ran its \(Int(slots)) batch slots full in \(percent(full)) of the time while \(Scene.round3(waiting.during)) requests waited")
+            summary:
+                "\(scene.replica) ran its \(Int(slots)) batch slots full in \(percent(full)) of the time while \(Scene.round3(waiting.during)) requests waited"
+        )
         judgement.supporting = [
             try scene.sign("kv_cache_usage_ratio", "mean KV-cache usage") { $0.during < 0.9 },
             try scene.sign("preemptions_per_second", "preemptions") { $0.during < 0.01 },

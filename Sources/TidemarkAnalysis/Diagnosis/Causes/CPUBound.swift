@@ -5,9 +5,12 @@ enum CPUBound: Cause {
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "GPUs waited for the host: the API server (tokenisation, JSON, streaming) or the engine core had no CPU.",
-        signs: "Required: time to first token beyond queue and prefill (the front end's) three times the usual and 50 ms more, and half of its rise at least, or slower steps while tasks of the host waited for a CPU. Supporting: CPU of the API process far above the usual; the host busier; GPUs less busy at equal work; the front end's time. Counter: SM clocks that fell; requests with structured output.",
-        why: "A neighbour on the host, too few cores for the API servers, large images or long prompts to tokenise, a debug log level.",
-        remedy: "Give the pod cores of its own (requests = limits, CPU pinning), raise --api-server-count, move neighbours away.",
+        signs:
+            "Required: time to first token beyond queue and prefill (the front end's) three times the usual and 50 ms more, and half of its rise at least, or slower steps while tasks of the host waited for a CPU. Supporting: CPU of the API process far above the usual; the host busier; GPUs less busy at equal work; the front end's time. Counter: SM clocks that fell; requests with structured output.",
+        why:
+            "A neighbour on the host, too few cores for the API servers, large images or long prompts to tokenise, a debug log level.",
+        remedy:
+            "Give the pod cores of its own (requests = limits, CPU pinning), raise --api-server-count, move neighbours away.",
         sources: "vLLM docs/configuration/optimization.md; kernel pressure stall information")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
@@ -17,7 +20,8 @@ enum CPUBound: Cause {
         let process = try scene.change("process_cpu_cores")
         guard front != nil || pressure != nil || busy != nil else {
             return Judgement(
-                required: [.unseen("the host's CPU: scrape the node exporter"), try scene.slowerAtEqualWork()], summary: "")
+                required: [.unseen("the host's CPU: scrape the node exporter"), try scene.slowerAtEqualWork()],
+                summary: "")
         }
         // Queue and prefill are observed when requests finish, the first token when it comes: behind a growing queue the
         // difference means nothing, so it must be most of the rise.
@@ -32,7 +36,9 @@ enum CPUBound: Cause {
             required: [
                 scene.sign(
                     (isFront && (burns || hungry)) || (hungry && slow) || (burns && slow),
-                    front.map { "the front end took \(Scene.text(max(0, $0.during), .seconds)) of the time to first token" }
+                    front.map {
+                        "the front end took \(Scene.text(max(0, $0.during), .seconds)) of the time to first token"
+                    }
                         ?? "the host's CPU had room",
                     evidence: front.map {
                         EvidenceDraft(
@@ -49,7 +55,8 @@ enum CPUBound: Cause {
                 capture: "CPU of the API server: scrape its /metrics",
                 evidence: process.map {
                     EvidenceDraft(
-                        "process_cpu_cores", value: $0.during, baseline: $0.before, unit: "cores", "CPU of the API server process")
+                        "process_cpu_cores", value: $0.during, baseline: $0.before, unit: "cores",
+                        "CPU of the API server process")
                 }),
             scene.sign(
                 pressure == nil && busy == nil ? nil : hungry, "the host's CPU",
@@ -65,7 +72,10 @@ enum CPUBound: Cause {
         let clocks = try scene.clocks()
         judgement.counter = [scene.sign((clocks?.loss ?? 0) >= 0.1, "SM clocks fell")]
         judgement.recommendations = [
-            ("--api-server-count", "Raise --api-server-count when one API process uses a core, and give the server cores of its own."),
+            (
+                "--api-server-count",
+                "Raise --api-server-count when one API process uses a core, and give the server cores of its own."
+            ),
             (nil, "Move neighbours off the host, or pin the server's cores (CPU manager policy static)."),
         ]
         return judgement
@@ -82,6 +92,7 @@ extension Scene {
         return sign(
             most.during < 0.92 * before, "GPU utilisation",
             evidence: EvidenceDraft(
-                "gpu_utilization_ratio", value: most.during, baseline: before, unit: "ratio", "utilisation of the busiest GPU"))
+                "gpu_utilization_ratio", value: most.during, baseline: before, unit: "ratio",
+                "utilisation of the busiest GPU"))
     }
 }

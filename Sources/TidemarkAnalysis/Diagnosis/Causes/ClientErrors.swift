@@ -5,7 +5,8 @@ enum ClientErrors: Cause {
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what: "A good part of the requests was answered with 4xx: the server worked, the requests were wrong.",
-        signs: "Required: at least 6 % of the requests refused with 4xx, four times the usual share, ten answers at least. Supporting: few 5xx; one client and route behind most; latency unchanged; the server's log says why (unknown model, prompt too long). Counter: more 5xx than 4xx.",
+        signs:
+            "Required: at least 6 % of the requests refused with 4xx, four times the usual share, ten answers at least. Supporting: few 5xx; one client and route behind most; latency unchanged; the server's log says why (unknown model, prompt too long). Counter: more 5xx than 4xx.",
         why: "A client was deployed with a wrong model name, without a key, or with prompts beyond the model's length.",
         remedy: "Ask the owner of the client that the report names; answer with a clear message at the gateway.",
         sources: "vLLM entrypoints/openai/serving_engine.py")
@@ -27,10 +28,12 @@ enum ClientErrors: Cause {
                     symptom != nil && share >= 0.06 && share >= 4 * (symptom?.before ?? 0) && count >= 10,
                     "\(Scene.round3(count)) requests were refused with 4xx",
                     evidence: EvidenceDraft(
-                        "error_4xx_requests_per_second", value: refused.during, baseline: refused.before, unit: "requests/s",
+                        "error_4xx_requests_per_second", value: refused.during, baseline: refused.before,
+                        unit: "requests/s",
                         "answers with 4xx"))
             ],
-            summary: "\(percent(share)) of the requests at \(scene.replica) were refused with 4xx, usually \(percent(symptom?.before ?? 0))",
+            summary:
+                "\(percent(share)) of the requests at \(scene.replica) were refused with 4xx, usually \(percent(symptom?.before ?? 0))",
             range: symptom?.range)
         let failed = try scene.change("error_5xx_requests_per_second")
         let source = try culprit(scene)
@@ -41,7 +44,10 @@ enum ClientErrors: Cause {
         ]
         judgement.counter = [scene.sign(failed.map { $0.during > refused.during } ?? false, "more 5xx than 4xx")]
         judgement.recommendations = [
-            (nil, "Ask the owner of the client named above; the server answers as it should. 400: malformed or too long; 401: key; 404: model or path.")
+            (
+                nil,
+                "Ask the owner of the client named above; the server answers as it should. 400: malformed or too long; 401: key; 404: model or path."
+            )
         ]
         return judgement
     }

@@ -4,16 +4,22 @@ enum ColdStart: Cause {
     static let title = "A restart left the server cold"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
-        what: "A server was restarted in order, or started anew, while traffic went on: requests waited for the start-up and then met empty caches.",
-        signs: "Required: a start of the server inside the episode, with no crash and no hang before it. Supporting: time to first token far above normal and falling again; the prefix-cache hit rate lower than before; a queue that drains; lines of compilation and graph capture.",
+        what:
+            "A server was restarted in order, or started anew, while traffic went on: requests waited for the start-up and then met empty caches.",
+        signs:
+            "Required: a start of the server inside the episode, with no crash and no hang before it. Supporting: time to first token far above normal and falling again; the prefix-cache hit rate lower than before; a queue that drains; lines of compilation and graph capture.",
         why: "Start-up takes minutes (weights, compilation, CUDA graphs), and the prefix cache begins empty.",
-        remedy: "Drain before a restart and route traffic back only after warm-up requests; keep the compilation cache on a disk that survives; restart replicas one after another.",
+        remedy:
+            "Drain before a restart and route traffic back only after warm-up requests; keep the compilation cache on a disk that survives; restart replicas one after another.",
         sources: "vLLM docs/design/torch_compile.md; docs/usage")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
         let start = try scene.startInside()
         let crashed = scene.stop?.reason == "crash"
-        let isHung = scene.episode.symptoms.contains { $0.kind == .silent && $0.replica == scene.replica && $0.range.lowerBound < scene.range.lowerBound + max(1, scene.range.count / 2) }
+        let isHung = scene.episode.symptoms.contains {
+            $0.kind == .silent && $0.replica == scene.replica
+                && $0.range.lowerBound < scene.range.lowerBound + max(1, scene.range.count / 2)
+        }
         guard let start else {
             return Judgement(required: [scene.sign(false, "no server started in the incident")], summary: "")
         }
@@ -34,7 +40,10 @@ enum ColdStart: Cause {
             try scene.sign("prefix_cache_hit_ratio", "prefix-cache hits") { ($0.difference ?? 0) <= -0.02 },
         ].filter { $0.state != .unseen }
         judgement.recommendations = [
-            (nil, "Drain a replica before its restart and give it traffic only after warm-up requests; restart one replica at a time."),
+            (
+                nil,
+                "Drain a replica before its restart and give it traffic only after warm-up requests; restart one replica at a time."
+            ),
             (nil, "Keep the compilation cache (VLLM_CACHE_ROOT) on a disk that survives the restart."),
         ]
         return judgement

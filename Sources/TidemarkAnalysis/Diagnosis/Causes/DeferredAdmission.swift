@@ -4,8 +4,10 @@ enum DeferredAdmission: Cause {
     static let title = "Admission of requests was deferred"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
-        what: "Requests waited although batch slots and the KV cache were free: for a LoRA adapter's slot, a KV transfer or a grammar.",
-        signs: "Required: deferred requests, or where vLLM doesn't count them a queue while slots and cache are free and steps as fast as ever. Supporting: more adapters in use than --max-loras; time to first token up, inter-token latency unchanged. Counter: the KV cache or the slots were full; steps slower (structured output).",
+        what:
+            "Requests waited although batch slots and the KV cache were free: for a LoRA adapter's slot, a KV transfer or a grammar.",
+        signs:
+            "Required: deferred requests, or where vLLM doesn't count them a queue while slots and cache are free and steps as fast as ever. Supporting: more adapters in use than --max-loras; time to first token up, inter-token latency unchanged. Counter: the KV cache or the slots were full; steps slower (structured output).",
         why: "More LoRA adapters than slots; a connector that is slow to deliver KV blocks.",
         remedy: "Raise --max-loras, spread adapters over replicas, look at the connector.",
         sources: "vLLM v1/core/sched/scheduler.py; docs/features/lora.md")
@@ -17,12 +19,17 @@ enum DeferredAdmission: Cause {
         let deferred = try scene.change("deferred_requests")
         let usage = try scene.change("kv_cache_usage_ratio")
         let running = try scene.change("running_requests")
-        let isFree = try (usage?.during ?? 1) < 0.8 && ( scene.slots().flatMap { slots in running.map { $0.during < 0.9 * slots.count } } ?? (usage != nil))
+        let isFree =
+            try (usage?.during ?? 1) < 0.8
+            && (scene.slots().flatMap { slots in running.map { $0.during < 0.9 * slots.count } } ?? (usage != nil))
         let steady = (try scene.latencyRose(1.15)).state != .present
         guard let waiting = try scene.change("waiting_requests") else {
-            return Judgement(required: [.unseen("requests waiting: scrape /metrics, or keep the statistics lines")], summary: "")
+            return Judgement(
+                required: [.unseen("requests waiting: scrape /metrics, or keep the statistics lines")], summary: "")
         }
-        let isHeld = deferred.map { $0.during >= 0.2 && $0.during >= 4 * ($0.before ?? 0) && $0.during >= 0.5 * max(0.01, waiting.during) }
+        let isHeld = deferred.map {
+            $0.during >= 0.2 && $0.during >= 4 * ($0.before ?? 0) && $0.during >= 0.5 * max(0.01, waiting.during)
+        }
         let isQueue = deferred == nil && waiting.during >= 0.5 && waiting.during >= 4 * (waiting.before ?? 0)
         let adapters = scene.situation.configured("max_loras", scene.replica)
         var judgement = Judgement(
@@ -30,21 +37,32 @@ enum DeferredAdmission: Cause {
                 scene.sign(
                     (isHeld ?? isQueue) && isFree,
                     deferred.map { "\(Scene.round3($0.during)) requests were deferred" }
-                        ?? (isFree ? "\(Scene.round3(waiting.during)) requests waited with slots and cache free" : "slots or cache were full"),
+                        ?? (isFree
+                            ? "\(Scene.round3(waiting.during)) requests waited with slots and cache free"
+                            : "slots or cache were full"),
                     evidence: EvidenceDraft(
-                        deferred == nil ? "waiting_requests" : "deferred_requests", value: deferred?.during ?? waiting.during,
-                        baseline: deferred?.before ?? waiting.before, unit: "requests", "requests waiting for their admission")),
+                        deferred == nil ? "waiting_requests" : "deferred_requests",
+                        value: deferred?.during ?? waiting.during,
+                        baseline: deferred?.before ?? waiting.before, unit: "requests",
+                        "requests waiting for their admission")),
                 scene.sign(steady, "steps became slower"),
                 try scene.firstTokenRose(1.3),
             ],
-            summary: "At \(scene.replica) \(Scene.round3(deferred?.during ?? waiting.during)) requests waited for their admission while slots and KV cache were free")
+            summary:
+                "At \(scene.replica) \(Scene.round3(deferred?.during ?? waiting.during)) requests waited for their admission while slots and KV cache were free"
+        )
         judgement.supporting = [
             scene.sign(isHeld ?? false, "vLLM counted them as deferred"),
             try scene.firstTokenRose(2),
-            scene.sign(adapters.map { $0 > 0 } ?? false, "LoRA adapters share \(adapters.map { Scene.round3($0) } ?? "few") slots"),
+            scene.sign(
+                adapters.map { $0 > 0 } ?? false,
+                "LoRA adapters share \(adapters.map { Scene.round3($0) } ?? "few") slots"),
         ].filter { $0.state != .unseen }
         judgement.recommendations = [
-            ("--max-loras", "Raise --max-loras (memory permitting) or spread the adapters over replicas, when adapters wait for a slot."),
+            (
+                "--max-loras",
+                "Raise --max-loras (memory permitting) or spread the adapters over replicas, when adapters wait for a slot."
+            ),
             (nil, "With a KV connector look at its transfer times and errors."),
         ]
         return judgement

@@ -4,10 +4,14 @@ enum EngineCrash: Cause {
     static let title = "The engine crashed"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
-        what: "The engine process died while it served; everything in flight failed, and nothing was served until the next start was ready.",
-        signs: "Required: a fatal engine event in the server's log (engine dead, worker died) that no orderly shutdown preceded, or a server that stopped answering and came back as another process without a shutdown. Supporting: a CUDA, out-of-memory or NCCL error within a minute; requests that failed with it; answers with 5xx; a later start; token throughput below half.",
-        why: "CUDA errors (an illegal access, a lost GPU), memory that ran out in a step, a worker that did not answer, or the host's out-of-memory killer.",
-        remedy: "Read the first traceback: what follows it is an echo. Look for Xid lines of that minute in the kernel log. After an out-of-memory error lower --gpu-memory-utilization or --max-num-batched-tokens.",
+        what:
+            "The engine process died while it served; everything in flight failed, and nothing was served until the next start was ready.",
+        signs:
+            "Required: a fatal engine event in the server's log (engine dead, worker died) that no orderly shutdown preceded, or a server that stopped answering and came back as another process without a shutdown. Supporting: a CUDA, out-of-memory or NCCL error within a minute; requests that failed with it; answers with 5xx; a later start; token throughput below half.",
+        why:
+            "CUDA errors (an illegal access, a lost GPU), memory that ran out in a step, a worker that did not answer, or the host's out-of-memory killer.",
+        remedy:
+            "Read the first traceback: what follows it is an echo. Look for Xid lines of that minute in the kernel log. After an out-of-memory error lower --gpu-memory-utilization or --max-num-batched-tokens.",
         sources: "vLLM v1/engine/exceptions.py, v1/executor/multiproc_executor.py")
 
     static let fatal = [
@@ -42,11 +46,12 @@ enum EngineCrash: Cause {
                     ? " and did not come back within the evidence"
                     : " and was ready again after \(durationText(end - stop.startMs))"),
             range: range.isEmpty ? nil : range)
-        let failed = try situation.store.database.int(
-            """
-            SELECT count(*) FROM request JOIN instance USING (instance_id)
-            WHERE period_id = ? AND name = ? AND failed_ms BETWEEN ? AND ?
-            """, situation.period, scene.replica, stop.startMs - 5000, end) ?? 0
+        let failed =
+            try situation.store.database.int(
+                """
+                SELECT count(*) FROM request JOIN instance USING (instance_id)
+                WHERE period_id = ? AND name = ? AND failed_ms BETWEEN ? AND ?
+                """, situation.period, scene.replica, stop.startMs - 5000, end) ?? 0
         judgement.supporting = [
             scene.sign(
                 events.count >= 2, "\(events.count) fatal events around it", evidence: events.dropFirst().first),

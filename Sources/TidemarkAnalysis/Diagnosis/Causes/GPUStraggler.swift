@@ -5,9 +5,11 @@ enum GPUStraggler: Cause {
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "With tensor parallelism a step is as slow as its slowest GPU; one of them was slow.",
-        signs: "Required: among at least two GPUs of the replica one whose SM clock fell by 8 % or more while most others kept theirs (or an Xid of one GPU), and latency that rose. Supporting: steps longer than the cost model says; the others draw less power because they wait. Counter: all GPUs alike (throttling).",
+        signs:
+            "Required: among at least two GPUs of the replica one whose SM clock fell by 8 % or more while most others kept theirs (or an Xid of one GPU), and latency that rose. Supporting: steps longer than the cost model says; the others draw less power because they wait. Counter: all GPUs alike (throttling).",
         why: "A GPU that is hotter than its neighbours, a power cable, a link that retrains, ECC or NVLink replays.",
-        remedy: "Drain the node and look at that GPU: nvidia-smi -q, dcgmi diag, NVLink and PCIe replay counters, Xid lines.",
+        remedy:
+            "Drain the node and look at that GPU: nvidia-smi -q, dcgmi diag, NVLink and PCIe replay counters, Xid lines.",
         sources: "NVIDIA Xid catalogue; DCGM diagnostics")
 
     static func isPossible(_ situation: Situation) -> Bool {
@@ -44,7 +46,9 @@ enum GPUStraggler: Cause {
                         "SM clock of \(worst.gpu); the others' changed by \(percent(-rest))")),
                 try scene.slower(),
             ],
-            summary: "\(worst.gpu) of \(scene.replica) ran \(percent(worst.loss)) below its usual SM clock while the others kept theirs")
+            summary:
+                "\(worst.gpu) of \(scene.replica) ran \(percent(worst.loss)) below its usual SM clock while the others kept theirs"
+        )
         judgement.supporting = [
             scene.sign(worst.loss >= 0.15, "it lost \(percent(worst.loss))"),
             try scene.workSign(),
@@ -52,7 +56,10 @@ enum GPUStraggler: Cause {
             try scene.othersWait(worst.gpu, clocks.all.map(\.gpu)),
         ].filter { $0.state != .unseen }
         judgement.recommendations = [
-            (nil, "Drain the node and look at \(worst.gpu): nvidia-smi -q, dcgmi diag -r 3, NVLink and PCIe replay counters, Xid lines in the kernel log."),
+            (
+                nil,
+                "Drain the node and look at \(worst.gpu): nvidia-smi -q, dcgmi diag -r 3, NVLink and PCIe replay counters, Xid lines in the kernel log."
+            )
         ]
         return judgement
     }

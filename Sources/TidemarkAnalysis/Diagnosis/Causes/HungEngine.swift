@@ -5,9 +5,12 @@ enum HungEngine: Cause {
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what: "Requests were in the engine and no step finished for half a minute or more, although the process lived.",
-        signs: "Required: running requests, no generated and no prompt tokens for at least 30 s, no crash before. Supporting: vLLM's own hints of a hang in the log; GPU utilisation near 0, or 100 % at low power; a queue that only grows; a restart that ended it.",
-        why: "A collective that waits for a rank that is gone (NCCL), a lost GPU, a deadlock between processes, a kernel that never ends.",
-        remedy: "Take stacks (py-spy dump of the engine core and the workers) before the restart; look for NCCL and Xid lines; set VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS so that a hang becomes a crash that a supervisor repairs.",
+        signs:
+            "Required: running requests, no generated and no prompt tokens for at least 30 s, no crash before. Supporting: vLLM's own hints of a hang in the log; GPU utilisation near 0, or 100 % at low power; a queue that only grows; a restart that ended it.",
+        why:
+            "A collective that waits for a rank that is gone (NCCL), a lost GPU, a deadlock between processes, a kernel that never ends.",
+        remedy:
+            "Take stacks (py-spy dump of the engine core and the workers) before the restart; look for NCCL and Xid lines; set VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS so that a hang becomes a crash that a supervisor repairs.",
         sources: "vLLM distributed/device_communicators/shm_broadcast.py; docs/usage/troubleshooting.md")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
@@ -22,16 +25,20 @@ enum HungEngine: Cause {
         let tokens = try scene.track("generation_tokens_per_second")
         guard tokens != nil || !hints.isEmpty else {
             return Judgement(
-                required: [.unseen("generated tokens: scrape /metrics, or keep the statistics lines of the log")], summary: "")
+                required: [.unseen("generated tokens: scrape /metrics, or keep the statistics lines of the log")],
+                summary: "")
         }
         let hinted = (hints.first?.value ?? 0) >= 2
         var judgement = Judgement(
             required: [
                 scene.sign(
                     (held >= 30 || hinted) && !crashed,
-                    held >= 30 ? "no tokens for \(durationText(Int64(held * 1000))) while requests ran" : "tokens came without a pause of 30 s",
+                    held >= 30
+                        ? "no tokens for \(durationText(Int64(held * 1000))) while requests ran"
+                        : "tokens came without a pause of 30 s",
                     evidence: EvidenceDraft(
-                        "generation_tokens_per_second", value: 0, baseline: tokens?.value(scene.baseline), unit: "tokens/s",
+                        "generation_tokens_per_second", value: 0, baseline: tokens?.value(scene.baseline),
+                        unit: "tokens/s",
                         "generated tokens while requests were running"))
             ],
             summary: "The engine of \(scene.replica) held requests and made no tokens"
@@ -44,8 +51,14 @@ enum HungEngine: Cause {
             scene.sign(scene.stop != nil, "a restart ended it"),
         ].filter { $0.state != .unseen }
         judgement.recommendations = [
-            (nil, "Before the next restart take stacks of the engine core and its workers (py-spy dump), and look for NCCL and Xid lines of that minute."),
-            ("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "Set VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS so that a step that never ends becomes a crash, which a supervisor repairs."),
+            (
+                nil,
+                "Before the next restart take stacks of the engine core and its workers (py-spy dump), and look for NCCL and Xid lines of that minute."
+            ),
+            (
+                "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS",
+                "Set VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS so that a step that never ends becomes a crash, which a supervisor repairs."
+            ),
         ]
         return judgement
     }

@@ -4,9 +4,12 @@ enum Interconnect: Cause {
     static let title = "The GPUs waited for each other's data"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
-        what: "With tensor, pipeline or expert parallelism every step exchanges data; over a slow link that takes most of the step.",
-        signs: "Required: more than one GPU a replica; and either NCCL or shared-memory warnings with slower steps, or GPUs at high utilisation but low power from the start with steps that hardly grow with the batch. Supporting: steps longer than their work; clocks as usual; power fell while utilisation stayed. Counter: one GPU's clock fell (straggler); a single GPU.",
-        why: "PCIe instead of NVLink, a link that fell back to fewer lanes, RDMA that is not used, a changed NCCL setting.",
+        what:
+            "With tensor, pipeline or expert parallelism every step exchanges data; over a slow link that takes most of the step.",
+        signs:
+            "Required: more than one GPU a replica; and either NCCL or shared-memory warnings with slower steps, or GPUs at high utilisation but low power from the start with steps that hardly grow with the batch. Supporting: steps longer than their work; clocks as usual; power fell while utilisation stayed. Counter: one GPU's clock fell (straggler); a single GPU.",
+        why:
+            "PCIe instead of NVLink, a link that fell back to fewer lanes, RDMA that is not used, a changed NCCL setting.",
         remedy: "nvidia-smi topo -m, nvlink -s, NCCL_DEBUG=INFO; a smaller tensor-parallel size with more replicas.",
         sources: "NCCL environment; vLLM docs/serving/parallelism_scaling.md")
 
@@ -20,12 +23,14 @@ enum Interconnect: Cause {
     }
 
     static func judge(_ scene: Scene) throws -> Judgement? {
-        let parallel = ["tensor_parallel_size", "pipeline_parallel_size"].compactMap {
-            scene.situation.configured($0, scene.replica)
-        }.max() ?? Double(scene.situation.fleet.replicas.first { $0.name == scene.replica }?.gpus.count ?? 0)
+        let parallel =
+            ["tensor_parallel_size", "pipeline_parallel_size"].compactMap {
+                scene.situation.configured($0, scene.replica)
+            }.max() ?? Double(scene.situation.gpus(of: scene.replica).count)
         guard parallel > 1 else { return nil }
         let span = scene.situation.span(scene.range)
-        let warnings = try scene.situation.events(["nccl_error", "rpc_timeout"], scene.replica, span.startMs - 60_000, span.endMs)
+        let warnings = try scene.situation.events(
+            ["nccl_error", "rpc_timeout"], scene.replica, span.startMs - 60_000, span.endMs)
         let residual = try scene.residual()
         let gpus = scene.situation.gpus(of: scene.replica)
         let power = try gpus.compactMap { try scene.change(gpu: $0, "gpu_power_watts")?.ratio }.sorted()
@@ -41,21 +46,30 @@ enum Interconnect: Cause {
                         ? warnings.first
                         : EvidenceDraft(
                             "gpu_power_watts", value: power[power.count / 2], baseline: 1, unit: "ratio",
-                            "power of the GPUs over the usual, at utilisation \(percent(busy.isEmpty ? 1 : busy[busy.count / 2])) of the usual")),
+                            "power of the GPUs over the usual, at utilisation \(percent(busy.isEmpty ? 1 : busy[busy.count / 2])) of the usual"
+                        )),
                 scene.sign(
-                    residual.map { $0 >= 1.15 }, "steps as long as their work says", capture: "steps and their tokens: scrape /metrics",
+                    residual.map { $0 >= 1.15 }, "steps as long as their work says",
+                    capture: "steps and their tokens: scrape /metrics",
                     evidence: residual.map {
-                        EvidenceDraft("step_time_residual", value: $0, baseline: 1, unit: "ratio", "step time over that of the cost model")
+                        EvidenceDraft(
+                            "step_time_residual", value: $0, baseline: 1, unit: "ratio",
+                            "step time over that of the cost model")
                     }),
                 scene.sign((clocks?.slowed.isEmpty ?? true), "an SM clock fell"),
             ],
-            summary: "The \(gpus.count) GPUs of \(scene.replica) drew less power at the same utilisation while steps took \(Scene.round3(residual ?? 1)) times what their work says: they waited for each other")
+            summary:
+                "The \(gpus.count) GPUs of \(scene.replica) drew less power at the same utilisation while steps took \(Scene.round3(residual ?? 1)) times what their work says: they waited for each other"
+        )
         judgement.supporting = [
             scene.sign(!warnings.isEmpty, "NCCL warnings", evidence: warnings.first),
             scene.sign(clocks.map { $0.loss < 0.04 }, "SM clocks as usual", capture: "SM clocks: capture nvidia-smi"),
         ].filter { $0.state != .unseen }
         judgement.recommendations = [
-            (nil, "Look at the links: nvidia-smi topo -m, nvidia-smi nvlink -s, PCIe width, NCCL_DEBUG=INFO at the next start."),
+            (
+                nil,
+                "Look at the links: nvidia-smi topo -m, nvidia-smi nvlink -s, PCIe width, NCCL_DEBUG=INFO at the next start."
+            ),
             ("--tensor-parallel-size", "A smaller tensor-parallel size with more replicas needs less exchange."),
         ]
         return judgement

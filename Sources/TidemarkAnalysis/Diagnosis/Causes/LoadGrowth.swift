@@ -5,7 +5,8 @@ enum LoadGrowth: Cause {
     static let level = CauseLevel.load
     static let help = CauseHelp(
         what: "Requests at least doubled, and the machine was as slow as that load says.",
-        signs: "Required: arrivals at 2.2 times the usual or more over the whole fleet, and latency that rose. Supporting: no resource alone at its limit; steps as the cost model explains; latency near or beyond its objective. Counter: steps slower than their work; one replica only (imbalance).",
+        signs:
+            "Required: arrivals at 2.2 times the usual or more over the whole fleet, and latency that rose. Supporting: no resource alone at its limit; steps as the cost model explains; latency near or beyond its objective. Counter: steps slower than their work; one replica only (imbalance).",
         why: "A launch, a batch job, a retry storm, another region's traffic.",
         remedy: "Add replicas (see capacity), shed or queue at the gateway, find who sends the surplus.",
         sources: "methods: load-adjusted comparison")
@@ -23,16 +24,21 @@ enum LoadGrowth: Cause {
                 scene.sign(
                     ratio >= 1.25 && fleet >= 1.2, "arrivals changed by a factor of \(Scene.round3(ratio))",
                     evidence: EvidenceDraft(
-                        "arrival_rate_requests_per_second", value: load.during, baseline: load.before, unit: "requests/s",
+                        "arrival_rate_requests_per_second", value: load.during, baseline: load.before,
+                        unit: "requests/s",
                         "requests arriving")),
                 try scene.slower(1.15, firstToken: 1.5),
                 try LoadRise.hurts(scene),
             ],
-            summary: "\(scene.replica) got \(Scene.round3(ratio)) times its usual requests (\(Scene.round3(load.during)) a second)")
+            summary:
+                "\(scene.replica) got \(Scene.round3(ratio)) times its usual requests (\(Scene.round3(load.during)) a second)"
+        )
         let residual = try scene.residual()
         judgement.supporting = [
             scene.sign(ratio >= 2.2, "they more than doubled"),
-            scene.sign(residual.map { $0 < 1.15 }, "steps as long as their work says", capture: "steps and their tokens: scrape /metrics"),
+            scene.sign(
+                residual.map { $0 < 1.15 }, "steps as long as their work says",
+                capture: "steps and their tokens: scrape /metrics"),
             try LoadRise.objective(scene),
         ].filter { $0.state != .unseen }
         // Below a doubling it is the resource that gave way that a reader wants named.
@@ -48,7 +54,8 @@ enum LoadGrowth: Cause {
 /// What prefill and decode have in common: the load rose and steps became as long as that says.
 enum LoadRise {
     static func judge(_ scene: Scene, prefill: Bool) throws -> Judgement? {
-        guard let load = try scene.loadFactor(), let ratio = load.ratio, let step = try scene.change("itl_mean_seconds") else {
+        guard let load = try scene.loadFactor(), let ratio = load.ratio, let step = try scene.change("itl_mean_seconds")
+        else {
             return Judgement(required: [.unseen("arrivals and the time of steps: scrape /metrics")], summary: "")
         }
         let rise = try scene.prefillShareOfRise()
@@ -63,34 +70,48 @@ enum LoadRise {
                 scene.sign(
                     ratio >= 1.12, "arrivals changed by a factor of \(Scene.round3(ratio))",
                     evidence: EvidenceDraft(
-                        "arrival_rate_requests_per_second", value: load.during, baseline: load.before, unit: "requests/s",
+                        "arrival_rate_requests_per_second", value: load.during, baseline: load.before,
+                        unit: "requests/s",
                         "requests arriving")),
                 try scene.sign("itl_mean_seconds", "mean inter-token latency") { ($0.ratio ?? 1) >= 1.1 },
                 scene.sign(
                     share.map { _ in isPrefill == prefill },
-                    "\(percent(share ?? 0)) of the rise is prompt tokens", capture: "prompt and generated tokens: scrape /metrics",
+                    "\(percent(share ?? 0)) of the rise is prompt tokens",
+                    capture: "prompt and generated tokens: scrape /metrics",
                     evidence: share.map {
-                        EvidenceDraft("prompt_share_of_step", value: $0, unit: "ratio", "share of prompt tokens in the longer steps")
+                        EvidenceDraft(
+                            "prompt_share_of_step", value: $0, unit: "ratio",
+                            "share of prompt tokens in the longer steps")
                     }),
                 try hurts(scene),
             ],
             summary: prefill
                 ? "Prompts made the steps of \(scene.replica) longer: \(Scene.text(step.during, .seconds)), usually \(Scene.text(step.before ?? 0, .seconds))"
-                : "More answers at once made the steps of \(scene.replica) longer: \(Scene.text(step.during, .seconds)), usually \(Scene.text(step.before ?? 0, .seconds))")
+                : "More answers at once made the steps of \(scene.replica) longer: \(Scene.text(step.during, .seconds)), usually \(Scene.text(step.before ?? 0, .seconds))"
+        )
         judgement.supporting = [
-            scene.sign(residual.map { $0 > 0.8 && $0 < 1.2 }, "steps as long as their work says", capture: "steps and their tokens: scrape /metrics"),
+            scene.sign(
+                residual.map { $0 > 0.8 && $0 < 1.2 }, "steps as long as their work says",
+                capture: "steps and their tokens: scrape /metrics"),
             try objective(scene),
             scene.sign(share.map { abs($0 - 0.6) > 0.15 } ?? false, "clearly so"),
         ]
         judgement.counter = [scene.sign((residual ?? 1) > 1.3, "steps longer than their work")]
         judgement.bias = ratio >= 2.2 ? -0.1 : 0
-        judgement.recommendations = prefill
+        judgement.recommendations =
+            prefill
             ? [
-                ("--max-num-batched-tokens", "Lower --max-num-batched-tokens for steadier inter-token latency, or raise it for prompt throughput; serve prefill on replicas of its own when both are needed."),
+                (
+                    "--max-num-batched-tokens",
+                    "Lower --max-num-batched-tokens for steadier inter-token latency, or raise it for prompt throughput; serve prefill on replicas of its own when both are needed."
+                ),
                 (nil, "Add a replica, or raise the prefix cache's hits."),
             ]
             : [
-                ("--max-num-seqs", "A lower --max-num-seqs keeps the pace of answers and lets the surplus queue; more tensor parallelism or fp8 (weights, --kv-cache-dtype) makes steps shorter."),
+                (
+                    "--max-num-seqs",
+                    "A lower --max-num-seqs keeps the pace of answers and lets the surplus queue; more tensor parallelism or fp8 (weights, --kv-cache-dtype) makes steps shorter."
+                ),
                 (nil, "Add a replica."),
             ]
         return judgement

@@ -5,7 +5,8 @@ enum MixShift: Cause {
     static let level = CauseLevel.limit
     static let help = CauseHelp(
         what: "As many requests came as before, but each cost more: longer prompts or longer answers.",
-        signs: "Required: mean prompt or answer length up by 30 % or more with arrivals within a third of the usual. Supporting: both token rates follow; the change begins with the episode. Counter: far more load; a server that was away (only short requests finished).",
+        signs:
+            "Required: mean prompt or answer length up by 30 % or more with arrivals within a third of the usual. Supporting: both token rates follow; the change begins with the episode. Counter: far more load; a server that was away (only short requests finished).",
         why: "A new client or feature, another prompt template, documents attached, reasoning turned on.",
         remedy: "Find the client, bound max_tokens, route long requests to replicas of their own.",
         sources: "methods: population stability of length histograms")
@@ -14,7 +15,8 @@ enum MixShift: Cause {
         let prompt = try scene.change("prompt_length_mean_tokens")
         let answer = try scene.change("generation_length_mean_tokens")
         guard prompt != nil || answer != nil else {
-            return Judgement(required: [.unseen("lengths of prompts and answers: scrape /metrics, or trace requests")], summary: "")
+            return Judgement(
+                required: [.unseen("lengths of prompts and answers: scrape /metrics, or trace requests")], summary: "")
         }
         let load = try scene.loadFactor()?.ratio ?? 1
         let away = scene.episode.symptoms.contains { $0.kind == .down || $0.kind == .silent }
@@ -34,7 +36,9 @@ enum MixShift: Cause {
                         baseline: change.before, unit: "tokens", first ? "mean prompt length" : "mean answer length")),
                 try scene.slower(1.07),
             ],
-            summary: "Requests at \(scene.replica) became longer: \(first ? "prompts" : "answers") of \(Scene.round3(change.during)) tokens, usually \(Scene.round3(change.before ?? 0)), at about the same rate")
+            summary:
+                "Requests at \(scene.replica) became longer: \(first ? "prompts" : "answers") of \(Scene.round3(change.during)) tokens, usually \(Scene.round3(change.before ?? 0)), at about the same rate"
+        )
         judgement.supporting = [
             scene.sign(load < 1.25, "arrivals as usual"),
             scene.sign(grown >= 1.5, "by half or more"),
@@ -42,7 +46,10 @@ enum MixShift: Cause {
         // Where a full cache makes users queue it is that which a reader wants named, and the mix as what brought it.
         if try scene.share("kv_cache_usage_ratio", { $0 >= 0.9 }) ?? 0 >= 0.3 { judgement.bias = -0.2 }
         judgement.recommendations = [
-            (nil, "Find out which client or feature sends the longer requests; bound max_tokens, or route them to replicas of their own."),
+            (
+                nil,
+                "Find out which client or feature sends the longer requests; bound max_tokens, or route them to replicas of their own."
+            )
         ]
         return judgement
     }

@@ -5,9 +5,12 @@ enum NetworkClient: Cause {
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what: "Clients waited longer, or gave up, while the server's own times stayed as they were.",
-        signs: "Required: more requests aborted by clients, or a gateway or client that saw more time beyond the engine's; the server's own latencies and its queue unchanged. Supporting: TCP segments sent again; both of the former together. Counter: the server's latency rose.",
-        why: "Packet loss, a saturated link, a proxy that buffers streams or cuts them off, clients with short timeouts.",
-        remedy: "Look at the path: retransmissions by interface, the proxy's buffering and timeouts, the clients' deadlines.",
+        signs:
+            "Required: more requests aborted by clients, or a gateway or client that saw more time beyond the engine's; the server's own latencies and its queue unchanged. Supporting: TCP segments sent again; both of the former together. Counter: the server's latency rose.",
+        why:
+            "Packet loss, a saturated link, a proxy that buffers streams or cuts them off, clients with short timeouts.",
+        remedy:
+            "Look at the path: retransmissions by interface, the proxy's buffering and timeouts, the clients' deadlines.",
         sources: "methods: RED at the gateway against the engine's own spans")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
@@ -17,7 +20,8 @@ enum NetworkClient: Cause {
         let outside = try scene.change("beyond_engine_mean_seconds")
         guard aborts != nil || outside != nil else {
             return Judgement(
-                required: [.unseen("what clients saw: keep the gateway's access log or its spans, or log requests")], summary: "")
+                required: [.unseen("what clients saw: keep the gateway's access log or its spans, or log requests")],
+                summary: "")
         }
         let itl = try scene.change("itl_mean_seconds")?.ratio
         let ttft = try scene.change("ttft_mean_seconds")?.ratio
@@ -26,8 +30,15 @@ enum NetworkClient: Cause {
         let isQueued = waiting.map { $0.during >= 0.5 && $0.during >= 2 * ($0.before ?? 0) } ?? false
         let isFlat = (itl ?? 1) < 1.12 && (ttft ?? 1) < 1.3 && !isQueued
         var words: [String] = []
-        if let aborted { words.append("clients gave up \(percent(aborted.during)) of their requests, usually \(percent(aborted.before))") }
-        if let beyond { words.append("they waited \(Scene.text(beyond.during, .seconds)) beyond the engine, usually \(Scene.text(beyond.before, .seconds))") }
+        if let aborted {
+            words.append(
+                "clients gave up \(percent(aborted.during)) of their requests, usually \(percent(aborted.before))")
+        }
+        if let beyond {
+            words.append(
+                "they waited \(Scene.text(beyond.during, .seconds)) beyond the engine, usually \(Scene.text(beyond.before, .seconds))"
+            )
+        }
         var judgement = Judgement(
             required: [
                 scene.sign(
@@ -56,7 +67,10 @@ enum NetworkClient: Cause {
                 }),
         ]
         judgement.recommendations = [
-            (nil, "Look at the path between clients and server: retransmissions by interface, the proxy's buffering and timeouts, the clients' deadlines.")
+            (
+                nil,
+                "Look at the path between clients and server: retransmissions by interface, the proxy's buffering and timeouts, the clients' deadlines."
+            )
         ]
         return judgement
     }

@@ -4,9 +4,12 @@ enum PreemptionThrash: Cause {
     static let title = "Preemptions made the engine repeat its work"
     static let level = CauseLevel.limit
     static let help = CauseHelp(
-        what: "The KV cache was so short that running requests were preempted again and again, and what they had computed was computed anew.",
-        signs: "Required: KV usage of 90 % or more, three preemptions or more for ten finished requests, and an estimated tenth or more of the computed tokens repeated. Supporting: inter-token latency up, computed prompt tokens above those offered, queue. Counter: no preemptions.",
-        why: "The scheduler admits requests by their prompts and cannot know their answers; long answers outgrow the cache.",
+        what:
+            "The KV cache was so short that running requests were preempted again and again, and what they had computed was computed anew.",
+        signs:
+            "Required: KV usage of 90 % or more, three preemptions or more for ten finished requests, and an estimated tenth or more of the computed tokens repeated. Supporting: inter-token latency up, computed prompt tokens above those offered, queue. Counter: no preemptions.",
+        why:
+            "The scheduler admits requests by their prompts and cannot know their answers; long answers outgrow the cache.",
         remedy: "Lower --max-num-seqs so that fewer requests share the cache, or give the cache more room.",
         sources: "vLLM docs/configuration/optimization.md (preemption); v1/core/sched/scheduler.py")
     static let telltale: Telltale? = Telltale(
@@ -14,7 +17,9 @@ enum PreemptionThrash: Cause {
         capture: "preemptions: scrape /metrics (vllm:num_preemptions_total)")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
-        guard let preemptions = try scene.change("preemptions_per_second"), let finished = try scene.change("request_rate_requests_per_second") else {
+        guard let preemptions = try scene.change("preemptions_per_second"),
+            let finished = try scene.change("request_rate_requests_per_second")
+        else {
             return Judgement(required: [.unseen(telltale!.capture)], summary: "")
         }
         let perRequest = preemptions.during / max(finished.during, 1e-9)
@@ -27,7 +32,8 @@ enum PreemptionThrash: Cause {
                 },
                 try scene.sign("kv_cache_usage_ratio", "mean KV-cache usage") { $0.during >= 0.8 && full >= 0.3 },
             ],
-            summary: "\(scene.replica) preempted \(Scene.round3(preemptions.during)) requests a second, \(Scene.round3(perRequest)) for each that finished"
+            summary:
+                "\(scene.replica) preempted \(Scene.round3(preemptions.during)) requests a second, \(Scene.round3(perRequest)) for each that finished"
                 + (repeated.map { ", and computed about \(percent($0)) of its tokens again" } ?? ""))
         judgement.supporting = [
             try scene.latencyRose(1.1),
@@ -35,7 +41,10 @@ enum PreemptionThrash: Cause {
             try scene.sign("waiting_requests", "requests waiting") { $0.during > 1 },
         ]
         judgement.recommendations = [
-            ("--max-num-seqs", "Lower --max-num-seqs\(try scene.slots().map { " below \(Int($0.count))" } ?? ""): fewer requests share the cache, and none is computed twice."),
+            (
+                "--max-num-seqs",
+                "Lower --max-num-seqs\(try scene.slots().map { " below \(Int($0.count))" } ?? ""): fewer requests share the cache, and none is computed twice."
+            ),
             ("--gpu-memory-utilization", "Raise --gpu-memory-utilization or try --kv-cache-dtype fp8: more KV blocks."),
         ]
         return judgement

@@ -5,8 +5,10 @@ enum PrefixCacheLoss: Cause {
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "Prompts that used to be found in the prefix cache were computed anew.",
-        signs: "Required: the hit rate fell by 10 points and by 40 %, while prompts stayed as long as they were and the KV cache had room (a full cache evicts: a consequence). Supporting: more prompt tokens computed at equal prompt tokens; time to first token and inter-token latency up. Counter: a restart (cold start).",
-        why: "A prompt template whose beginning changes (a date, a request id), a router that no longer keeps conversations together, another tenant that fills the cache.",
+        signs:
+            "Required: the hit rate fell by 10 points and by 40 %, while prompts stayed as long as they were and the KV cache had room (a full cache evicts: a consequence). Supporting: more prompt tokens computed at equal prompt tokens; time to first token and inter-token latency up. Counter: a restart (cold start).",
+        why:
+            "A prompt template whose beginning changes (a date, a request id), a router that no longer keeps conversations together, another tenant that fills the cache.",
         remedy: "Put what varies at the end of the prompt; route by prefix or session; give the cache more room.",
         sources: "vLLM docs/design/prefix_caching.md")
     static let telltale: Telltale? = Telltale(
@@ -27,10 +29,14 @@ enum PrefixCacheLoss: Cause {
                 },
                 scene.sign(
                     length < 1.3 && full <= 0.3,
-                    full > 0.3 ? "the KV cache was full and evicted: a consequence" : "prompts became \(Scene.round3(length)) times as long"),
+                    full > 0.3
+                        ? "the KV cache was full and evicted: a consequence"
+                        : "prompts became \(Scene.round3(length)) times as long"),
                 try scene.slower(1.07),
             ],
-            summary: "At \(scene.replica) the prefix cache found \(percent(hits.during)) of the prompt tokens, usually \(percent(before))")
+            summary:
+                "At \(scene.replica) the prefix cache found \(percent(hits.during)) of the prompt tokens, usually \(percent(before))"
+        )
         let restarted = try scene.startInside() != nil
         judgement.supporting = [
             scene.sign(load < 1.25 && length < 1.25, "arrivals and prompts as usual"),
@@ -38,10 +44,13 @@ enum PrefixCacheLoss: Cause {
             try scene.sign("step_tokens_mean_tokens", "tokens of a step") { ($0.ratio ?? 1) >= 1.2 },
         ].filter { $0.state != .unseen }
         judgement.counter = [
-            scene.sign(restarted, "a restart emptied the cache"),
+            scene.sign(restarted, "a restart emptied the cache")
         ]
         judgement.recommendations = [
-            (nil, "Look at what changed in front of the prompts (a date, an id, a new template) or in the router: what varies belongs at the end."),
+            (
+                nil,
+                "Look at what changed in front of the prompts (a date, an id, a new template) or in the router: what varies belongs at the end."
+            ),
             (nil, "Route by session or prefix, so that a conversation meets the replica that knows it."),
         ]
         return judgement

@@ -4,8 +4,10 @@ enum ReplicaImbalance: Cause {
     static let title = "Load was spread unevenly"
     static let level = CauseLevel.demand
     static let help = CauseHelp(
-        what: "One replica got far more requests than before while the fleet as a whole did not, and only its users suffered.",
-        signs: "Required: at least two replicas; this one's arrivals up by 25 % more than the fleet's, which did not grow by as much or was left behind by half; no other replica away. Supporting: its running requests at twice the mean; another replica with less than before; prompts and answers as long as ever. Counter: its machine was slower.",
+        what:
+            "One replica got far more requests than before while the fleet as a whole did not, and only its users suffered.",
+        signs:
+            "Required: at least two replicas; this one's arrivals up by 25 % more than the fleet's, which did not grow by as much or was left behind by half; no other replica away. Supporting: its running requests at twice the mean; another replica with less than before; prompts and answers as long as ever. Counter: its machine was slower.",
         why: "A router that hashes too few keys, sticky sessions, a replica that joined late, a broken health check.",
         remedy: "Route by least outstanding requests; look at the router's view of the replicas.",
         sources: "methods: dispersion max/mean over replicas")
@@ -14,13 +16,17 @@ enum ReplicaImbalance: Cause {
 
     static func judge(_ scene: Scene) throws -> Judgement? {
         let replicas = scene.situation.replicas
-        guard replicas.count >= 2, let own = try scene.loadFactor()?.ratio, let fleet = try scene.fleetLoadFactor() else {
+        guard replicas.count >= 2, let own = try scene.loadFactor()?.ratio, let fleet = try scene.fleetLoadFactor()
+        else {
             return replicas.count >= 2
-                ? Judgement(required: [.unseen("arrivals of each replica: scrape /metrics or log requests")], summary: "") : nil
+                ? Judgement(
+                    required: [.unseen("arrivals of each replica: scrape /metrics or log requests")], summary: "") : nil
         }
         var shares: [(String, Double)] = []
         for other in replicas where other != scene.replica {
-            if let track = try scene.situation.track("arrival_rate_requests_per_second", other), let ratio = scene.change(track)?.ratio {
+            if let track = try scene.situation.track("arrival_rate_requests_per_second", other),
+                let ratio = scene.change(track)?.ratio
+            {
                 shares.append((other, ratio))
             }
         }
@@ -33,10 +39,13 @@ enum ReplicaImbalance: Cause {
                     own >= 1.25 * fleet && own >= 1.2 && (fleet < 1.25 || own >= 2 * fleet) && !away,
                     "its arrivals changed by a factor of \(Scene.round3(own)), the fleet's by \(Scene.round3(fleet))",
                     evidence: EvidenceDraft(
-                        "arrival_rate_requests_per_second", value: arrivals.during, baseline: arrivals.before, unit: "requests/s",
+                        "arrival_rate_requests_per_second", value: arrivals.during, baseline: arrivals.before,
+                        unit: "requests/s",
                         "requests arriving at \(scene.replica)"))
             ],
-            summary: "\(scene.replica) got \(Scene.round3(own)) times its usual requests while the fleet got \(Scene.round3(fleet)) times")
+            summary:
+                "\(scene.replica) got \(Scene.round3(own)) times its usual requests while the fleet got \(Scene.round3(fleet)) times"
+        )
         judgement.supporting = [
             scene.sign(lost, "another replica got less than before"),
             scene.sign(fleet < 1.2, "the fleet as a whole got no more"),
@@ -44,7 +53,10 @@ enum ReplicaImbalance: Cause {
         ]
         judgement.counter = [scene.sign((try scene.clocks()?.loss ?? 0) >= 0.1, "SM clocks fell")]
         judgement.recommendations = [
-            (nil, "Let the router choose by least outstanding requests, and look at its sticky sessions, hash keys and health checks."),
+            (
+                nil,
+                "Let the router choose by least outstanding requests, and look at its sticky sessions, hash keys and health checks."
+            )
         ]
         return judgement
     }

@@ -5,19 +5,24 @@ enum SoftwareRegression: Cause {
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "After a restart with another version or other arguments the same work took longer, and stayed so.",
-        signs: "Required: a restart in the evidence whose version, model or arguments differ from before; steps at least 5 % longer than the cost model of before says, from then to the end. Supporting: SM clocks and the host's CPU as usual; no other change. Counter: clocks fell; the cache was only cold.",
+        signs:
+            "Required: a restart in the evidence whose version, model or arguments differ from before; steps at least 5 % longer than the cost model of before says, from then to the end. Supporting: SM clocks and the host's CPU as usual; no other change. Counter: clocks fell; the cache was only cold.",
         why: "Another attention backend, lost CUDA graphs (--enforce-eager), a changed default, a slower kernel.",
-        remedy: "Compare the start-up lines (attention backend, graphs, quantisation); go back, and report it with both versions.",
+        remedy:
+            "Compare the start-up lines (attention backend, graphs, quantisation); go back, and report it with both versions.",
         sources: "methods: load-adjusted comparison")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
         let situation = scene.situation
         let span = situation.span(scene.range)
         let runs = situation.runs.filter { $0.replica == scene.replica }
-        guard let place = runs.indices.dropFirst().first(where: { index in
-            (runs[index].startMs).map { $0 >= span.startMs - 300_000 && $0 <= span.startMs + 300_000 } ?? false
-        }) else {
-            return Judgement(required: [scene.sign(false, "no restart with another version or other arguments")], summary: "")
+        guard
+            let place = runs.indices.dropFirst().first(where: { index in
+                (runs[index].startMs).map { $0 >= span.startMs - 300_000 && $0 <= span.startMs + 300_000 } ?? false
+            })
+        else {
+            return Judgement(
+                required: [scene.sign(false, "no restart with another version or other arguments")], summary: "")
         }
         let changes = EngineRun.differences(runs[place - 1], runs[place])
         let lasts = scene.range.upperBound >= situation.grid.count - situation.steps(120)
@@ -29,17 +34,26 @@ enum SoftwareRegression: Cause {
                     residual.map { $0 >= 1.05 }, "steps as long as before at equal work",
                     capture: "steps and their tokens: scrape /metrics",
                     evidence: residual.map {
-                        EvidenceDraft("step_time_residual", value: $0, baseline: 1, unit: "ratio", "step time over that of the cost model of before")
+                        EvidenceDraft(
+                            "step_time_residual", value: $0, baseline: 1, unit: "ratio",
+                            "step time over that of the cost model of before")
                     }),
                 scene.sign(lasts, "it did not last"),
             ],
-            summary: "Since its restart (\(changes.prefix(3).joined(separator: ", "))) the steps of \(scene.replica) take \(percent((residual ?? 1) - 1)) longer at equal work")
+            summary:
+                "Since its restart (\(changes.prefix(3).joined(separator: ", "))) the steps of \(scene.replica) take \(percent((residual ?? 1) - 1)) longer at equal work"
+        )
         judgement.supporting = [
-            scene.sign((try scene.clocks()?.loss).map { $0 < 0.04 }, "SM clocks as usual", capture: "SM clocks: capture nvidia-smi"),
+            scene.sign(
+                (try scene.clocks()?.loss).map { $0 < 0.04 }, "SM clocks as usual",
+                capture: "SM clocks: capture nvidia-smi"),
             scene.sign((residual ?? 1) >= 1.1, "by a tenth or more"),
         ]
         judgement.recommendations = [
-            (nil, "Compare the start-up lines of both runs (attention backend, CUDA graphs, quantisation), go back to the former, and report it with both versions."),
+            (
+                nil,
+                "Compare the start-up lines of both runs (attention backend, CUDA graphs, quantisation), go back to the former, and report it with both versions."
+            )
         ]
         return judgement
     }

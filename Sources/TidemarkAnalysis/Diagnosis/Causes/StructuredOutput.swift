@@ -4,10 +4,14 @@ enum StructuredOutput: Cause {
     static let title = "Structured output slowed every step"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
-        what: "Requests with a JSON schema, grammar or regex came, and compiling their grammars and masking every token on the CPU slowed the steps of all.",
-        signs: "Required: requests with structured output became more (request log), or requests deferred for their grammar; and steps slower than their work explains. Supporting: GPUs less busy; clocks and the API server's CPU as usual; lines of the grammar backend in the log. Counter: the host's CPU was taken by others; SM clocks fell.",
-        why: "A schema that compiles slowly, one schema a request so that no cache helps, a backend that masks on one core.",
-        remedy: "Reuse schemas, try another --structured-outputs-config backend, send such traffic to replicas of its own.",
+        what:
+            "Requests with a JSON schema, grammar or regex came, and compiling their grammars and masking every token on the CPU slowed the steps of all.",
+        signs:
+            "Required: requests with structured output became more (request log), or requests deferred for their grammar; and steps slower than their work explains. Supporting: GPUs less busy; clocks and the API server's CPU as usual; lines of the grammar backend in the log. Counter: the host's CPU was taken by others; SM clocks fell.",
+        why:
+            "A schema that compiles slowly, one schema a request so that no cache helps, a backend that masks on one core.",
+        remedy:
+            "Reuse schemas, try another --structured-outputs-config backend, send such traffic to replicas of its own.",
         sources: "vLLM docs/features/structured_outputs.md")
 
     static func judge(_ scene: Scene) throws -> Judgement? {
@@ -33,7 +37,9 @@ enum StructuredOutput: Cause {
             required: [
                 scene.sign(
                     more || (held && share == nil) || (held && idle.isPresent),
-                    share.map { "requests with structured output were \(percent($0.during)), usually \(percent($0.before ?? 0))" }
+                    share.map {
+                        "requests with structured output were \(percent($0.during)), usually \(percent($0.before ?? 0))"
+                    }
                         ?? "no request was held back for a grammar",
                     evidence: share.map {
                         EvidenceDraft(
@@ -48,12 +54,15 @@ enum StructuredOutput: Cause {
         judgement.supporting = [
             scene.sign(more, "structured output became more"),
             scene.sign(
-                deferred == nil ? nil : held, "requests held back", capture: "deferred requests: vLLM 0.20.2 or newer exports them",
+                deferred == nil ? nil : held, "requests held back",
+                capture: "deferred requests: vLLM 0.20.2 or newer exports them",
                 evidence: deferred.map {
                     EvidenceDraft(
-                        "deferred_requests", value: $0.during, baseline: $0.before, unit: "requests", "requests whose admission is deferred")
+                        "deferred_requests", value: $0.during, baseline: $0.before, unit: "requests",
+                        "requests whose admission is deferred")
                 }),
-            idle.state == .unseen ? scene.sign(residual.map { $0 > 1.1 } ?? false, "steps longer than their work") : idle,
+            idle.state == .unseen
+                ? scene.sign(residual.map { $0 > 1.1 } ?? false, "steps longer than their work") : idle,
             scene.sign(!burns && process != nil, "the API server's CPU as usual"),
         ]
         judgement.counter = [
@@ -61,8 +70,14 @@ enum StructuredOutput: Cause {
             scene.sign((try scene.clocks()?.loss ?? 0) >= 0.1, "SM clocks fell"),
         ]
         judgement.recommendations = [
-            ("--structured-outputs-config.backend", "Try another grammar backend (--structured-outputs-config.backend; --guided-decoding-backend before 0.11)."),
-            (nil, "Reuse schemas across requests so that compiled grammars are found again, or send such traffic to replicas of its own."),
+            (
+                "--structured-outputs-config.backend",
+                "Try another grammar backend (--structured-outputs-config.backend; --guided-decoding-backend before 0.11)."
+            ),
+            (
+                nil,
+                "Reuse schemas across requests so that compiled grammars are found again, or send such traffic to replicas of its own."
+            ),
         ]
         return judgement
     }

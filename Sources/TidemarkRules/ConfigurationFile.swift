@@ -1,0 +1,77 @@
+import TidemarkBase
+import TidemarkPromQL
+import Yams
+
+/// `tidemark.yaml` as it stands in the file, with everything that is wrong with it.
+public struct ConfigurationFile {
+    public struct Signal {
+        public var name: String
+        public var title: String
+        public var expression: String
+        public var isLowWorst: Bool
+    }
+
+    public var signals: [Signal] = []
+    /// Keys as in `capture.json`: `ttft_p95_s`, in seconds.
+    public var objectives: [(name: String, seconds: Double, line: Int)] = []
+    public private(set) var findings = FindingList()
+
+    static let keys = ["signals", "slo"]
+    static let signalKeys = ["name", "title", "expr", "worst"]
+
+    /// - Parameter units: what a signal's name may end in.
+    public init(_ bytes: [UInt8], units: [String]) {
+        do {
+            let document = try YAMLDocument(bytes)
+            read(document.root, units)
+        } catch {
+            findings.add(error.line, error.reason)
+        }
+    }
+
+    private mutating func read(_ root: Node?, _ units: [String]) {
+        let root = YAMLMapping(root, known: Self.keys, place: "configuration", findings: &findings)
+        for (index, node) in root.list("signals", &findings).enumerated() {
+            let one = YAMLMapping(node, known: Self.signalKeys, place: "signal \(index + 1)", findings: &findings)
+            guard let name = one.scalar("name", &findings)?.string, !name.isEmpty else {
+                findings.add(one.line, "\(one.place): a name is expected")
+                continue
+            }
+            guard units.contains(where: { name.hasSuffix("_" + $0) }) else {
+                findings.add(
+                    one.line(of: "name"),
+                    "\(one.place): \(name) must end in its unit: _\(units.joined(separator: ", _"))")
+                continue
+            }
+            guard let expression = one.scalar("expr", &findings)?.string else {
+                findings.add(one.line, "\(one.place): expr, a PromQL expression, is expected")
+                continue
+            }
+            do {
+                _ = try PromQLParser.parse(expression)
+            } catch {
+                findings.add(one.line(of: "expr"), "\(one.place): expr: \(error)")
+                continue
+            }
+            let worst = one.scalar("worst", &findings)?.string ?? "high"
+            if worst != "high" && worst != "low" {
+                findings.add(one.line(of: "worst"), "\(one.place): worst is high or low, not \(worst)")
+            }
+            signals.append(
+                Signal(
+                    name: name, title: one.scalar("title", &findings)?.string ?? name, expression: expression,
+                    isLowWorst: worst == "low"))
+        }
+        for (key, value) in root.texts("slo", &findings) {
+            let line = key.mark?.line ?? root.line(of: "slo")
+            guard let seconds = Double(value.string), seconds > 0, seconds.isFinite else {
+                findings.add(line, "slo: \(key.string): a number of seconds above 0 is expected, not \(value.string)")
+                continue
+            }
+            objectives.append((key.string, seconds, line))
+        }
+    }
+
+    /// Adds what only the caller can judge.
+    public mutating func add(_ line: Int, _ reason: String) { findings.add(line, reason) }
+}
