@@ -1,5 +1,5 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
-.PHONY: demo test build lint format bench bench-block bench-prometheus extension fuzz docs clean
+.PHONY: demo test build lint format accuracy bench bench-block bench-prometheus bench-changepoints extension fuzz docs clean
 
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
@@ -27,6 +27,11 @@ bench: ## measure speed and memory against the peers (release build; minutes)
 	@scripts/setup.sh
 	scripts/bench.sh
 
+accuracy: ## the verdict on labelled incidents (TIDEMARK_SHARED, by default ../shared)
+	@scripts/setup.sh
+	swift build -c release --product tidemark
+	python3 scripts/accuracy.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
+
 NAME ?= exposition
 SECONDS ?= 60
 fuzz: ## fuzz one parser: make fuzz NAME=promql SECONDS=600 (Fuzz/README.md has the names)
@@ -40,6 +45,13 @@ bench-prometheus: bench-block ## blocks into the store and queries, against a re
 	@scripts/setup.sh
 	swift build -c release --product tidemark
 	python3 Benchmarks/prometheus.py .build/release/tidemark .build/bench-block
+
+bench-changepoints: ## change points against Apache Otava and ruptures on seeded series (minutes)
+	@scripts/setup.sh
+	TIDEMARK_BENCH=1 swift build -c release --scratch-path .build-bench --product tidemark-bench-changepoints
+	[ -d .build-bench/peers ] || python3 -m venv .build-bench/peers
+	.build-bench/peers/bin/pip install -q numpy==2.2.0 ruptures==1.1.10 apache-otava==0.8.0
+	.build-bench/peers/bin/python Benchmarks/changepoints.py .build-bench/release/tidemark-bench-changepoints
 
 extension: ## the loadable SQLite extension, .build/release/libTidemarkSQLite.so
 	@scripts/setup.sh

@@ -90,9 +90,12 @@ if Context.environment["TIDEMARK_FUZZ"] != nil {
         .executableTarget(name: "tidemark-fuzz", dependencies: ["TidemarkFuzzTargets"], path: "Fuzz/Main"))
 }
 
-// Micro-benchmarks of the parsers: Benchmarks/README.md.
+// Micro-benchmarks of the parsers, and the finder of change points as a filter: Benchmarks/README.md.
 if Context.environment["TIDEMARK_BENCH"] != nil {
     package.targets.append(
         .executableTarget(
             name: "tidemark-bench-formats", dependencies: ["TidemarkFormats"], path: "Benchmarks/Formats"))
+    package.targets.append(
+        .executableTarget(
+            name: "tidemark-bench-changepoints", dependencies: ["TidemarkStatistics"], path: "Benchmarks/ChangePoints"))
 }

@@ -140,11 +140,101 @@ def regression():
     return out
 
 
-FAMILIES = {f.__name__: f for f in (quantiles, distributions, comparison, regression)}
+def changepoints():
+    import ruptures
+    random = np.random.default_rng(4)
+    out = {"s": S, "s.penalty": 1, "s.shortest": 2,
+           "s.starts": ruptures.Pelt("l2", min_size=2, jump=1).fit(np.array(S)).predict(pen=1)[:-1]}
+    for name, n, jumps, penalty, shortest in (("many", 180, 9, 12.0, 5), ("weak", 150, 3, 4.0, 3), ("still", 120, 0, 15.0, 5)):
+        level = np.zeros(n)
+        for at in random.integers(5, n - 5, jumps):
+            level[at:] += random.normal(0, 3)
+        series = np.round(level + random.normal(0, 1, n), 4)
+        found = ruptures.Pelt("l2", min_size=shortest, jump=1).fit(series).predict(pen=penalty)[:-1]
+        out |= {name: series, name + ".penalty": penalty, name + ".shortest": shortest, name + ".starts": found}
+    return out
+
+
+def multivariate():
+    from sklearn.covariance import LedoitWolf
+    from sklearn.decomposition import PCA
+    random = np.random.default_rng(5)
+    base = random.normal(0, 1, (50, 2))
+    mix = np.array([[1, 0.8, 0, 0.3, 0], [0, 0.4, 1, -0.5, 0.2]])
+    rows = np.round(base @ mix + random.normal(0, 0.3, (50, 5)) + [10, 0, 5, -2, 100], 4)
+    out = {"rows": rows}
+    symmetric = np.cov(rows.T)
+    values, vectors = np.linalg.eigh(symmetric)
+    order = np.argsort(-values)
+    vectors = vectors[:, order]
+    vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(0), np.arange(5)])
+    out |= {"symmetric": symmetric, "eigen.values": values[order], "eigen.vectors": vectors}
+    z = (rows - rows.mean(0)) / rows.std(0, ddof=1)
+    pca = PCA(n_components=0.9, svd_solver="full").fit(z)
+    scores = pca.transform(z)
+    rest = z - pca.inverse_transform(scores)
+    full = PCA().fit(z).explained_variance_
+    out |= {"pca.count": pca.n_components_, "pca.variances": full,
+            "pca.scores": (scores ** 2 / pca.explained_variance_).sum(1), "pca.residuals": (rest ** 2).sum(1),
+            "pca.score_limit": stats.chi2.ppf(0.99, pca.n_components_)}
+    left = full[pca.n_components_:]
+    t1, t2, t3 = (np.sum(left ** k) for k in (1, 2, 3))
+    h = 1 - 2 * t1 * t3 / (3 * t2 ** 2)
+    out["pca.residual_limit"] = t1 * (stats.norm.ppf(0.99) * np.sqrt(2 * t2 * h ** 2) / t1 + 1 + t2 * h * (h - 1) / t1 ** 2) ** (1 / h)
+    lw = LedoitWolf().fit(rows)
+    out |= {"lw.covariance": lw.covariance_, "lw.shrinkage": lw.shrinkage_, "lw.distances": lw.mahalanobis(rows)}
+    few = rows[:4]
+    lw = LedoitWolf().fit(few)
+    out |= {"few.covariance": lw.covariance_, "few.shrinkage": lw.shrinkage_}
+    return out
+
+
+def anomalies():
+    import statsmodels.api as sm
+    from scipy import optimize
+    from sklearn.isotonic import IsotonicRegression
+    from statsmodels.stats.diagnostic import acorr_ljungbox
+    random = np.random.default_rng(6)
+    # Rosner's data of 1983, whose outliers are three at α = 0.05.
+    rosner = [-0.25, 0.68, 0.94, 1.15, 1.20, 1.26, 1.26, 1.34, 1.38, 1.43, 1.49, 1.49, 1.55, 1.56, 1.58, 1.65, 1.69, 1.70,
+              1.76, 1.77, 1.81, 1.91, 1.94, 1.96, 1.99, 2.06, 2.09, 2.10, 2.14, 2.15, 2.23, 2.24, 2.26, 2.35, 2.37, 2.40,
+              2.47, 2.54, 2.62, 2.64, 2.90, 2.92, 2.92, 2.93, 3.21, 3.26, 3.30, 3.59, 3.68, 4.30, 4.64, 5.34, 5.42, 6.01]
+    wave = np.round(np.sin(np.arange(80) / 5) + random.normal(0, 0.4, 80), 4)
+    box = acorr_ljungbox(wave, lags=[6])
+    out = {"rosner": rosner, "wave": wave, "wave.acf": sm.tsa.stattools.acf(wave, nlags=5, fft=False),
+           "wave.ljung_box": [box.lb_stat.iloc[0], box.lb_pvalue.iloc[0]], "s": S,
+           "s.acf1": sm.tsa.stattools.acf(S, nlags=1, fft=False)[1]}
+    spiky = np.round(random.normal(0, 1, 60), 3)
+    spiky[[0, 17, 40, 59]] += [9, -8, 12, 15]
+    def window(i):
+        return spiky[max(0, i - 5):i + 6]
+    out |= {"spiky": spiky, "spiky.hampel": [i for i in range(60) if abs(spiky[i] - np.median(window(i)))
+                                             > 3 * stats.median_abs_deviation(window(i), scale="normal")]}
+    x = np.round(random.uniform(0, 10, 40), 1)
+    y = np.round(x ** 2 / 10 + random.normal(0, 2, 40), 3)
+    w = np.round(random.uniform(0.5, 2, 40), 2)
+    model = IsotonicRegression().fit(x, y, sample_weight=w)
+    falling = IsotonicRegression(increasing=False).fit(x, -y)
+    grid = np.linspace(x.min(), x.max(), 15)
+    out |= {"iso.x": x, "iso.y": y, "iso.w": w, "iso.grid": grid, "iso.value": model.predict(grid),
+            "iso.falling": falling.predict(grid)}
+    n = np.array([1, 2, 4, 8, 16, 24, 32, 48, 64, 96.0])
+    def usl(n, g, s, k):
+        return g * n / (1 + s * (n - 1) + k * n * (n - 1))
+    rising = np.round(usl(n, 100, 0.05, 0.0005) * random.lognormal(0, 0.03, len(n)), 3)
+    serial = np.round(usl(n, 50, 0.02, 0) * random.lognormal(0, 0.03, len(n)), 3)
+    fit = lambda f, y, p, b: optimize.curve_fit(f, n, y, p, bounds=b, xtol=1e-14, ftol=1e-14, gtol=1e-14)[0]
+    out |= {"usl.n": n, "usl.x": rising, "usl.fit": fit(usl, rising, [90, 0.1, 0.001], ([0, 0, 0], [np.inf, 1, np.inf])),
+            "usl.serial": serial, "usl.serial_fit": fit(lambda n, g, s: usl(n, g, s, 0), serial, [40, 0.1], ([0, 0], [np.inf, 1]))}
+    return out
+
+
+FAMILIES = {f.__name__: f for f in (
+    quantiles, distributions, comparison, regression, changepoints, multivariate, anomalies)}
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
     for family in sys.argv[1:] or FAMILIES:
-        vectors = {k: [float(v) for v in np.atleast_1d(v)] for k, v in FAMILIES[family]().items()}
+        vectors = {k: [float(x) for x in np.ravel(v)] for k, v in FAMILIES[family]().items()}
         with open(os.path.join(FOLDER, family + ".json"), "w") as file:
             file.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in vectors.items()) + "\n}\n")

@@ -58,7 +58,7 @@ extension Verdict {
                 lines.append("     Just before: \(trigger) at \(CivilTime.rfc3339(timeMs))\(delay).")
             }
             if !finding.shares.isEmpty {
-                let parts = finding.shares.filter { abs($0.share) >= 0.05 }.map { "\(percent($0.share)) \($0.text)" }
+                let parts = finding.shares.filter { abs($0.share) >= 0.1 }.map { "\(percent($0.share)) \($0.text)" }
                 lines.append("     Of the longer steps: \(parts.joined(separator: "; ")).")
             }
             for one in finding.evidence {

@@ -294,6 +294,8 @@ public struct RequestEvent {
     public var maxTokens: Int?
     /// Number of prompt token ids, where the line lists them.
     public var promptTokens: Int?
+    /// Whether the parameters ask for structured output: a JSON schema, a regex, a grammar.
+    public var isStructured = false
     /// Reason of a failure or finish reason, where printed.
     public var reason: Bytes
 

@@ -71,6 +71,34 @@ struct LogSignals {
                 """)
     }
 
+    /// Share of the requests received in each step that satisfy a condition; a step without requests has none.
+    func requestShare(_ signal: Signal, _ condition: String, _ fleet: Fleet) throws -> [SignalSeries] {
+        let rows = try store.database.prepare(
+            """
+            SELECT (received_ms - ?2) / ?4 AS step, avg(CASE WHEN \(condition) THEN 1.0 ELSE 0.0 END) FROM request
+            WHERE instance_id = ?1 AND received_ms > ?2 AND received_ms <= ?3 GROUP BY step
+            """)
+        var result: [SignalSeries] = []
+        for replica in fleet.replicas {
+            guard let instance = replica.logInstance else { continue }
+            rows.reset()
+            rows.bind(1, instance)
+            rows.bind(2, grid.startMs)
+            rows.bind(3, grid.endMs)
+            rows.bind(4, grid.stepMs)
+            var values = [Double?](repeating: nil, count: grid.count)
+            while try rows.step() {
+                let step = rows.int(0)
+                if step >= 0, step < values.count { values[step] = rows.double(1) }
+            }
+            result.append(
+                SignalSeries(
+                    signal: signal, instance: replica.name, origin: "log", expression: "request where \(condition)",
+                    values: values))
+        }
+        return result
+    }
+
     private func perSecond(
         _ signal: Signal, _ fleet: Fleet, table: String, expression: String, sql: String
     ) throws -> [SignalSeries] {

@@ -58,6 +58,8 @@ public struct Signal: Sendable {
         case access(String)
         /// Requests of the request log whose given time column lies in the step, per second.
         case requestLog(String)
+        /// Share of the requests received in the step that satisfy an SQL condition over `request`.
+        case requestShare(String)
         /// A column of `gpu_sample` times a factor, averaged over the step.
         case gpu(String, factor: Double)
         /// Share of GPU samples whose throttle mask has one of these bits.

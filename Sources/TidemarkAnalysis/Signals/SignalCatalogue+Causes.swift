@@ -31,6 +31,9 @@ extension SignalCatalogue {
                 .statistics("deferred", .sum),
             ]),
         Signal(
+            name: "structured_output_ratio", title: "Requests that ask for structured output", unit: .ratio,
+            section: .inference, worst: .high, scope: .replica, fleet: .mean, origins: [.requestShare("structured = 1")]),
+        Signal(
             name: "step_tokens_mean_tokens", title: "Tokens of an engine step, mean", unit: .tokens,
             section: .inference, worst: .high, scope: .replica, fleet: .mean,
             origins: [.mean(["vllm:iteration_tokens_total"])]),

@@ -41,6 +41,7 @@ extension SignalCatalogue {
         case .access(let condition):
             return "log `http_access` where `\(condition.split(separator: "\n").joined(separator: " "))`"
         case .requestLog(let column): return "log `request.\(column)`"
+        case .requestShare(let condition): return "log: share of `request` where `\(condition)`"
         case .gpu(let column, _): return "nvidia-smi `\(column)`"
         case .gpuThrottle(let mask): return "nvidia-smi throttle reasons & \(mask)"
         case .spanQuantile(let q, let measure): return "spans: quantile \(q) of `\(measure.rawValue)`"

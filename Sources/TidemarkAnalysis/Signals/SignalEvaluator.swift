@@ -130,7 +130,7 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .gpu, .gpuThrottle,
+        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .requestShare, .gpu, .gpuThrottle,
             .spanQuantile, .spanMean, .spanRate,
             .gatewayQuantile,
             .gatewayRate, .gatewayShare:
@@ -154,6 +154,7 @@ struct SignalEvaluator {
                 table: "engine_companion_stat", .mean, fleet)
         case .access(let condition): return try log.access(signal, condition: condition, fleet)
         case .requestLog(let column): return try log.requests(signal, column: column, fleet)
+        case .requestShare(let condition): return try log.requestShare(signal, condition, fleet)
         case .gpu(let column, let factor): return try log.gpu(signal, value: "\(column) * \(factor)", column, fleet)
         case .gpuThrottle(let mask):
             return try log.gpu(

@@ -45,7 +45,9 @@ struct RecentParameters: Sendable {
 
     /// Keeps what stands around the variable parts of a line that was parsed otherwise.
     mutating func remember(_ message: Bytes, _ event: RequestEvent) {
-        guard let tokens = event.maxTokens, event.promptTokens == nil, message.count <= Self.longest else { return }
+        guard let tokens = event.maxTokens, event.promptTokens == nil, !event.isStructured,
+            message.count <= Self.longest
+        else { return }
         let colon = 17 + event.requestID.count
         guard message.has(": params: ", at: colon),
             let parameters = message.range(of: "max_tokens=", rarest: 2, from: colon), tokens > 0

@@ -83,12 +83,22 @@ enum RequestLine {
             var scan = FieldScanner(message, from: parameters + 11)
             if let value = scan.numberBytes() { event.maxTokens = Decimal.parseInt(value) }
             at = scan.at
+            event.isStructured = asksForStructure(message, from: at)
         }
         if let list = tokenList(message, from: at) {
             event.promptTokens = list.count
             at = list.end
         }
         return .request(event, tail: at)
+    }
+
+    /// `structured_outputs=StructuredOutputsParams(json=…`, `guided_decoding=GuidedDecodingParams(…` before 0.11; None without.
+    private static func asksForStructure(_ message: Bytes, from start: Int) -> Bool {
+        let place =
+            message.range(of: "structured_outputs=", rarest: 6, from: start).map { $0 + 19 }
+            ?? message.range(of: "guided_decoding=", rarest: 0, from: start).map { $0 + 16 }
+        guard let place, place < message.count else { return false }
+        return !message.has("None", at: place)
     }
 
     /// `prompt_token_ids: [1, 2]` (0.2.x: `prompt token ids`): how many, and the index after the list.

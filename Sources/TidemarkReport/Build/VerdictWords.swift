@@ -36,7 +36,7 @@ struct VerdictWords {
                 " Users waited up to \(NumberText.text(worst, .seconds)) for the first token at P95\(normal)."
         }
         var last: [String] = []
-        let parts = first.shares.filter { abs($0.share) >= 0.05 }
+        let parts = first.shares.filter { abs($0.share) >= 0.1 }
         if !parts.isEmpty {
             last.append(
                 "Of the longer steps "
@@ -120,7 +120,7 @@ struct FindingWords {
             impact.append("about \(NumberText.text(requests, .requests)) affected")
         }
         var summary = finding.summary + "."
-        let parts = finding.shares.filter { abs($0.share) >= 0.05 }
+        let parts = finding.shares.filter { abs($0.share) >= 0.1 }
         if !parts.isEmpty {
             let words = parts.map { "\(NumberText.text($0.share, .ratio)) \(VerdictWords.factor($0))" }
             summary += " Of the longer steps: \(words.joined(separator: "; "))."

@@ -1,6 +1,7 @@
 extension EvidenceSchema {
     /// What set a finding off, what shares in it, and how good the evidence is.
     static let verdict = """
+        ALTER TABLE request ADD COLUMN structured INTEGER;
         ALTER TABLE finding ADD COLUMN trigger_text TEXT;
         ALTER TABLE finding ADD COLUMN trigger_ms INTEGER;
         ALTER TABLE finding ADD COLUMN delay_seconds REAL;

@@ -22,6 +22,7 @@ final class RequestWriter {
         var reason = 0..<0
         var maxTokens: Int?
         var promptTokens: Int?
+        var isStructured = false
     }
 
     private let source: Int
@@ -63,8 +64,8 @@ final class RequestWriter {
             database,
             into: """
                 request(instance_id, source_id, line, request_id, received_ms, added_ms, finished_ms, aborted_ms,
-                    failed_ms, reason, max_tokens, prompt_tokens)
-                """, constants: [instance, source], columns: 10, capacity: Self.held)
+                    failed_ms, reason, max_tokens, prompt_tokens, structured)
+                """, constants: [instance, source], columns: 11, capacity: Self.held)
         nextRow = (try database.int("SELECT max(rowid) FROM request") ?? 0) + 1
         mayHaveEarlier =
             try database.int("SELECT 1 FROM source_kind WHERE source_id = ? AND kind = 'request'", source) != nil
@@ -110,6 +111,7 @@ final class RequestWriter {
         guard !waiting.isEmpty else { return }
         let areCommon = waiting.allSatisfy {
             $0.times.2 == 0 && $0.times.3 == 0 && $0.times.4 == 0 && $0.promptTokens == nil && $0.reason.isEmpty
+                && !$0.isStructured
         }
         let inserts = areCommon ? commonInserts : self.inserts
         texts.withUnsafeBytes { texts in
@@ -135,6 +137,7 @@ final class RequestWriter {
                     }
                     batch.add(row.maxTokens)
                     batch.add(row.promptTokens)
+                    batch.add(row.isStructured ? 1 : Int?.none)
                 }
                 batch.endRow()
             }
@@ -217,6 +220,7 @@ final class RequestWriter {
         var row = Row(id: start..<texts.count, hash: hash, line: line)
         row.maxTokens = event.maxTokens
         row.promptTokens = event.promptTokens
+        row.isStructured = event.isStructured
         set(&row, event, timeMs ?? 0)
         young.insert(hash, next)
         next += 1

@@ -43,6 +43,9 @@ enum BatchSlotLimit: Cause {
                 },
                 scene.sign((usage?.during ?? 0) < 0.97, "the KV cache was full"),
                 scene.sign(
+                    try scene.residual().map { $0 <= 1.6 } ?? true,
+                    "steps took far longer than their work: something else slowed the machine"),
+                scene.sign(
                     try scene.queueShare().map { $0 >= 0.3 } ?? true,
                     "users lost their time to longer steps, not to the queue"),
             ],

@@ -33,6 +33,9 @@ enum KVCacheLimit: Cause {
                 },
                 scene.sign(!isSlots, "all batch slots were taken"),
                 scene.sign(
+                    try scene.residual().map { $0 <= 1.6 } ?? true,
+                    "steps took far longer than their work: something else slowed the machine"),
+                scene.sign(
                     try scene.queueShare().map { $0 >= 0.3 } ?? true,
                     "users lost their time to longer steps, not to the queue"),
                 scene.sign(
