@@ -65,6 +65,7 @@ public struct Analysis {
         let templates: LogTemplates
         let diagnosis: Diagnosis
         let changes: SignalChanges
+        let anomalies: AnomalyDetection
         let fleet: Fleet
 
         init(_ analysis: Analysis, _ window: ClosedRange<Int64>) throws {
@@ -81,7 +82,8 @@ public struct Analysis {
             let builder = try FigureBuilder(evaluator)
             // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes.
             let fine = grid.stepMs > 60_000 ? grid.refined(60_000, most: 12_000) : grid
-            let close = fine == grid
+            let close =
+                fine == grid
                 ? evaluator
                 : try SignalEvaluator(
                     store: store, period: period, source: source, fleet: fleet, grid: fine,
@@ -96,6 +98,7 @@ public struct Analysis {
             distributions = try Distribution.all(builder)
             diagnosis = try Diagnosis(situation)
             changes = try SignalChanges(situation)
+            anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
         }
 
         /// The caller holds the transaction.
@@ -108,6 +111,7 @@ public struct Analysis {
             try templates.write(store, analysis: analysis)
             try results.write(diagnosis, analysis: analysis)
             try results.write(changes, analysis: analysis)
+            try anomalies.write(store, analysis: analysis)
             try results.write(fleet)
         }
     }

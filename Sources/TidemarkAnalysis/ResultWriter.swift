@@ -14,10 +14,12 @@ struct ResultWriter {
         for table in ["finding_evidence", "recommendation", "cause_share"] {
             try database.execute("DELETE FROM \(table) WHERE finding_id IN \(findings)")
         }
+        try database.execute(
+            "DELETE FROM anomaly_signal WHERE anomaly_id IN (SELECT anomaly_id FROM anomaly WHERE analysis_id IN \(old))"
+        )
         for table in [
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
-            "data_quality", "change_point",
-            "log_template", "log_template_step",
+            "data_quality", "change_point", "log_template", "log_template_step", "anomaly",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }

@@ -202,8 +202,10 @@ import TidemarkTestSupport
         while try rows.step() { names.append(rows.text(0)) }
         #expect(
             names == [
-                "engine_fact", "exemplar", "finding_evidence", "gateway_text", "http_client", "http_key", "instance",
-                "metric_family", "period", "recommendation", "series", "series_label", "span_request",
+                "anomaly_signal", "cause_share", "engine_fact", "exemplar", "finding_evidence", "gateway_text",
+                "http_client", "http_key", "instance",
+                "metric_family", "objective", "period", "recommendation", "series", "series_label", "span_request",
+                "user_signal",
             ])
         // Every reference leads to a row that merging maps.
         for table in try SourceTables.all(store.database) {

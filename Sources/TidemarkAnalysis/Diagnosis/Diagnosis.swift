@@ -105,6 +105,9 @@ struct Diagnosis {
             guard let best = own.max(by: { $0.judgement.confidence < $1.judgement.confidence }) else { continue }
             drafts.append((cause.level, try draft(cause, best, own, situation)))
         }
+        // Who doesn't know why a server was away knows no other cause of that time.
+        let isAway = open.contains { $0.cause.level == .availability } && episode.symptoms.contains { $0.kind == .down }
+        if isAway, drafts.allSatisfy({ $0.level > .availability }) { drafts.removeAll() }
         guard let first = drafts.map(\.level).min() else {
             guard let unknown = try unexplained(episode, situation, baseline: baseline) else { return [] }
             // What the evidence leaves open follows, with what would have shown it.

@@ -67,6 +67,15 @@ struct Scene {
         return table.quantile(q, over: stretches)
     }
 
+    /// Whether the time of steps was measured, not estimated from running requests and throughput of a log.
+    var measuresSteps: Bool { situation.table["itl_mean_seconds", replica].map { $0.origin != "log" } ?? false }
+
+    /// Whether the server's own log of this replica is there.
+    var hasLog: Bool {
+        situation.fleet.replicas.contains { $0.name == replica && $0.logInstance != nil }
+            || situation.runs.contains { $0.replica == replica }
+    }
+
     // MARK: Quantities that several causes ask for
 
     /// Arrivals in the episode over those before: how much more work came.

@@ -109,6 +109,11 @@ final class Situation {
         return found
     }
 
+    /// Whether it is said, or cannot be otherwise, which GPUs are a replica's.
+    func knowsGPUs(of replica: String) -> Bool {
+        replicas.count == 1 || !(fleet.replicas.first { $0.name == replica }?.gpus ?? []).isEmpty
+    }
+
     func span(_ range: Range<Int>) -> (startMs: Int64, endMs: Int64) {
         (grid.startMs + Int64(range.lowerBound) * grid.stepMs, grid.startMs + Int64(range.upperBound) * grid.stepMs)
     }

@@ -97,7 +97,9 @@ extension Scene {
     /// In words: what one more replica would do to the inter-token latency, if load spreads evenly.
     func effectOfAnotherReplica() throws -> String {
         let count = Double(situation.replicas.count)
-        guard let now = try work(range)?.step, let then = try predictedStep(arrivals: count / (count + 1)) else { return "" }
+        guard let now = try work(range)?.step, let then = try predictedStep(arrivals: count / (count + 1)) else {
+            return ""
+        }
         return " Predicted: inter-token latency \(Self.text(then, .seconds)) instead of \(Self.text(now, .seconds))."
     }
 

@@ -59,16 +59,21 @@ public struct Fleet: Sendable {
             replicas[open[0]].scrapeInstance = targets.removeFirst()
             replicas[open[0]].joinedBy = "the only log and the only scrape target"
         }
+        let capture = try store.database.text("SELECT capture FROM period WHERE period_id = ?", period)
+        let known = capture.map(Self.capturedReplicas) ?? []
         for target in targets {
+            let own = known.first { $0.target == target }
             replicas.append(
-                Replica(name: target, scrapeInstance: target, logInstance: nil, joinedBy: nil, gpus: []))
+                Replica(
+                    name: own?.name ?? target, scrapeInstance: target, logInstance: nil,
+                    joinedBy: own == nil ? nil : "capture.json", gpus: []))
         }
         if replicas.count == 1 {
             replicas[0].gpus = gpus.map(\.name)
-        } else if let capture = try store.database.text("SELECT capture FROM period WHERE period_id = ?", period) {
-            let indexes = Self.gpuIndexes(capture: capture)
+        } else {
             for index in replicas.indices {
-                replicas[index].gpus = (indexes[replicas[index].name] ?? []).map { "GPU \($0)" }
+                let indexes = known.first { $0.name == replicas[index].name }?.gpus ?? []
+                replicas[index].gpus = indexes.map { "GPU \($0)" }
             }
         }
         try joinTraces(store, period: period)
@@ -76,25 +81,27 @@ public struct Fleet: Sendable {
 
     func replica(scrapeInstance: String) -> Replica? { replicas.first { $0.scrapeInstance == scrapeInstance } }
 
-    /// `gpu_indexes` of each replica of a `capture.json`; empty when it can't be read.
-    private static func gpuIndexes(capture: String) -> [String: [Int]] {
-        var found: [String: [Int]] = [:]
+    /// The replicas of a `capture.json`; none when it can't be read.
+    private static func capturedReplicas(_ capture: String) -> [(name: String, target: String, gpus: [Int])] {
+        var found: [(name: String, target: String, gpus: [Int])] = []
         withBytes(of: capture) { bytes in
             var reader = JSONReader(bytes)
             try? reader.object { key, reader in
                 guard key.equals("replicas") else { return try reader.skip() }
                 try reader.array { element in
-                    var name = ""
-                    var indexes: [Int] = []
+                    var one = (name: "", target: "", gpus: [Int]())
                     try element.object { key, reader in
                         switch key.text {
-                        case "name": name = try reader.scalarText() ?? ""
+                        case "name": one.name = try reader.scalarText() ?? ""
+                        case "instance": one.target = try reader.scalarText() ?? ""
                         case "gpu_indexes" where try reader.peek() == .array:
-                            try reader.array { indexes.append(Int(try $0.number())) }
+                            try reader.array { item in
+                                if let index = Int(exactly: try item.number()) { one.gpus.append(index) }
+                            }
                         default: try reader.skip()
                         }
                     }
-                    found[name] = indexes
+                    if !one.name.isEmpty { found.append(one) }
                 }
             }
         }

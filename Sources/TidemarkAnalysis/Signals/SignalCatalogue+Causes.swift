@@ -32,7 +32,8 @@ extension SignalCatalogue {
             ]),
         Signal(
             name: "structured_output_ratio", title: "Requests that ask for structured output", unit: .ratio,
-            section: .inference, worst: .high, scope: .replica, fleet: .mean, origins: [.requestShare("structured = 1")]),
+            section: .inference, worst: .high, scope: .replica, fleet: .mean, origins: [.requestShare("structured = 1")]
+        ),
         Signal(
             name: "step_tokens_mean_tokens", title: "Tokens of an engine step, mean", unit: .tokens,
             section: .inference, worst: .high, scope: .replica, fleet: .mean,

@@ -130,7 +130,8 @@ struct SignalEvaluator {
             return [
                 "1 - " + grouped("sum", "rate(\(part)\(window))") + " / " + grouped("sum", "rate(\(whole)\(window))")
             ]
-        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .requestShare, .gpu, .gpuThrottle,
+        case .promQL, .statistics, .statisticsRatio, .companion, .access, .requestLog, .requestShare, .gpu,
+            .gpuThrottle,
             .spanQuantile, .spanMean, .spanRate,
             .gatewayQuantile,
             .gatewayRate, .gatewayShare:

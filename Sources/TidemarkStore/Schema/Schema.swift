@@ -39,6 +39,7 @@ public enum Schema {
         EvidenceSchema.ledger,
         EvidenceSchema.templates,
         EvidenceSchema.verdict,
+        EvidenceSchema.anomalies,
     ]
     public static var version: Int { migrations.count }
 

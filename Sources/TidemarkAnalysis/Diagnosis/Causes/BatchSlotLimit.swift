@@ -63,7 +63,10 @@ enum BatchSlotLimit: Cause {
                 "--max-num-seqs",
                 "Raise --max-num-seqs above \(Int(slots)) while KV-cache usage stays below 90 %; inter-token latency grows with the batch.\(try scene.effectOfLargerBatch())"
             ),
-            (nil, "If the inter-token latency allows no larger batch, add a replica.\(try scene.effectOfAnotherReplica())"),
+            (
+                nil,
+                "If the inter-token latency allows no larger batch, add a replica.\(try scene.effectOfAnotherReplica())"
+            ),
         ]
         return judgement
     }

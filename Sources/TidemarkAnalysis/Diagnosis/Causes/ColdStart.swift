@@ -23,6 +23,13 @@ enum ColdStart: Cause {
         guard let start else {
             return Judgement(required: [scene.sign(false, "no server started in the incident")], summary: "")
         }
+        guard scene.hasLog else {
+            return Judgement(
+                required: [
+                    scene.sign(true, "the server started anew"),
+                    .unseen("whether a crash or an orderly stop came before the start: keep the server's log"),
+                ], summary: "")
+        }
         let away = scene.stop.map { durationText(start.readyMs - $0.startMs) }
         var judgement = Judgement(
             required: [

@@ -30,6 +30,13 @@ enum EngineCrash: Cause {
                 ], summary: "")
         }
         let situation = scene.situation
+        guard scene.hasLog || stop.reason != nil else {
+            return Judgement(
+                required: [
+                    scene.sign(true, "the server was away"),
+                    .unseen("a crash's own words: keep the server's log (stdout and stderr)"),
+                ], summary: "")
+        }
         let events = try situation.events(fatal, scene.replica, stop.startMs - 90_000, stop.startMs + 30_000)
         let isCrash = stop.reason == "crash" || (stop.reason == nil && !events.isEmpty)
         let end = stop.readyMs ?? situation.grid.endMs

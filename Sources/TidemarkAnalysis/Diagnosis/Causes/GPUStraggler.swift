@@ -30,7 +30,10 @@ enum GPUStraggler: Cause {
                     try scene.slowerAtEqualWork(),
                 ], summary: "")
         }
-        guard clocks.all.count >= 2 else { return nil }
+        // Without knowing whose the GPUs are, half of them may be all of one replica's.
+        guard clocks.all.count >= 2, scene.situation.knowsGPUs(of: scene.replica) || clocks.slowed.count == 1 else {
+            return nil
+        }
         let isOne = clocks.slowed.count >= 1 && clocks.slowed.count * 2 <= clocks.all.count
         let xid = try scene.gpuEvents()
         let worst = clocks.all.max { $0.loss < $1.loss }!

@@ -24,7 +24,9 @@ enum GPUThrottling: Cause {
             return Judgement(required: [.unseen(telltale!.capture), try scene.slowerAtEqualWork()], summary: "")
         }
         let loss = clocks.loss
-        let isAll = clocks.slowed.count * 2 > clocks.all.count || clocks.all.count == 1
+        let isAll =
+            clocks.slowed.count * 2 > clocks.all.count || clocks.all.count == 1
+            || clocks.slowed.count > 1 && !scene.situation.knowsGPUs(of: scene.replica)
         let worst = clocks.all.max { $0.loss < $1.loss }!
         let reasons = try clocks.slowed.compactMap { try scene.change(gpu: $0, "gpu_throttled_ratio")?.during }.max()
         var judgement = Judgement(

@@ -64,7 +64,10 @@ enum KVCacheLimit: Cause {
                 "--gpu-memory-utilization",
                 "Raise --gpu-memory-utilization if the GPU has memory to spare: more KV blocks."
             ),
-            ("--kv-cache-dtype", "Try --kv-cache-dtype fp8: it about doubles the tokens that fit.\(try scene.effectOfLargerBatch())"),
+            (
+                "--kv-cache-dtype",
+                "Try --kv-cache-dtype fp8: it about doubles the tokens that fit.\(try scene.effectOfLargerBatch())"
+            ),
             (
                 "--max-model-len",
                 "Lower --max-model-len or route long prompts elsewhere; else add a replica\(version.map { " (vLLM \($0))" } ?? "")."

@@ -29,6 +29,7 @@ enum LoadGrowth: Cause {
                         "requests arriving")),
                 try scene.slower(1.15, firstToken: 1.5),
                 try LoadRise.hurts(scene),
+                try LoadRise.explains(scene),
             ],
             summary:
                 "\(scene.replica) got \(Scene.round3(ratio)) times its usual requests (\(Scene.round3(load.during)) a second)"
@@ -44,7 +45,10 @@ enum LoadGrowth: Cause {
         // Below a doubling it is the resource that gave way that a reader wants named.
         judgement.bias = ratio >= 2.2 ? 0.1 : -0.2
         judgement.recommendations = [
-            (nil, "Add replicas, or shed and queue at the gateway, until the surplus is understood.\(try scene.effectOfAnotherReplica())"),
+            (
+                nil,
+                "Add replicas, or shed and queue at the gateway, until the surplus is understood.\(try scene.effectOfAnotherReplica())"
+            ),
             (nil, "Find who sends the surplus: clients and routes in the access log, a retry storm, a batch job."),
         ]
         return judgement
@@ -84,6 +88,7 @@ enum LoadRise {
                             "share of prompt tokens in the longer steps")
                     }),
                 try hurts(scene),
+                try explains(scene),
             ],
             summary: prefill
                 ? "Prompts made the steps of \(scene.replica) longer: \(Scene.text(step.during, .seconds)), usually \(Scene.text(step.before ?? 0, .seconds))"
@@ -115,6 +120,13 @@ enum LoadRise {
                 (nil, "Add a replica.\(try scene.effectOfAnotherReplica())"),
             ]
         return judgement
+    }
+
+    /// Steps are about as long as their work says: otherwise something else slowed the machine.
+    static func explains(_ scene: Scene) throws -> Sign {
+        let residual = try scene.residual()
+        return scene.sign(
+            residual.map { $0 <= 1.3 } ?? true, "steps took \(Scene.round3(residual ?? 1)) times what their work says")
     }
 
     /// Load alone is no incident until it hurts, and for more than a few minutes: a percentile at 85 % of its objective or beyond, where objectives are known;

@@ -43,6 +43,8 @@ enum PrefixCacheLoss: Cause {
             try scene.sign("computed_prompt_tokens_per_second", "prompt tokens computed") { ($0.ratio ?? 1) >= 1.2 },
             try scene.sign("step_tokens_mean_tokens", "tokens of a step") { ($0.ratio ?? 1) >= 1.2 },
         ].filter { $0.state != .unseen }
+        // A log's hit rate is one over the last thousand requests: alone, without more work a step, it is a hint.
+        if !judgement.supporting.dropFirst().contains(where: \.isPresent) { judgement.bias = -0.35 }
         judgement.counter = [
             scene.sign(restarted, "a restart emptied the cache")
         ]

@@ -36,7 +36,8 @@ enum StructuredOutput: Cause {
         var judgement = Judgement(
             required: [
                 scene.sign(
-                    more || (held && share == nil) || (held && idle.isPresent),
+                    more || (held && idle.isPresent)
+                        || (held && share == nil && scene.measuresSteps && (residual ?? 0) >= 1.1),
                     share.map {
                         "requests with structured output were \(percent($0.during)), usually \(percent($0.before ?? 0))"
                     }
