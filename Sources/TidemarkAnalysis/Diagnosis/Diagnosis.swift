@@ -14,7 +14,6 @@ struct Diagnosis {
         var unseen: [String: String] = [:]
         var groups: [[FindingDraft]] = []
         for episode in episodes {
-            Debug.episode(episode, situation)
             let baseline = Self.baseline(episode, episodes, situation)
             var verdicts: [Opinion] = []
             var open: [Opinion] = []
@@ -24,7 +23,6 @@ struct Diagnosis {
                     baseline: try Self.withRequests(baseline, replica, situation))
                 for cause in CauseCatalogue.all {
                     guard let judgement = try cause.judge(scene) else { continue }
-                    Debug.judgement(cause.id, scene, judgement)
                     if judgement.isFound {
                         verdicts.append(Opinion(cause: cause, scene: scene, judgement: judgement))
                     } else if judgement.isOpen {

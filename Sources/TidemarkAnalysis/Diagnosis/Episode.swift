@@ -119,12 +119,6 @@ struct EpisodeFinder {
                     rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest,
                     longest: max(shortest, values.count * 7 / 10)), hit.score >= Self.leastScore
             else {
-                if let h = IntervalScan.strongest(
-                    rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest,
-                    longest: max(shortest, values.count * 7 / 10))
-                {
-                    Debug.line("   no \(kind) \(replica) best \(h) noise \(String(describing: noise))")
-                }
                 break
             }
             let bins = Self.widened(hit, scaled)
