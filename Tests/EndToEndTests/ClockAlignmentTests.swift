@@ -139,7 +139,10 @@ struct ClockAlignmentTests {
             // The incidents' captures begin with their data: the nearest zone is the right one.
             let distance = abs((row.firstMs ?? 0) - startMs)
             #expect(isRefused || distance < 450_000, "\(incident): \(row.clockMethod ?? "")")
-            #expect(isRefused == (incident == "inc-054"), "\(incident): \(row.clockMethod ?? "")")
+            // One whose numbers are too flat is dated by the stretch that it covers.
+            let byCoverage = row.clockMethod?.hasPrefix("zone by coverage") == true
+            #expect(byCoverage == (incident == "inc-054"), "\(incident): \(row.clockMethod ?? "")")
+            #expect(!isRefused, "\(incident): \(row.clockMethod ?? "")")
         }
     }
 

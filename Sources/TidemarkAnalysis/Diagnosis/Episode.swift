@@ -45,6 +45,8 @@ struct EpisodeFinder {
         .beyondEngine: (1.25, 0.05), .refused: (2, 0.06), .failed: (2, 0.03), .aborted: (2, 0.03),
     ]
     private static let leastScore = 4.0
+    /// Six hours of half minutes, twelve of minutes: what lasts longer is a change of level, not an episode.
+    private static let longestBins = 720
     /// A minute, in evidence of a few minutes an eighth of it.
     private var shortestSeconds: Double { min(60, situation.grid.seconds / 8) }
 
@@ -91,7 +93,7 @@ struct EpisodeFinder {
     }
 
     private func find(_ kind: Episode.Kind, _ replica: String, _ track: Track) -> [Episode.Symptom] {
-        let width = max(situation.steps(min(30, situation.grid.seconds / 60)), track.count / 1500)
+        let width = max(situation.steps(min(30, situation.grid.seconds / 60)), track.count / 12_000)
         var (values, weights) = track.bins(width)
         let isShare = kind == .refused || kind == .failed || kind == .aborted
         let isLevel = kind == .waiting
@@ -117,10 +119,8 @@ struct EpisodeFinder {
             guard
                 let hit = IntervalScan.strongest(
                     rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest,
-                    longest: max(shortest, values.count * 7 / 10)), hit.score >= Self.leastScore
-            else {
-                break
-            }
+                    longest: max(shortest, min(values.count * 7 / 10, Self.longestBins))), hit.score >= Self.leastScore
+            else { break }
             let bins = Self.widened(hit, scaled)
             for index in bins { rest[index] = nil }
             let range = bins.lowerBound * width..<min(track.count, bins.upperBound * width)

@@ -88,6 +88,22 @@ struct Scene {
         return nil
     }
 
+    /// Whether a signal went beyond what it reaches otherwise, for evidence of a day or more, in which nights and days differ:
+    /// above a tenth more than the ninth decile of its ten-minute values outside the episode. Less evidence has no habits.
+    func exceedsHabit(_ signal: String) throws -> Bool {
+        guard situation.grid.seconds >= 86_400, let track = try track(signal), let during = track.value(range) else { return true }
+        let width = situation.steps(600)
+        var others: [Double] = []
+        var low = 0
+        while low + width <= track.count {
+            let bin = low..<low + width
+            if !bin.overlaps(range), let value = track.value(bin) { others.append(value) }
+            low += width
+        }
+        others.sort()
+        return others.count < 10 || during >= 1.1 * others[others.count * 9 / 10]
+    }
+
     /// Load over the whole fleet: a router may have moved it here.
     func fleetLoadFactor() throws -> Double? {
         for signal in ["arrival_rate_requests_per_second", "request_rate_requests_per_second"] {

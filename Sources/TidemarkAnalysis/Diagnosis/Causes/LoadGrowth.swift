@@ -135,6 +135,9 @@ enum LoadRise {
         guard scene.situation.seconds(scene.range) >= min(240, scene.situation.grid.seconds / 8) else {
             return Sign(state: .absent, text: "it passed in less than four minutes")
         }
+        guard try scene.exceedsHabit("arrival_rate_requests_per_second") else {
+            return Sign(state: .absent, text: "arrivals were those of other hours")
+        }
         let near = try objective(scene)
         if near.state != .unseen {
             return near.state == .present

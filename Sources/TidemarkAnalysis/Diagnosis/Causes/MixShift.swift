@@ -34,6 +34,9 @@ enum MixShift: Cause {
                     evidence: EvidenceDraft(
                         first ? "prompt_length_mean_tokens" : "generation_length_mean_tokens", value: change.during,
                         baseline: change.before, unit: "tokens", first ? "mean prompt length" : "mean answer length")),
+                scene.sign(
+                    try scene.exceedsHabit(first ? "prompt_length_mean_tokens" : "generation_length_mean_tokens"),
+                    "requests were as long as those of other hours"),
                 try scene.slower(1.07),
             ],
             summary:
