@@ -172,7 +172,8 @@ struct EpisodeFinder {
             let tokens = try situation.track("generation_tokens_per_second", replica)
         {
             let prompts = try situation.track("prompt_tokens_per_second", replica)
-            let least = situation.steps(30)
+            // A statistics line stands for ten seconds and is repeated until the next.
+            let least = situation.steps(situation.table["running_requests", replica]?.origin == "log" ? 60 : 30)
             let silent = runs(running.count) { step in
                 let here = step..<step + 1
                 guard let some = running.value(here), let made = tokens.value(here) else { return nil }

@@ -91,7 +91,9 @@ struct Scene {
     /// Whether a signal went beyond what it reaches otherwise, for evidence of a day or more, in which nights and days differ:
     /// above a tenth more than the ninth decile of its ten-minute values outside the episode. Less evidence has no habits.
     func exceedsHabit(_ signal: String) throws -> Bool {
-        guard situation.grid.seconds >= 86_400, let track = try track(signal), let during = track.value(range) else { return true }
+        guard situation.grid.seconds >= 86_400, let track = try track(signal), let during = track.value(range) else {
+            return true
+        }
         let width = situation.steps(600)
         var others: [Double] = []
         var low = 0

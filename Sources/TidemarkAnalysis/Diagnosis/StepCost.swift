@@ -26,10 +26,12 @@ struct StepCost {
 
     func time(_ work: Work) -> Double { fixed + perPromptToken * work.promptTokens + perRequest * work.requests }
 
-    /// nil with fewer than eight stretches.
+    /// nil with fewer than eight stretches, and where requests run one at a time: then tokens seldom share a step with
+    /// another's prompt, and the mean gap between tokens says little about the mean step.
     init?(_ data: [Work]) {
         guard data.count >= 8 else { return nil }
         let usual = data.map(\.requests).sorted()
+        guard usual[usual.count / 2] >= 1.5 else { return nil }
         let low = usual[usual.count / 20]
         let high = usual[usual.count - 1 - usual.count / 20]
         spread = low > 0 ? high / low : .infinity
