@@ -173,7 +173,7 @@ struct EpisodeFinder {
         {
             let prompts = try situation.track("prompt_tokens_per_second", replica)
             // A statistics line stands for ten seconds and is repeated until the next.
-            let least = situation.steps(situation.table["running_requests", replica]?.origin == "log" ? 60 : 30)
+            let least = max(2, situation.steps(situation.table["running_requests", replica]?.origin == "log" ? 60 : 30))
             let silent = runs(running.count) { step in
                 let here = step..<step + 1
                 guard let some = running.value(here), let made = tokens.value(here) else { return nil }
