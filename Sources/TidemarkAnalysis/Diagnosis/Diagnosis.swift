@@ -79,6 +79,16 @@ struct Diagnosis {
             return free
         }
         let free = outside(all)
+        // In evidence of days what is usual is what is usual at that time of day.
+        let day = situation.dayCount >= 3 ? Int(86_400_000 / situation.grid.stepMs) : 0
+        if day > 0, episode.range.count * 2 < day {
+            let hour = situation.steps(1800)
+            let same = (-situation.dayCount...situation.dayCount).filter { $0 != 0 }.map { days in
+                (episode.range.lowerBound + days * day - hour)..<(episode.range.upperBound + days * day + hour)
+            }
+            let parts = free.flatMap { part in same.map { $0.clamped(to: part) }.filter { !$0.isEmpty } }
+            if parts.reduce(0, { $0 + $1.count }) >= episode.range.count { return parts }
+        }
         if free.reduce(0, { $0 + $1.count }) * 5 >= situation.grid.count { return free }
         return outside([episode])
     }

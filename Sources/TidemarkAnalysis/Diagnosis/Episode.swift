@@ -98,9 +98,17 @@ struct EpisodeFinder {
         let isShare = kind == .refused || kind == .failed || kind == .aborted
         let isLevel = kind == .waiting
         // Latencies vary in proportion to themselves; queues are counts that are usually 0.
-        let scaled = values.map { value -> Double? in
+        let plain = values.map { value -> Double? in
             value.flatMap { isShare ? $0 : isLevel ? log1p(max(0, $0)) : $0 > 0 ? log($0) : nil }
         }
+        // Nights and days differ: in evidence of days a bin is compared with the same time of other days.
+        let bin = situation.grid.stepMs * Int64(width)
+        let isDaily = situation.dayCount >= 3 && 86_400_000 % bin == 0 && !isShare
+        let profile = isDaily ? Self.profile(plain, perDay: Int(86_400_000 / bin)) : nil
+        let scaled: [Double?] =
+            profile.map { profile in
+                plain.indices.map { place in plain[place].map { $0 - profile[place % profile.count] } }
+            } ?? plain
         let typical = Self.median(weights.filter { $0 > 0 }) ?? 1
         // A busy bin tells no more than a usual one: what varies there is the load, not the sampling.
         weights = weights.map { min($0 / typical, 1) }
@@ -125,7 +133,9 @@ struct EpisodeFinder {
             for index in bins { rest[index] = nil }
             let range = bins.lowerBound * width..<min(track.count, bins.upperBound * width)
             let outside = [0..<range.lowerBound, range.upperBound..<track.count]
-            guard let during = track.value(range), let before = track.value(outside) else { continue }
+            guard let during = track.value(range), var before = track.value(outside) else { continue }
+            // Against the same hours of other days.
+            if profile != nil, !isLevel { before = during / exp(hit.inside - hit.outside) }
             guard during - before >= least.difference, during >= least.ratio * before else { continue }
             // A share of a handful is chance.
             guard !isShare || track.amount(range) >= 6 else { continue }
@@ -133,6 +143,23 @@ struct EpisodeFinder {
                 .init(kind: kind, replica: replica, range: range, score: hit.score, during: during, before: before))
         }
         return found
+    }
+
+    /// The usual value at each time of day: the median over the days and a quarter of an hour to either side; 0 where
+    /// nothing is known.
+    private static func profile(_ values: [Double?], perDay: Int) -> [Double] {
+        let around = max(1, perDay / 96)
+        return (0..<perDay).map { time in
+            var known: [Double] = []
+            var day = 0
+            while day < values.count {
+                for place in day + time - around...day + time + around where values.indices.contains(place) {
+                    if let value = values[place] { known.append(value) }
+                }
+                day += perDay
+            }
+            return median(known) ?? 0
+        }
     }
 
     /// From the core outwards while the signal stays above a quarter of the rise, inwards where it doesn't.

@@ -120,6 +120,9 @@ final class Situation {
 
     func seconds(_ range: Range<Int>) -> Double { Double(range.count) * Double(grid.stepMs) / 1000 }
 
+    /// Whole days of the evidence, when the steps divide a day; else 0.
+    var dayCount: Int { 86_400_000 % grid.stepMs == 0 ? Int((grid.endMs - grid.startMs) / 86_400_000) : 0 }
+
     /// Steps in a stretch of time, at least one.
     func steps(_ seconds: Double) -> Int { max(1, Int(seconds * 1000 / Double(grid.stepMs))) }
 
