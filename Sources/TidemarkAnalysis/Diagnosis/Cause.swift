@@ -40,12 +40,12 @@ enum CauseLevel: Int, Comparable {
 }
 
 /// A cause explained to a person; `tidemark explain` and `docs/causes.md` print it.
-public struct CauseHelp: Sendable {
-    public var what: String
-    public var signs: String
-    public var why: String
-    public var remedy: String
-    public var sources: String
+struct CauseHelp: Sendable {
+    var what: String
+    var signs: String
+    var why: String
+    var remedy: String
+    var sources: String
 }
 
 /// A signal's extreme over the period, in words: `KV-cache usage reached at most 43 %`.

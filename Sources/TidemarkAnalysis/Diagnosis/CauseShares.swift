@@ -38,7 +38,7 @@ struct CauseShares {
         let during = State(
             arrivals: base * load.during / max(few, .leastNonzeroMagnitude), prompt: prompt.during,
             answer: answer.during,
-            hits: hits?.during ?? 0, slowness: max(1, residual))
+            hits: hits?.before == nil ? 0 : hits?.during ?? 0, slowness: max(1, residual))
         /// Time of a step with the factors of a set at their values of the episode.
         func time(_ set: Int) -> Double {
             let arrivals = set & 1 != 0 ? during.arrivals : before.arrivals
@@ -78,6 +78,8 @@ struct CauseShares {
                 factor: "machine", share: shares[3] / rise, before: 1, during: during.slowness,
                 text: "the same work took \(Scene.round3(during.slowness)) times as long"),
         ]
+        // Hits that nobody knows are no factor: the law reckoned without a cache on both sides.
+        if hits?.before == nil { parts.removeAll { $0.factor == "prefix_cache" } }
         let explained = shares.reduce(0, +) / rise
         // A law that explains next to nothing of it does not apply.
         guard abs(1 - explained) <= 0.7 else { return nil }

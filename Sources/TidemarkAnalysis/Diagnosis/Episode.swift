@@ -162,7 +162,7 @@ struct EpisodeFinder {
         }
     }
 
-    /// From the core outwards while the signal stays above a quarter of the rise, inwards where it doesn't.
+    /// From the core outwards while the signal stays above three tenths of the rise, inwards where it doesn't.
     private static func widened(_ hit: IntervalScan.Found, _ values: [Double?]) -> Range<Int> {
         let limit = hit.outside + 0.3 * (hit.inside - hit.outside)
         func isHigh(_ index: Int) -> Bool? { values[index].map { $0 > limit } }
@@ -281,9 +281,10 @@ struct EpisodeFinder {
             }
             episodes[place].symptoms.append(symptom)
         }
-        return merged(episodes).sorted { $0.range.lowerBound < $1.range.lowerBound }
+        return merged(episodes)
     }
 
+    /// In the order of time; what overlaps still, and what waits behind a standstill, joined.
     private func merged(_ episodes: [Episode]) -> [Episode] {
         var result: [Episode] = []
         for episode in episodes.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {

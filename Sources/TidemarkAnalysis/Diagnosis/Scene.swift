@@ -161,8 +161,9 @@ struct Scene {
         guard let arrivals = try change("arrival_rate_requests_per_second"), arrivals.during > 0 else { return nil }
         let waiting = try change("waiting_requests")
         let queue = max(0, (waiting?.difference ?? 0)) / arrivals.during
-        let itl = try change("itl_mean_seconds")?.difference ?? 0
-        let length = try change("generation_length_mean_tokens")?.during ?? 0
+        guard let itl = try change("itl_mean_seconds")?.difference,
+            let length = try change("generation_length_mean_tokens")?.during
+        else { return nil }
         return (queue, max(0, itl) * length)
     }
 

@@ -1,6 +1,3 @@
-import TidemarkBase
-import TidemarkStatistics
-
 /// What changed just before an episode.
 struct Trigger {
     /// `arrivals rose to 1.7 times the usual`

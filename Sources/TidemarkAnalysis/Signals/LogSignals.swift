@@ -73,30 +73,10 @@ struct LogSignals {
 
     /// Share of the requests received in each step that satisfy a condition; a step without requests has none.
     func requestShare(_ signal: Signal, _ condition: String, _ fleet: Fleet) throws -> [SignalSeries] {
-        let rows = try store.database.prepare(
-            """
-            SELECT (received_ms - ?2) / ?4 AS step, avg(CASE WHEN \(condition) THEN 1.0 ELSE 0.0 END) FROM request
-            WHERE instance_id = ?1 AND received_ms > ?2 AND received_ms <= ?3 GROUP BY step
-            """)
-        var result: [SignalSeries] = []
-        for replica in fleet.replicas {
-            guard let instance = replica.logInstance else { continue }
-            rows.reset()
-            rows.bind(1, instance)
-            rows.bind(2, grid.startMs)
-            rows.bind(3, grid.endMs)
-            rows.bind(4, grid.stepMs)
-            var values = [Double?](repeating: nil, count: grid.count)
-            while try rows.step() {
-                let step = rows.int(0)
-                if step >= 0, step < values.count { values[step] = rows.double(1) }
-            }
-            result.append(
-                SignalSeries(
-                    signal: signal, instance: replica.name, origin: "log", expression: "request where \(condition)",
-                    values: values))
-        }
-        return result
+        try averages(
+            signal, fleet.replicas.compactMap { replica in replica.logInstance.map { ($0, replica.name) } },
+            of: "CASE WHEN \(condition) THEN 1.0 ELSE 0.0 END", from: "request", time: "received_ms", origin: "log",
+            expression: "request where \(condition)")
     }
 
     private func perSecond(
@@ -139,15 +119,24 @@ struct LogSignals {
 
     /// An SQL expression over GPU samples, averaged over each step.
     func gpu(_ signal: Signal, value: String, _ expression: String, _ fleet: Fleet) throws -> [SignalSeries] {
+        try averages(
+            signal, fleet.gpus, of: value, from: "gpu_sample", time: "time_ms", origin: "nvidia-smi",
+            expression: "gpu_sample.\(expression)")
+    }
+
+    /// The mean of an SQL expression over the rows of each step, for each instance; a step without rows has none.
+    private func averages(
+        _ signal: Signal, _ instances: [(id: Int, name: String)], of value: String, from table: String, time: String,
+        origin: String, expression: String
+    ) throws -> [SignalSeries] {
         let rows = try store.database.prepare(
             """
-            SELECT (time_ms - ?2 - 1) / ?4 AS step, avg(\(value)) FROM gpu_sample
-            WHERE instance_id = ?1 AND time_ms > ?2 AND time_ms <= ?3 GROUP BY step
+            SELECT (\(time) - ?2 - 1) / ?4 AS step, avg(\(value)) FROM \(table)
+            WHERE instance_id = ?1 AND \(time) > ?2 AND \(time) <= ?3 GROUP BY step
             """)
-        var result: [SignalSeries] = []
-        for gpu in fleet.gpus {
+        return try instances.map { id, name in
             rows.reset()
-            rows.bind(1, gpu.id)
+            rows.bind(1, id)
             rows.bind(2, grid.startMs)
             rows.bind(3, grid.endMs)
             rows.bind(4, grid.stepMs)
@@ -156,12 +145,9 @@ struct LogSignals {
                 let step = rows.int(0)
                 if step >= 0, step < values.count { values[step] = rows.optionalDouble(1) }
             }
-            result.append(
-                SignalSeries(
-                    signal: signal, instance: gpu.name, origin: "nvidia-smi", expression: "gpu_sample.\(expression)",
-                    values: values))
+            return SignalSeries(
+                signal: signal, instance: name, origin: origin, expression: expression, values: values)
         }
-        return result
     }
 }
 

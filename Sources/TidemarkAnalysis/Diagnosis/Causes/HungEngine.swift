@@ -37,7 +37,8 @@ enum HungEngine: Cause {
                         ? "no tokens for \(durationText(Int64(held * 1000))) while requests ran"
                         : "tokens came without a pause of 30 s",
                     evidence: EvidenceDraft(
-                        "generation_tokens_per_second", value: 0, baseline: tokens?.value(scene.baseline),
+                        "generation_tokens_per_second", value: held >= 30 ? 0 : tokens?.value(scene.range),
+                        baseline: tokens?.value(scene.baseline),
                         unit: "tokens/s",
                         "generated tokens while requests were running"))
             ],

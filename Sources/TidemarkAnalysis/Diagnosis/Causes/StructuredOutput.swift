@@ -39,7 +39,8 @@ enum StructuredOutput: Cause {
                     more || (held && idle.isPresent)
                         || (held && share == nil && scene.measuresSteps && (residual ?? 0) >= 1.1),
                     share.map {
-                        "requests with structured output were \(percent($0.during)), usually \(percent($0.before ?? 0))"
+                        "requests with structured output were \(percent($0.during))"
+                            + ($0.before.map { ", usually \(percent($0))" } ?? "")
                     }
                         ?? "no request was held back for a grammar",
                     evidence: share.map {
