@@ -1,5 +1,6 @@
 import Testing
 import TidemarkBase
+import TidemarkStatistics
 import TidemarkStore
 
 @testable import TidemarkAnalysis
@@ -212,6 +213,14 @@ import TidemarkStore
         for (a, b) in zip(found.vectors[0], found.vectors[1]) { product += a * b }
         #expect(abs(product) < 1e-9)
         #expect(found.variances[0] > 5 * found.variances[1])
+        // The same as those of the whole decomposition, which is checked against scikit-learn's.
+        let all = PrincipalComponents(rows.map { Array($0.prefix(2)) }, share: 1, isRobust: false)
+        let scaled = all.map { all in
+            rows.map { row in (0..<2).map { (row[$0] - all.centers[$0]) / all.scales[$0] - all.means[$0] } }
+        }
+        let leading = LeadingComponents(scaled ?? [], most: 2, share: 1)
+        #expect(leading.variances.count == 2)
+        for (mine, theirs) in zip(leading.variances, all?.variances ?? []) { #expect(abs(mine - theirs) < 1e-6) }
         #expect(LeadingComponents([], most: 3, share: 1).variances.isEmpty)
         #expect(LeadingComponents([[0, 0], [0, 0]], most: 3, share: 1).variances.isEmpty)
     }

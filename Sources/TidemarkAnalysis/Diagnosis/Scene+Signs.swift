@@ -46,6 +46,19 @@ extension Scene {
         try sign("ttft_mean_seconds", "mean time to first token") { ($0.ratio ?? 1) >= ratio }
     }
 
+    /// Steps are not far slower than their work: otherwise a full resource is the consequence of a slow machine.
+    func machineAsUsual() throws -> Sign {
+        sign(
+            try residual().map { $0 <= 1.6 } ?? true,
+            "steps took far longer than their work: something else slowed the machine")
+    }
+
+    /// Waiting in the queue is a good part of what users lost.
+    func queueIsFelt() throws -> Sign {
+        sign(
+            try queueShare().map { $0 >= 0.3 } ?? true, "users lost their time to longer steps, not to the queue")
+    }
+
     /// `12 requests/s`, `34 ms`, `93 %`.
     static func text(_ value: Double, _ unit: SignalUnit) -> String {
         switch unit {

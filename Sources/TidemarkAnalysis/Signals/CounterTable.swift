@@ -1,4 +1,5 @@
 import TidemarkSeries
+import TidemarkStatistics
 import TidemarkStore
 
 /// Exact increases of the counters of one metric over any stretch of a grid, resets included.
@@ -126,27 +127,9 @@ struct HistogramTable {
     }
 
     private func quantile(_ q: Double, _ increase: ([Double]) -> Double) -> Quantile? {
-        let total = totals.last.map(increase) ?? 0
-        guard isUsable, total > 0 else { return nil }
-        let rank = q * total
-        var below = 0.0
-        var floor = 0.0
-        for index in bounds.indices {
-            // Buckets read at slightly different moments may be out of order by a little.
-            let cumulative = max(below, increase(totals[index]))
-            if cumulative >= rank, cumulative > below || index == bounds.count - 1 {
-                let lower = index == 0 ? min(0, bounds[0]) : bounds[index - 1]
-                guard bounds[index].isFinite else {
-                    return Quantile(value: lower, low: lower, high: .infinity, count: total)
-                }
-                let share = (rank - below) / (cumulative - below)
-                return Quantile(
-                    value: lower + (bounds[index] - lower) * share, low: lower, high: bounds[index], count: total)
-            }
-            below = cumulative
-            floor = bounds[index].isFinite ? bounds[index] : floor
+        HistogramQuantile.estimate(q, bounds: bounds, cumulative: totals.map(increase)).map {
+            Quantile(value: $0.promQL, low: $0.low.isFinite ? $0.low : bounds[0], high: $0.high, count: $0.count)
         }
-        return nil
     }
 
     /// Observations per bucket (not cumulative) between two borders.

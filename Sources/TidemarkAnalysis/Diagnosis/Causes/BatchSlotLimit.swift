@@ -42,12 +42,7 @@ enum BatchSlotLimit: Cause {
                     waiting.during >= 0.5 && waiting.during >= 2 * (waiting.before ?? 0)
                 },
                 scene.sign((usage?.during ?? 0) < 0.97, "the KV cache was full"),
-                scene.sign(
-                    try scene.residual().map { $0 <= 1.6 } ?? true,
-                    "steps took far longer than their work: something else slowed the machine"),
-                scene.sign(
-                    try scene.queueShare().map { $0 >= 0.3 } ?? true,
-                    "users lost their time to longer steps, not to the queue"),
+                try scene.machineAsUsual(), try scene.queueIsFelt(),
             ],
             summary:
                 "\(scene.replica) ran its \(Int(slots)) batch slots full in \(percent(full)) of the time while \(Scene.round3(waiting.during)) requests waited"

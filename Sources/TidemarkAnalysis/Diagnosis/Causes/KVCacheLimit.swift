@@ -32,12 +32,7 @@ enum KVCacheLimit: Cause {
                     waiting.during >= 0.5 && waiting.during >= 2 * (waiting.before ?? 0)
                 },
                 scene.sign(!isSlots, "all batch slots were taken"),
-                scene.sign(
-                    try scene.residual().map { $0 <= 1.6 } ?? true,
-                    "steps took far longer than their work: something else slowed the machine"),
-                scene.sign(
-                    try scene.queueShare().map { $0 >= 0.3 } ?? true,
-                    "users lost their time to longer steps, not to the queue"),
+                try scene.machineAsUsual(), try scene.queueIsFelt(),
                 scene.sign(
                     gain.map { $0 >= 1.12 } ?? true,
                     "twice the batch would bring only \(percent((gain ?? 1) - 1)) more tokens: the machine was saturated"
