@@ -5,6 +5,13 @@ struct Scene {
     let replica: String
     /// Steps in which nothing was wrong.
     let baseline: [Range<Int>]
+    /// What is computed once and asked for by many causes.
+    let fitted = Fitted()
+
+    final class Fitted {
+        /// nil: not fitted yet.
+        var cost: StepCost??
+    }
 
     var range: Range<Int> { episode.range }
 

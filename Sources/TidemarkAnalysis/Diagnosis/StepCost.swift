@@ -11,11 +11,6 @@ struct StepCost {
     var perPromptToken: Double
     /// Seconds a running request.
     var perRequest: Double
-    /// Largest over smallest number of running requests in the data; below 1.3 the slopes are not told apart.
-    var spread: Double
-    /// Most running requests and prompt tokens of a step in the data.
-    var mostRequests: Double
-    var mostPromptTokens: Double
 
     /// One stretch of time.
     struct Work {
@@ -32,11 +27,6 @@ struct StepCost {
         guard data.count >= 8 else { return nil }
         let usual = data.map(\.requests).sorted()
         guard usual[usual.count / 2] >= 1.5 else { return nil }
-        let low = usual[usual.count / 20]
-        let high = usual[usual.count - 1 - usual.count / 20]
-        spread = low > 0 ? high / low : .infinity
-        mostRequests = usual[usual.count - 1]
-        mostPromptTokens = data.map(\.promptTokens).max() ?? 0
         let rows = data.filter { $0.step > 0 }
         guard let design = Matrix(rows.map { [1, $0.promptTokens, $0.requests] }),
             let fit = RobustNonNegativeFit(design, rows.map(\.step), relative: true)
@@ -47,7 +37,8 @@ struct StepCost {
 }
 
 extension Scene {
-    /// Mean step, prompt tokens a step and running requests of a stretch; nil where one is unknown.
+    /// Mean step, prompt tokens a step and running requests of a stretch; nil where step or requests are unknown. Where steps or
+    /// prompts aren't counted (a log alone) the model has no term for prompt tokens: they are 0 in all stretches.
     func work(_ stretch: Range<Int>) throws -> StepCost.Work? {
         guard let step = try track("itl_mean_seconds")?.value(stretch), step > 0,
             let running = try track("running_requests")?.value(stretch)
@@ -66,8 +57,15 @@ extension Scene {
         return .init(step: step, promptTokens: perStep, requests: running)
     }
 
-    /// The cost model of the replica's usual state.
+    /// The cost model of the replica's usual state, fitted once a scene.
     func stepCost() throws -> StepCost? {
+        if let known = fitted.cost { return known }
+        let cost = try fit()
+        fitted.cost = .some(cost)
+        return cost
+    }
+
+    private func fit() throws -> StepCost? {
         let width = situation.steps(60)
         var data: [StepCost.Work] = []
         for stretch in baseline {

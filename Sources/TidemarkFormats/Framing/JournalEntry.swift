@@ -73,6 +73,23 @@ enum JournalEntry {
         return frame
     }
 
+    /// Any field but the message: its place in the entry and its bytes.
+    static func take(
+        _ name: Bytes, _ value: Range<Int>, _ bytes: Bytes, into frame: inout FramedLine, _ times: inout Times
+    ) {
+        if name.equals("_PID") {
+            frame.info.pid = Decimal.parseInt(bytes)
+        } else if name.equals("_HOSTNAME") {
+            frame.source = value
+        } else if name.equals("CONTAINER_NAME") {
+            frame.container = value
+        } else if name.equals("CONTAINER_PARTIAL_MESSAGE") {
+            frame.partial = bytes.equals("true")
+        } else {
+            times.take(name, bytes)
+        }
+    }
+
     /// All lines of one entry, as ``EntryAssembler`` collects them.
     static func export(_ entry: Bytes, _ scratch: inout [UInt8]) -> FramedLine? {
         var frame = FramedLine()
@@ -98,16 +115,8 @@ enum JournalEntry {
             if name.equals("MESSAGE") {
                 hasMessage = true
                 scratch.append(contentsOf: bytes)
-            } else if name.equals("_PID") {
-                frame.info.pid = Decimal.parseInt(bytes)
-            } else if name.equals("_HOSTNAME") {
-                frame.source = value
-            } else if name.equals("CONTAINER_NAME") {
-                frame.container = value
-            } else if name.equals("CONTAINER_PARTIAL_MESSAGE") {
-                frame.partial = bytes.equals("true")
             } else {
-                times.take(name, bytes)
+                take(name, value, bytes, into: &frame, &times)
             }
         }
         guard hasMessage, let time = times.millis else { return nil }

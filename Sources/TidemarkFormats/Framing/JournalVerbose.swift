@@ -45,16 +45,8 @@ enum JournalVerbose {
                 hasMessage = true
                 indent = equals + 1
                 scratch.append(contentsOf: bytes)
-            } else if name.equals("_PID") {
-                frame.info.pid = Decimal.parseInt(bytes)
-            } else if name.equals("_HOSTNAME") {
-                frame.source = value
-            } else if name.equals("CONTAINER_NAME") {
-                frame.container = value
-            } else if name.equals("CONTAINER_PARTIAL_MESSAGE") {
-                frame.partial = bytes.equals("true")
             } else {
-                times.take(name, bytes)
+                JournalEntry.take(name, value, bytes, into: &frame, &times)
             }
         }
         guard hasMessage, let time = times.millis else { return nil }

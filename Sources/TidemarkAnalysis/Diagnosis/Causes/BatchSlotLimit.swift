@@ -6,7 +6,7 @@ enum BatchSlotLimit: Cause {
     static let help = CauseHelp(
         what: "Requests waited because max_num_seqs requests ran already, although the KV cache had room.",
         signs:
-            "Required: requests waiting, running requests at 97 % of max_num_seqs (where that isn't known: of a number that is never exceeded and held while requests wait) in a third of the episode, KV usage below 97 %, the queue a good part of what users lost. Supporting: KV usage below 90 %, no preemptions, time to first token at twice the usual. Counter: steps far slower than their work explains.",
+            "Required: requests waiting, running requests at 97 % of max_num_seqs (where that isn't known: of a number that is never exceeded and held while requests wait) in a third of the episode, KV usage below 97 %, the queue a good part of what users lost, steps not far slower than their work. Supporting: KV usage below 90 %, no preemptions, time to first token at twice the usual. Counter: a machine that a larger batch would make no faster.",
         why: "A limit set low for latency's sake, or a default that is below what the memory would hold.",
         remedy:
             "Raise --max-num-seqs while the KV cache has room; add a replica when inter-token latency allows no larger batch.",

@@ -6,7 +6,7 @@ enum CPUBound: Cause {
     static let help = CauseHelp(
         what: "GPUs waited for the host: the API server (tokenisation, JSON, streaming) or the engine core had no CPU.",
         signs:
-            "Required: time to first token beyond queue and prefill (the front end's) three times the usual and 50 ms more, and half of its rise at least, or slower steps while tasks of the host waited for a CPU. Supporting: CPU of the API process far above the usual; the host busier; GPUs less busy at equal work; the front end's time. Counter: SM clocks that fell; requests with structured output.",
+            "Required: time to first token beyond queue and prefill (the front end's) three times the usual and 50 ms more, and half of its rise at least, with a busy API process or host; or slower steps with either of them. Supporting: CPU of the API process far above the usual; the host's CPU taken or tasks waiting for it; the front end's time; GPUs less busy. Counter: SM clocks that fell.",
         why:
             "A neighbour on the host, too few cores for the API servers, large images or long prompts to tokenise, a debug log level.",
         remedy:

@@ -6,7 +6,7 @@ enum ClientErrors: Cause {
     static let help = CauseHelp(
         what: "A good part of the requests was answered with 4xx: the server worked, the requests were wrong.",
         signs:
-            "Required: at least 6 % of the requests refused with 4xx, four times the usual share, ten answers at least. Supporting: few 5xx; one client and route behind most; latency unchanged; the server's log says why (unknown model, prompt too long). Counter: more 5xx than 4xx.",
+            "Required: at least 6 % of the requests refused with 4xx, four times the usual share, ten answers at least. Supporting: few 5xx; one client and route behind most; latency unchanged. Counter: more 5xx than 4xx.",
         why: "A client was deployed with a wrong model name, without a key, or with prompts beyond the model's length.",
         remedy: "Ask the owner of the client that the report names; answer with a clear message at the gateway.",
         sources: "vLLM entrypoints/openai/serving_engine.py")

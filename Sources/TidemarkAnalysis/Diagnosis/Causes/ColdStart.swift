@@ -7,7 +7,7 @@ enum ColdStart: Cause {
         what:
             "A server was restarted in order, or started anew, while traffic went on: requests waited for the start-up and then met empty caches.",
         signs:
-            "Required: a start of the server inside the episode, with no crash and no hang before it. Supporting: time to first token far above normal and falling again; the prefix-cache hit rate lower than before; a queue that drains; lines of compilation and graph capture.",
+            "Required: a start of the server inside the episode after it had served, with no crash and no hang before it, told by the server's log. Supporting: time to first token at twice the usual; a queue; the prefix-cache hit rate lower than before.",
         why: "Start-up takes minutes (weights, compilation, CUDA graphs), and the prefix cache begins empty.",
         remedy:
             "Drain before a restart and route traffic back only after warm-up requests; keep the compilation cache on a disk that survives; restart replicas one after another.",

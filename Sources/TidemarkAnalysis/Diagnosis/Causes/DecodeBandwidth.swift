@@ -6,7 +6,7 @@ enum DecodeBandwidth: Cause {
     static let help = CauseHelp(
         what: "The load rose, and with more answers at once every step read more KV cache and took longer.",
         signs:
-            "Required: steps slower with more running requests, as the cost model explains; answers are most of a step's work or of its rise; no queue to speak of. Supporting: memory interface busy; latency near or beyond its objective; residual about 1. Counter: steps slower than their work.",
+            "Required: arrivals up by an eighth, steps a tenth slower and no more than 30 % beyond what their work explains; prompt tokens less than 60 % of a step's tokens (where the fit tells, of its rise as well); latency near or beyond its objective, without one a fifth above the usual. Supporting: residual about 1; the objective; a clear share. Counter: steps slower than their work.",
         why: "Decoding reads all weights and the KV cache of every request in each step.",
         remedy:
             "Fewer requests a replica (a lower --max-num-seqs keeps the pace and queues instead), more tensor parallelism, fp8 weights or KV cache, another replica.",

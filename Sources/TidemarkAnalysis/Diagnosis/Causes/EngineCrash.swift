@@ -7,7 +7,7 @@ enum EngineCrash: Cause {
         what:
             "The engine process died while it served; everything in flight failed, and nothing was served until the next start was ready.",
         signs:
-            "Required: a fatal engine event in the server's log (engine dead, worker died) that no orderly shutdown preceded, or a server that stopped answering and came back as another process without a shutdown. Supporting: a CUDA, out-of-memory or NCCL error within a minute; requests that failed with it; answers with 5xx; a later start; token throughput below half.",
+            "Required: a server run that ended in a crash by its log, or a server that was away with fatal events (engine dead, worker died, CUDA, out of memory, NCCL, Xid) around it. Supporting: two such events or more; requests that failed with it; a later start; token throughput below 70 %. Without a log a server that was away is left open.",
         why:
             "CUDA errors (an illegal access, a lost GPU), memory that ran out in a step, a worker that did not answer, or the host's out-of-memory killer.",
         remedy:

@@ -6,7 +6,7 @@ enum GPUStraggler: Cause {
     static let help = CauseHelp(
         what: "With tensor parallelism a step is as slow as its slowest GPU; one of them was slow.",
         signs:
-            "Required: among at least two GPUs of the replica one whose SM clock fell by 8 % or more while most others kept theirs (or an Xid of one GPU), and latency that rose. Supporting: steps longer than the cost model says; the others draw less power because they wait. Counter: all GPUs alike (throttling).",
+            "Required: among at least two GPUs of the replica one whose SM clock fell by 8 % or more while most others kept theirs (or an Xid of a GPU), and latency that rose. Supporting: a loss of 15 %; steps longer than the cost model says; an Xid; the others draw less power because they wait.",
         why: "A GPU that is hotter than its neighbours, a power cable, a link that retrains, ECC or NVLink replays.",
         remedy:
             "Drain the node and look at that GPU: nvidia-smi -q, dcgmi diag, NVLink and PCIe replay counters, Xid lines.",

@@ -7,7 +7,7 @@ enum GPUThrottling: Cause {
         what:
             "The SM clock fell under load, by heat, power or hardware slowdown, and every step of the engine took longer.",
         signs:
-            "Required: an SM clock at least 8 % below the GPU's own before, on all GPUs of the replica or on its only one, and latency that rose. Supporting: thermal, hardware-slowdown or power-brake reasons; temperature or power at their limits; steps that take longer than the cost model says. Counter: the clocks of some GPUs only (a straggler); latency unchanged.",
+            "Required: an SM clock at least 8 % below the GPU's own before, on most GPUs of the replica or on its only one, and latency that rose. Supporting: thermal, hardware-slowdown or power-brake reasons in a third of the samples; a loss of 15 %; 83 °C, or 5 °C more than usual; steps that take longer than the cost model says.",
         why:
             "Cooling (fans, dust, inlet temperature), a power limit or a failing supply, a clock setting left over. A software power cap alone is normal on capped cards.",
         remedy:

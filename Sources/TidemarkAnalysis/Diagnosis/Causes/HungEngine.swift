@@ -6,7 +6,7 @@ enum HungEngine: Cause {
     static let help = CauseHelp(
         what: "Requests were in the engine and no step finished for half a minute or more, although the process lived.",
         signs:
-            "Required: running requests, no generated and no prompt tokens for at least 30 s, no crash before. Supporting: vLLM's own hints of a hang in the log; GPU utilisation near 0, or 100 % at low power; a queue that only grows; a restart that ended it.",
+            "Required: running requests with no generated and no prompt tokens for at least 30 s (two hints of a hang in the log stand for it), no crash. Supporting: vLLM's own hints of a hang in the log; GPU power below 70 % of the usual; a queue; a restart that ended it.",
         why:
             "A collective that waits for a rank that is gone (NCCL), a lost GPU, a deadlock between processes, a kernel that never ends.",
         remedy:

@@ -7,7 +7,7 @@ enum Interconnect: Cause {
         what:
             "With tensor, pipeline or expert parallelism every step exchanges data; over a slow link that takes most of the step.",
         signs:
-            "Required: more than one GPU a replica; and either NCCL or shared-memory warnings with slower steps, or GPUs at high utilisation but low power from the start with steps that hardly grow with the batch. Supporting: steps longer than their work; clocks as usual; power fell while utilisation stayed. Counter: one GPU's clock fell (straggler); a single GPU.",
+            "Required: more than one GPU a replica; NCCL warnings, or power below 90 % of the usual on all GPUs at unchanged utilisation; steps 15 % longer than their work; no SM clock that fell. Supporting: NCCL warnings; clocks as usual.",
         why:
             "PCIe instead of NVLink, a link that fell back to fewer lanes, RDMA that is not used, a changed NCCL setting.",
         remedy: "nvidia-smi topo -m, nvlink -s, NCCL_DEBUG=INFO; a smaller tensor-parallel size with more replicas.",

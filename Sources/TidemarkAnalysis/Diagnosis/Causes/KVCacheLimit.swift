@@ -6,7 +6,7 @@ enum KVCacheLimit: Cause {
     static let help = CauseHelp(
         what: "Requests waited because the KV cache had no free blocks, although the batch had free slots.",
         signs:
-            "Required: requests waiting and KV usage of 90 % or more in a third of the episode, running requests below max_num_seqs, the queue a good part of what users lost, and a machine that a larger batch would still make faster (X(2N)/X(N) ≥ 1.12 where it can be told). Supporting: preemptions, time to first token at twice the usual, more arrivals. Counter: usage below 80 % while requests wait.",
+            "Required: requests waiting and KV usage of 90 % or more in a third of the episode, running requests below max_num_seqs, the queue a good part of what users lost, steps not far slower than their work, and a machine that a larger batch would still make faster (X(2N)/X(N) ≥ 1.12 where it can be told). Supporting: preemptions, time to first token at twice the usual, slots known to be free.",
         why: "Long contexts, more requests at once than their tokens fit, little memory left to the cache.",
         remedy:
             "Raise --gpu-memory-utilization, --kv-cache-dtype fp8, lower --max-model-len or route long prompts elsewhere, add a replica.",

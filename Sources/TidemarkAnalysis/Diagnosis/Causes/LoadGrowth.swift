@@ -6,7 +6,7 @@ enum LoadGrowth: Cause {
     static let help = CauseHelp(
         what: "Requests at least doubled, and the machine was as slow as that load says.",
         signs:
-            "Required: arrivals at 2.2 times the usual or more over the whole fleet, and latency that rose. Supporting: no resource alone at its limit; steps as the cost model explains; latency near or beyond its objective. Counter: steps slower than their work; one replica only (imbalance).",
+            "Required: arrivals up by a quarter, over the whole fleet by a fifth; inter-token latency up by 15 % or time to first token by half; latency near or beyond its objective, without one a fifth above the usual; steps no more than 30 % beyond what their work explains (twice, where arrivals more than doubled). Supporting: arrivals at 2.2 times the usual (below, the resource that gave way goes first); residual below 1.15; the objective.",
         why: "A launch, a batch job, a retry storm, another region's traffic.",
         remedy: "Add replicas (see capacity), shed or queue at the gateway, find who sends the surplus.",
         sources: "methods: load-adjusted comparison")

@@ -6,7 +6,7 @@ enum MixShift: Cause {
     static let help = CauseHelp(
         what: "As many requests came as before, but each cost more: longer prompts or longer answers.",
         signs:
-            "Required: mean prompt or answer length up by 30 % or more with arrivals within a third of the usual. Supporting: both token rates follow; the change begins with the episode. Counter: far more load; a server that was away (only short requests finished).",
+            "Required: mean prompt or answer length up by 30 % or more, and by more than chance at that number of requests, with arrivals within a third of the usual and no server away; latency that rose. Supporting: arrivals within a quarter of the usual; lengths up by half.",
         why: "A new client or feature, another prompt template, documents attached, reasoning turned on.",
         remedy: "Find the client, bound max_tokens, route long requests to replicas of their own.",
         sources: "methods: population stability of length histograms")

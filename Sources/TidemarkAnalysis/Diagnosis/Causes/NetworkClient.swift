@@ -6,7 +6,7 @@ enum NetworkClient: Cause {
     static let help = CauseHelp(
         what: "Clients waited longer, or gave up, while the server's own times stayed as they were.",
         signs:
-            "Required: more requests aborted by clients, or a gateway or client that saw more time beyond the engine's; the server's own latencies and its queue unchanged. Supporting: TCP segments sent again; both of the former together. Counter: the server's latency rose.",
+            "Required: more requests aborted by clients, or a gateway or client that saw more time beyond the engine's; the server's own latencies and its queue unchanged. Supporting: TCP segments sent again; both of the former together; the time beyond the engine itself.",
         why:
             "Packet loss, a saturated link, a proxy that buffers streams or cuts them off, clients with short timeouts.",
         remedy:

@@ -7,7 +7,7 @@ enum PreemptionThrash: Cause {
         what:
             "The KV cache was so short that running requests were preempted again and again, and what they had computed was computed anew.",
         signs:
-            "Required: KV usage of 90 % or more, three preemptions or more for ten finished requests, and an estimated tenth or more of the computed tokens repeated. Supporting: inter-token latency up, computed prompt tokens above those offered, queue. Counter: no preemptions.",
+            "Required: KV usage of 90 % or more in a third of the episode, three preemptions or more for ten finished requests, and an estimated tenth or more of the computed tokens repeated. Supporting: inter-token latency up, time to first token at twice the usual, a queue.",
         why:
             "The scheduler admits requests by their prompts and cannot know their answers; long answers outgrow the cache.",
         remedy: "Lower --max-num-seqs so that fewer requests share the cache, or give the cache more room.",

@@ -6,7 +6,7 @@ enum PrefixCacheLoss: Cause {
     static let help = CauseHelp(
         what: "Prompts that used to be found in the prefix cache were computed anew.",
         signs:
-            "Required: the hit rate fell by 10 points and by 40 %, while prompts stayed as long as they were and the KV cache had room (a full cache evicts: a consequence). Supporting: more prompt tokens computed at equal prompt tokens; time to first token and inter-token latency up. Counter: a restart (cold start).",
+            "Required: the hit rate fell by 10 points and by 40 %, while prompts stayed as long as they were and the KV cache had room (a full cache evicts: a consequence); latency that rose. Supporting: arrivals as usual; more prompt tokens computed, more tokens a step (without either it is a hint only). Counter: a restart (cold start).",
         why:
             "A prompt template whose beginning changes (a date, a request id), a router that no longer keeps conversations together, another tenant that fills the cache.",
         remedy: "Put what varies at the end of the prompt; route by prefix or session; give the cache more room.",

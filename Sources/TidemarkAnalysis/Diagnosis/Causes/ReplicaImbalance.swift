@@ -7,7 +7,7 @@ enum ReplicaImbalance: Cause {
         what:
             "One replica got far more requests than before while the fleet as a whole did not, and only its users suffered.",
         signs:
-            "Required: at least two replicas; this one's arrivals up by 25 % more than the fleet's, which did not grow by as much or was left behind by half; no other replica away. Supporting: its running requests at twice the mean; another replica with less than before; prompts and answers as long as ever. Counter: its machine was slower.",
+            "Required: at least two replicas; this one's arrivals up by 25 % more than the fleet's, which grew by less than a quarter (or this one by twice as much); no replica away. Supporting: another replica with less than before; a fleet that got no more; 40 % beyond the fleet's. Counter: SM clocks that fell.",
         why: "A router that hashes too few keys, sticky sessions, a replica that joined late, a broken health check.",
         remedy: "Route by least outstanding requests; look at the router's view of the replicas.",
         sources: "methods: dispersion max/mean over replicas")
@@ -16,11 +16,11 @@ enum ReplicaImbalance: Cause {
 
     static func judge(_ scene: Scene) throws -> Judgement? {
         let replicas = scene.situation.replicas
-        guard replicas.count >= 2, let own = try scene.loadFactor()?.ratio, let fleet = try scene.fleetLoadFactor()
+        guard replicas.count >= 2 else { return nil }
+        guard let arrivals = try scene.loadFactor(), let own = arrivals.ratio, let fleet = try scene.fleetLoadFactor()
         else {
-            return replicas.count >= 2
-                ? Judgement(
-                    required: [.unseen("arrivals of each replica: scrape /metrics or log requests")], summary: "") : nil
+            return Judgement(
+                required: [.unseen("arrivals of each replica: scrape /metrics or log requests")], summary: "")
         }
         var shares: [(String, Double)] = []
         for other in replicas where other != scene.replica {
@@ -32,7 +32,6 @@ enum ReplicaImbalance: Cause {
         }
         let away = scene.episode.symptoms.contains { $0.kind == .down || $0.kind == .silent }
         let lost = shares.contains { $0.1 < 0.85 }
-        let arrivals = try scene.loadFactor()!
         var judgement = Judgement(
             required: [
                 scene.sign(

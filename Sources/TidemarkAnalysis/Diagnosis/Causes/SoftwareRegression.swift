@@ -6,7 +6,7 @@ enum SoftwareRegression: Cause {
     static let help = CauseHelp(
         what: "After a restart with another version or other arguments the same work took longer, and stayed so.",
         signs:
-            "Required: a restart in the evidence whose version, model or arguments differ from before; steps at least 5 % longer than the cost model of before says, from then to the end. Supporting: SM clocks and the host's CPU as usual; no other change. Counter: clocks fell; the cache was only cold.",
+            "Required: a restart at the episode's beginning whose version, model or arguments differ from before; steps at least 5 % longer than the cost model of before says, to the end of the evidence. Supporting: SM clocks as usual; 10 % or more.",
         why: "Another attention backend, lost CUDA graphs (--enforce-eager), a changed default, a slower kernel.",
         remedy:
             "Compare the start-up lines (attention backend, graphs, quantisation); go back, and report it with both versions.",

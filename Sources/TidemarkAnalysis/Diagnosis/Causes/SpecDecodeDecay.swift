@@ -6,7 +6,7 @@ enum SpecDecodeDecay: Cause {
     static let help = CauseHelp(
         what: "Fewer draft tokens were accepted, so that a token took more steps; the steps themselves did not change.",
         signs:
-            "Required: draft tokens accepted fell by 10 points and by a quarter. Supporting: time per output token rose; steps take as long as before; arrivals as usual. Counter: the batch grew so that the engine drafted less.",
+            "Required: draft tokens accepted fell by 10 points and by a quarter. Supporting: time per output token up by 10 %; acceptance halved; arrivals as usual.",
         why:
             "Another kind of text (language, code, long reasoning) than the draft model knows, a draft that does not belong to the model, a changed sampling temperature.",
         remedy:

@@ -7,7 +7,7 @@ enum StructuredOutput: Cause {
         what:
             "Requests with a JSON schema, grammar or regex came, and compiling their grammars and masking every token on the CPU slowed the steps of all.",
         signs:
-            "Required: requests with structured output became more (request log), or requests deferred for their grammar; and steps slower than their work explains. Supporting: GPUs less busy; clocks and the API server's CPU as usual; lines of the grammar backend in the log. Counter: the host's CPU was taken by others; SM clocks fell.",
+            "Required: requests with structured output became more (request log), or requests deferred for their grammar while GPUs were less busy (without a request log: while steps were slower than their work); and latency up by 15 %. Supporting: the request log; deferred requests; GPUs less busy; the API server's CPU as usual. Counter: the host's CPU was taken by others; SM clocks fell.",
         why:
             "A schema that compiles slowly, one schema a request so that no cache helps, a backend that masks on one core.",
         remedy:
