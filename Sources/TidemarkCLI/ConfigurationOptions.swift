@@ -21,7 +21,7 @@ struct ConfigurationOptions: ParsableArguments {
         var configuration = Configuration()
         for one in file.signals {
             if SignalCatalogue.signal(one.name) != nil {
-                file.add(1, "signal \(one.name) is in the catalogue already; choose another name")
+                file.add(one.line, "signal \(one.name) is in the catalogue already; choose another name")
             }
             configuration.signals.append(
                 .init(name: one.name, title: one.title, expression: one.expression, isLowWorst: one.isLowWorst))

@@ -36,14 +36,13 @@ struct DiagnoseCommand: ParsableCommand {
         let part = try range()
         if configuration.path != nil {
             let lock = try locking.lock(database.path)
-            try configuration.apply(to: try Store.create(path: database.path))
+            try configuration.apply(to: try existingStore(database.path))
             withExtendedLifetime(lock) {}
         }
         var verdicts: [Verdict] = []
         if let part {
             let lock = try locking.lock(database.path)
-            _ = try Store.open(path: database.path)
-            let store = try Store.create(path: database.path)
+            let store = try existingStore(database.path)
             for period in try store.periods() {
                 verdicts.append(
                     try Analysis(store: store, period: period.id).verdict(over: part, name: period.name))

@@ -116,6 +116,12 @@ struct EvidenceOptions: ParsableArguments {
     }
 }
 
+/// Opens a store for writing that must be there: a mistyped path makes no new one.
+func existingStore(_ path: String) throws -> Store {
+    _ = try Store.open(path: path)
+    return try Store.create(path: path)
+}
+
 /// Opens a store for reading, with results that are up to date where it can be written.
 func analysedStore(_ path: String, _ options: LockOptions) throws -> Store {
     var store = try Store.open(path: path)

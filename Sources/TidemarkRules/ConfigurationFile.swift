@@ -5,10 +5,15 @@ import Yams
 /// `tidemark.yaml` as it stands in the file, with everything that is wrong with it.
 public struct ConfigurationFile {
     public struct Signal {
+        /// With its unit at the end.
         public var name: String
         public var title: String
+        /// PromQL that parses.
         public var expression: String
+        /// Whether low values are the bad ones.
         public var isLowWorst: Bool
+        /// Of its name in the file.
+        public var line: Int
     }
 
     public var signals: [Signal] = []
@@ -60,7 +65,7 @@ public struct ConfigurationFile {
             signals.append(
                 Signal(
                     name: name, title: one.scalar("title", &findings)?.string ?? name, expression: expression,
-                    isLowWorst: worst == "low"))
+                    isLowWorst: worst == "low", line: one.line(of: "name")))
         }
         for (key, value) in root.texts("slo", &findings) {
             let line = key.mark?.line ?? root.line(of: "slo")

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import TidemarkBase
 import TidemarkTestSupport
@@ -126,6 +127,28 @@ import TidemarkTestSupport
             return state
         }
         #expect(load.findings.first?.cause == "load_growth")
+    }
+
+    @Test("days and nights are no incidents; an hour on one day that is unlike that of the others is")
+    func days() throws {
+        var fleet = fleet(1)
+        (fleet.gpus, fleet.scrapes, fleet.intervalMs) = (0, 3 * 288, 300_000)
+        func state(_ scrape: Int) -> State {
+            var state = State()
+            // From 9:00 on, the fleet's first sample: 2 to 8 requests a second over the day.
+            state.arrivals = 5 - 3 * cos(2 * Double.pi * Double(scrape % 288) / 288)
+            return state
+        }
+        #expect(try fleet.verdict { _, scrape in state(scrape) }.findings.isEmpty)
+        let slow = try fleet.verdict { _, scrape in
+            var state = state(scrape)
+            if (400..<412).contains(scrape) { state.slowness = 1.6 }
+            return state
+        }
+        let first = try #require(slow.findings.first)
+        #expect(first.cause == "unknown")
+        #expect(abs(first.startMs - SyntheticFleet.startMs - 400 * 300_000) <= 900_000)
+        #expect(abs(first.endMs - SyntheticFleet.startMs - 412 * 300_000) <= 1_500_000)
     }
 
     @Test("one replica gets more and the other less: imbalance, on the one that suffers", arguments: 0..<3)

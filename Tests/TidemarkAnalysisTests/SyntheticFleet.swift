@@ -5,7 +5,7 @@ import TidemarkTestSupport
 
 @testable import TidemarkAnalysis
 
-/// A replica in the fluid law of continuous batching, as Prometheus would have scraped it every 15 seconds for 50 minutes: a step of
+/// A replica in the fluid law of continuous batching, as Prometheus would have scraped it, every 15 seconds for 50 minutes unless said otherwise: a step of
 /// time T = s (a + b · prompt tokens + k · running), running requests by Little's law. Written as `promtool tsdb dump` does.
 struct SyntheticFleet {
     /// What an engine and its traffic are in one scrape interval.
@@ -29,7 +29,8 @@ struct SyntheticFleet {
     /// Log of each replica beside the metrics.
     var log: String?
     static let startMs = CivilTime.millis(year: 2026, month: 5, day: 4, hour: 9, minute: 0, second: 0)
-    static let scrapes = 200
+    var scrapes = 200
+    var intervalMs: Int64 = 15_000
 
     /// The verdict over what `state` says of each replica and scrape.
     func verdict(_ state: (_ replica: Int, _ scrape: Int) -> State) throws -> Verdict {
@@ -56,9 +57,9 @@ struct SyntheticFleet {
         }
         for replica in 0..<replicas {
             var counters: [String: Double] = [:]
-            for scrape in 0..<Self.scrapes {
+            for scrape in 0..<scrapes {
                 let now = state(replica, scrape)
-                let time = Self.startMs + Int64(scrape) * 15_000
+                let time = Self.startMs + Int64(scrape) * intervalMs
                 let labels = "instance=\"10.0.0.\(replica + 1):8000\", job=\"vllm\", model_name=\"m\""
                 func emit(_ name: String, _ value: Double, _ more: String = "") {
                     lines.append("{__name__=\"\(name)\", \(more.isEmpty ? "" : more + ", ")\(labels)} \(value) \(time)")
@@ -72,7 +73,8 @@ struct SyntheticFleet {
                     now.slowness * arrivals * (cost.prompt * now.prompt * (1 - now.hits) + cost.request * now.answer)
                 let step = now.slowness * cost.fixed / max(0.05, 1 - slope) * noise(0.01)
                 let running = arrivals * now.answer * step
-                let requests = arrivals * 15
+                let seconds = Double(intervalMs) / 1000
+                let requests = arrivals * seconds
                 let ttft = 0.01 + 2 * step + now.prompt * (1 - now.hits) * cost.prompt * now.slowness
                 emit("up", 1)
                 emit("vllm:num_requests_running", running.rounded())
@@ -92,7 +94,10 @@ struct SyntheticFleet {
                     ("request_prefill_time_seconds", ttft - 0.01, requests),
                     ("request_prompt_tokens", now.prompt * noise(0.02), requests),
                     ("request_generation_tokens", now.answer * noise(0.02), requests),
-                    ("iteration_tokens_total", arrivals * (now.prompt * (1 - now.hits) + now.answer) * step, 15 / step),
+                    (
+                        "iteration_tokens_total", arrivals * (now.prompt * (1 - now.hits) + now.answer) * step,
+                        seconds / step
+                    ),
                 ] {
                     count("vllm:\(name)_sum", each * many)
                     count("vllm:\(name)_count", many)

@@ -12,6 +12,8 @@ struct CounterTable {
         let labels: Labels
         /// Total since the series' beginning at each border of the grid (`count + 1` values).
         var totals: [Double]
+        /// Of its last sample, Unix ms; nil without any.
+        var lastMs: Int64?
     }
 
     let grid: TimeGrid
@@ -32,7 +34,7 @@ struct CounterTable {
                     labels: samples.labels,
                     totals: Self.totals(
                         samples, grid: grid, targetStart: targetStarts[samples.labels["instance"] ?? ""],
-                        isSmooth: isSmooth)))
+                        isSmooth: isSmooth), lastMs: samples.count > 0 ? samples.timesMs[samples.count - 1] : nil))
         }
     }
 

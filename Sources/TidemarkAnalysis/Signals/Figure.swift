@@ -56,22 +56,26 @@ struct FigureBuilder {
     /// A signal of an instance as amounts and weights: from the increases of counters where the origin has them, else
     /// its values.
     func track(_ series: SignalSeries) throws -> Track {
-        func steps(_ selector: String, _ suffix: String = "") throws -> [Double] {
-            var table = try counters(selector, suffix: suffix, isSmooth: true)
-            if series.instance != SignalSeries.fleet {
-                table = table.filtered { name($0, series.signal.scope) == series.instance }
-            }
-            return (0..<grid.count).map { table.increase($0, $0 + 1) }
+        func own(_ selector: String, _ suffix: String = "") throws -> CounterTable {
+            let table = try counters(selector, suffix: suffix, isSmooth: true)
+            guard series.instance != SignalSeries.fleet else { return table }
+            return table.filtered { name($0, series.signal.scope) == series.instance }
         }
+        func steps(_ table: CounterTable) -> [Double] { (0..<grid.count).map { table.increase($0, $0 + 1) } }
         switch series.exact {
         case .increase(let selector):
-            // A step counts where the rate is known: a counter that is not there has no rate of zero.
+            // A step counts where the rate is known: a counter that is not there has no rate of zero, nor has one behind its
+            // last sample, which a rate over a range outlives.
+            let table = try own(selector)
+            let endMs = table.rows.compactMap(\.lastMs).max() ?? grid.startMs
             let seconds = Double(grid.stepMs) / 1000
-            let weights = series.values.map { $0 == nil ? 0 : seconds }
-            return Track(amounts: zip(try steps(selector), weights).map { $1 > 0 ? $0 : 0 }, weights: weights)
-        case .ratio(let top, let bottom): return Track(amounts: try steps(top), weights: try steps(bottom))
+            let weights = series.values.indices.map { step in
+                series.values[step] == nil || grid.startMs + Int64(step) * grid.stepMs >= endMs ? 0 : seconds
+            }
+            return Track(amounts: zip(steps(table), weights).map { $1 > 0 ? $0 : 0 }, weights: weights)
+        case .ratio(let top, let bottom): return Track(amounts: steps(try own(top)), weights: steps(try own(bottom)))
         case .mean(let histogram):
-            return Track(amounts: try steps(histogram, "_sum"), weights: try steps(histogram, "_count"))
+            return Track(amounts: steps(try own(histogram, "_sum")), weights: steps(try own(histogram, "_count")))
         default: return Track(series.values)
         }
     }

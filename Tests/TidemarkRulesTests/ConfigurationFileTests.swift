@@ -1,0 +1,57 @@
+import Testing
+
+@testable import TidemarkRules
+
+@Suite struct ConfigurationFileTests {
+    private func read(_ text: String) -> ConfigurationFile {
+        ConfigurationFile(Array(text.utf8), units: ["requests", "seconds"])
+    }
+
+    @Test("signals and objectives, with their lines")
+    func good() {
+        let file = read(
+            """
+            slo:
+              ttft_p95_s: 2
+            signals:
+              - name: draft_queue_requests
+                title: In the draft queue
+                expr: sum by (instance) (my_draft_queue)
+                worst: low
+            """)
+        #expect(file.findings.sorted.isEmpty)
+        #expect(file.objectives.map(\.name) == ["ttft_p95_s"] && file.objectives.map(\.seconds) == [2])
+        #expect(file.objectives.map(\.line) == [2])
+        #expect(file.signals.map(\.name) == ["draft_queue_requests"] && file.signals[0].isLowWorst)
+        #expect(file.signals[0].line == 4)
+    }
+
+    @Test("every mistake with its line, a wrong key with the nearest right one, and nothing of it is taken")
+    func bad() {
+        let file = read(
+            """
+            signal: 1
+            slo:
+              ttft_p95_s: soon
+            signals:
+              - name: draft_queue
+                expr: up
+              - name: a_requests
+                expr: sum(
+              - name: b_requests
+              - name: c_seconds
+                expr: up
+                worst: never
+            """)
+        let said = file.findings.sorted.map { "\($0.line): \($0.reason)" }
+        for words in [
+            "1: configuration: unknown key signal; did you mean signals?", "3: slo: ttft_p95_s",
+            "5: signal 1: draft_queue must end",
+            "8: signal 2: expr", "9: signal 3: expr, a PromQL expression, is expected", "12: signal 4: worst",
+        ] {
+            #expect(said.contains { $0.hasPrefix(words) }, "\(words): \(said)")
+        }
+        #expect(file.objectives.isEmpty)
+        #expect(!file.signals.map(\.name).contains("a_requests"))
+    }
+}
