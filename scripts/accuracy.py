@@ -19,6 +19,8 @@ KINDS = {
     "gpu": ("nvidia-smi",),
     "traces": ("traces",),
 }
+# Folders of a case that are periods of their own, with evidence of the same kinds in them.
+PERIODS = {"v1", "v2"}
 # Less evidence: name -> kinds that stay. Metrics hold DCGM's and the host's as well.
 LESS = {
     "logs only": {"logs"}, "metrics only": {"metrics"}, "gpu only": {"gpu"}, "logs + metrics": {"logs", "metrics"},
@@ -33,7 +35,7 @@ def wilson(k, n):
         return "n = 0"
     z, p = 1.96, k / n
     centre, half = p + z * z / 2 / n, z * math.sqrt(p * (1 - p) / n + z * z / 4 / n / n)
-    low, high = ((centre + s * half) / (1 + z * z / n) for s in (-1, 1))
+    low, high = (min(1, max(0, (centre + s * half) / (1 + z * z / n))) for s in (-1, 1))
     return f"{k}/{n} = {100 * p:.1f} % (95 % CI {100 * low:.0f}-{100 * high:.0f})"
 
 
@@ -47,11 +49,11 @@ def copy(case, target, keep):
         if name in HIDDEN or (keep is not None and kind(name) not in keep | {None}):
             continue
         # Real runs hold notes and ground truth beside the evidence: only what is of a kind is evidence there.
-        if keep is None and kind(name) is None and name != "capture.json" and not name.startswith("v"):
+        if keep is None and kind(name) is None and name not in PERIODS | {"capture.json"}:
             continue
         source = os.path.join(case, name)
         (shutil.copytree if os.path.isdir(source) else shutil.copy)(source, os.path.join(target, name))
-    return any(kind(n) or n.startswith("v") for n in os.listdir(target))
+    return any(kind(n) or n in PERIODS for n in os.listdir(target))
 
 
 def diagnose(job):
