@@ -15,7 +15,8 @@ enum GuideLLM {
         let limit = inStrategy("max_concurrency", read: fields.positive)
         switch point.name {
         case "synchronous": point.offered = LoadOffer(.concurrency, 1)
-        case "concurrent": point.offered = LoadOffer(.concurrency, inStrategy("streams", read: fields.positive) ?? limit)
+        case "concurrent":
+            point.offered = LoadOffer(.concurrency, inStrategy("streams", read: fields.positive) ?? limit)
         case "throughput":
             point.offered = LoadOffer(.max)
             point.concurrencyLimit = limit

@@ -95,7 +95,8 @@ enum LLMDReport {
             case 83: unit = 1
             default: return nil
             }
-            guard start < index, let value = bytes[start..<index].withUnsafeBytes({ Decimal.parse(Bytes(rebasing: $0[...])) })
+            guard start < index,
+                let value = bytes[start..<index].withUnsafeBytes({ Decimal.parse(Bytes(rebasing: $0[...])) })
             else { return nil }
             total += value * unit
             start = index + 1

@@ -45,7 +45,9 @@ public enum LoadTestFormat {
         if has("\"elapsed_time\":"), has("\"requests_per_second\":"), has("\"tokens_per_second\":") {
             return guess(vllmBench, "a result of vllm bench throughput")
         }
-        if start.has("{\"avg_latency\":") || start.has("{\"model_id\":"), has("\"avg_latency\":"), has("\"percentiles\":{") {
+        if start.has("{\"avg_latency\":") || start.has("{\"model_id\":"), has("\"avg_latency\":"),
+            has("\"percentiles\":{")
+        {
             return unread("vllm-bench-latency", "vllm bench latency: batches without a server")
         }
         if has("\"request_latency\":{\"unit\":") || has("\"request_throughput\":{\"unit\":") {
@@ -58,7 +60,9 @@ public enum LoadTestFormat {
         if isReport || has("\"version\":\"0.1\"") && has("\"scenario\":{") {
             return guess(llmdReport, "a benchmark report of llm-d")
         }
-        if has("\"http_reqs\":{"), has("\"metrics\":{") || has("\"root_group\":{") { return guess(k6, "a summary of k6") }
+        if has("\"http_reqs\":{"), has("\"metrics\":{") || has("\"root_group\":{") {
+            return guess(k6, "a summary of k6")
+        }
         if start.has("{\"type\":\"Metric\",\"data\":{\"name\":") || start.has("{\"type\":\"Point\",\"metric\":") {
             return unread("k6-points", "k6's single samples")
         }

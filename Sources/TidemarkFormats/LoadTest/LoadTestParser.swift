@@ -43,13 +43,16 @@ public struct LoadTestParser<Sink: LoadTestSink>: ~Copyable {
     private var table: (any LoadTestLines)?
     private var tally = LoadTestCounts()
 
-    /// Points and rejects of one buffer; those of a walk wait here for the sink.
+    /// What the walk found in one buffer, in its order, until the sink takes it.
     private struct Collector: LoadTestSink {
-        var points: [LoadPoint] = []
-        var rejects: [FormatReject] = []
+        enum Found {
+            case point(LoadPoint)
+            case reject(FormatReject)
+        }
+        var found: [Found] = []
 
-        mutating func point(_ point: LoadPoint) { points.append(point) }
-        mutating func reject(_ reject: FormatReject) { rejects.append(reject) }
+        mutating func point(_ point: LoadPoint) { found.append(.point(point)) }
+        mutating func reject(_ reject: FormatReject) { found.append(.reject(reject)) }
     }
 
     /// - Parameter format: one of ``LoadTestFormat/identifiers``.
@@ -103,12 +106,18 @@ public struct LoadTestParser<Sink: LoadTestSink>: ~Copyable {
     }
 
     private mutating func deliver() throws {
-        guard let found = walk?.sink, !found.points.isEmpty || !found.rejects.isEmpty else { return }
+        guard let found = walk?.sink.found, !found.isEmpty else { return }
         walk?.sink = Collector()
-        tally.points += found.points.count
-        tally.rejects += found.rejects.count
-        for point in found.points { try sink.point(point) }
-        for reject in found.rejects { try sink.reject(reject) }
+        for one in found {
+            switch one {
+            case .point(let point):
+                tally.points += 1
+                try sink.point(point)
+            case .reject(let reject):
+                tally.rejects += 1
+                try sink.reject(reject)
+            }
+        }
     }
 
     private static func take(

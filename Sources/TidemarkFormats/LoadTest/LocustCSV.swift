@@ -114,7 +114,8 @@ struct LocustCSV: LoadTestLines {
         mutating func take(_ row: Row, at time: Double) {
             // What was measured while the users were fewer or more is not of this plateau.
             guard time >= start + LocustCSV.windowSeconds else { return }
-            guard let requests = row.number("Total Request Count"), let failures = row.number("Total Failure Count") else {
+            guard let requests = row.number("Total Request Count"), let failures = row.number("Total Failure Count")
+            else {
                 return
             }
             let work = (row.number("Total Average Response Time") ?? 0) * requests

@@ -91,7 +91,9 @@ enum VLLMBench {
     /// What the times of the single requests say: over how long they were sent, and how fast they were completed between
     /// the first and the last quarter, without ramp-up and drain.
     private static func timing(_ fields: LoadTestFields, _ completed: Int, _ point: inout LoadPoint) {
-        guard let starts = fields.lists["start_times"], let first = starts.min(), let last = starts.max() else { return }
+        guard let starts = fields.lists["start_times"], let first = starts.min(), let last = starts.max() else {
+            return
+        }
         guard last - first < 1e9, starts.count < LoadTestFields.longestList else { return }
         point.sendSeconds = last - first
         // A request that failed keeps its place, with zeros.
@@ -122,7 +124,8 @@ enum VLLMBench {
     }
 
     private static let outcome: Set<String> = [
-        "date", "label", "tokenizer_id", "num_prompts", "request_rate", "max_concurrency", "burstiness", "duration",
+        "date", "label", "model_id", "tokenizer_id", "num_prompts", "request_rate", "max_concurrency", "burstiness",
+        "duration",
         "ramp_up_strategy", "run_number",
     ]
 }

@@ -1,0 +1,99 @@
+import Glibc
+import TidemarkBase
+import TidemarkStatistics
+
+/// Where a curve of latency over load meets its objectives: by isotonic regression of resampled measurements.
+///
+/// Between a load that met them and one that missed them, both steady, the fit is linear. Where the missed one outran the
+/// server its latency says how long the run was, not how the server behaves there: then the curve rises as that of a queue,
+/// y₀ + A ρ / (1 − ρ) with ρ = load / saturation, and ends at the saturation.
+struct LoadCrossing {
+    /// Of steady levels by rising load; `isSaturated` ones behind the first such one count as missed.
+    let levels: [LoadLevel]
+    let isSaturated: [Bool]
+    let objectives: [LoadObjective]
+    let saturation: SaturationRate?
+
+    enum Outcome: Equatable {
+        /// Load, and the number of the objective that was met last; nil: throughput.
+        case crossed(Double, Int?)
+        case neverMissed
+        case neverMet
+    }
+
+    /// Whether a level met an objective as it was measured.
+    func met(_ index: Int, _ objective: LoadObjective) -> Bool {
+        isServed(index) && (levels[index].latencySeconds[objective.measured] ?? .infinity) <= objective.seconds
+    }
+
+    func isServed(_ index: Int) -> Bool {
+        !isSaturated[index] && (levels[index].failedShare ?? 0) <= LoadLevel.mostFailures
+    }
+
+    func load(_ index: Int) -> Double { levels[index].offered ?? 0 }
+
+    /// One draw of the load up to which all objectives hold.
+    func draw(_ random: inout SeededRandom) -> Outcome {
+        let ceiling = saturation?.draw(&random)
+        var best: (load: Double, objective: Int?)?
+        func take(_ load: Double, _ objective: Int?) {
+            if load < best?.load ?? .infinity { best = (load, objective) }
+        }
+        // Throughput itself is the first objective: the last level that was served before one that was not.
+        if let lost = levels.indices.first(where: { !isServed($0) }) {
+            guard lost > 0 else { return .neverMet }
+            let upper = min(load(lost), max(ceiling ?? load(lost), load(lost - 1)))
+            take(ceiling == nil ? load(lost - 1) + (upper - load(lost - 1)) * random.uniform() : upper, nil)
+        }
+        for (number, objective) in objectives.enumerated() {
+            switch crossing(objective, ceiling, &random) {
+            case .crossed(let load, _): take(load, number)
+            case .neverMet: return .neverMet
+            case .neverMissed: break
+            }
+        }
+        guard let best else { return .neverMissed }
+        return .crossed(best.load, best.objective)
+    }
+
+    private func crossing(_ objective: LoadObjective, _ ceiling: Double?, _ random: inout SeededRandom) -> Outcome {
+        let served = levels.indices.filter(isServed)
+        guard !served.isEmpty else { return .neverMet }
+        let loads = served.map(load)
+        let values = served.map { index in
+            let level = levels[index]
+            let value = level.latencySeconds[objective.measured] ?? 0
+            return value * exp(level.relativeError(of: objective.measured) * random.normal())
+        }
+        guard let fit = IsotonicRegression(x: loads, y: values) else { return .neverMet }
+        guard let first = fit.y.first, first <= objective.seconds else { return .neverMet }
+        if let crossed = fit.crossing(objective.seconds) { return .crossed(crossed, nil) }
+        // All that were served met it.
+        guard let lost = levels.indices.first(where: { !isServed($0) && load($0) > loads[loads.count - 1] }) else {
+            return .neverMissed
+        }
+        let low = loads[loads.count - 1]
+        let top = max(low, min(load(lost), ceiling ?? load(lost)))
+        guard let ceiling, let queue = Self.queue(loads, values, ceiling) else {
+            return .crossed(low + (top - low) * random.uniform(), nil)
+        }
+        guard queue.slope > 0 else { return .crossed(top, nil) }
+        let quotient = max(0, objective.seconds - queue.base) / queue.slope
+        return .crossed(min(top, max(low, ceiling * quotient / (1 + quotient))), nil)
+    }
+
+    /// y₀ and A by least squares, both not below zero. nil for fewer than three loads or loads near nothing alone.
+    static func queue(_ loads: [Double], _ values: [Double], _ ceiling: Double) -> (base: Double, slope: Double)? {
+        let kept = loads.indices.filter { loads[$0] < 0.98 * ceiling }
+        guard Set(kept.map { loads[$0] }).count >= 3 else { return nil }
+        let rows = kept.map { index -> [Double] in
+            let share = loads[index] / ceiling
+            // Relative errors: each row over its value.
+            return [1 / values[index], share / (1 - share) / values[index]]
+        }
+        guard values.allSatisfy({ $0 > 0 }), let design = Matrix(rows),
+            let fit = NonNegativeLeastSquares(design, kept.map { _ in 1 })
+        else { return nil }
+        return (fit.coefficients[0], fit.coefficients[1])
+    }
+}
