@@ -5,8 +5,9 @@ import TidemarkStatistics
 /// Where a curve of latency over load meets its objectives: by isotonic regression of resampled measurements.
 ///
 /// Between a load that met them and one that missed them, both steady, the fit is linear. Where the missed one outran the
-/// server its latency says how long the run was, not how the server behaves there: then the curve rises as that of a queue,
-/// y₀ + A ρ / (1 − ρ) with ρ = load / saturation, and ends at the saturation.
+/// server its waiting times say how long the run was, not how the server behaves there: then they rise as those of a queue,
+/// y₀ + A ρ / (1 − ρ) with ρ = load / saturation, and end at the saturation. Times between tokens don't grow with the queue:
+/// those of an outrun server are what it does at the saturation.
 struct LoadCrossing {
     /// Of steady levels by rising load; `isSaturated` ones behind the first such one count as missed.
     let levels: [LoadLevel]
@@ -59,16 +60,24 @@ struct LoadCrossing {
     private func crossing(_ objective: LoadObjective, _ ceiling: Double?, _ random: inout SeededRandom) -> Outcome {
         let served = levels.indices.filter(isServed)
         guard !served.isEmpty else { return .neverMet }
-        let loads = served.map(load)
-        let values = served.map { index in
+        var loads = served.map(load)
+        func measured(_ index: Int) -> Double {
             let level = levels[index]
             let value = level.latencySeconds[objective.measured] ?? 0
             return value * exp(level.relativeError(of: objective.measured) * random.normal())
         }
+        var values = served.map(measured)
+        if objective.isBetweenTokens, let ceiling {
+            for index in levels.indices where isSaturated[index] {
+                loads.append(max(min(load(index), ceiling), loads[served.count - 1]))
+                values.append(measured(index))
+            }
+        }
         guard let fit = IsotonicRegression(x: loads, y: values) else { return .neverMet }
         guard let first = fit.y.first, first <= objective.seconds else { return .neverMet }
         if let crossed = fit.crossing(objective.seconds) { return .crossed(crossed, nil) }
-        // All that were served met it.
+        // All that were served met it; how fast tokens follow each other no longer depends on the load beyond them.
+        if objective.isBetweenTokens, saturation != nil { return .neverMissed }
         guard let lost = levels.indices.first(where: { !isServed($0) && load($0) > loads[loads.count - 1] }) else {
             return .neverMissed
         }

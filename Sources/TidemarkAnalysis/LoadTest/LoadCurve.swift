@@ -47,7 +47,9 @@ struct LoadCurve {
         for (loop, group) in [(LoadLevel.Loop.open, open), (.closed, closed)] {
             // Bursts alone make an open curve of nothing but saturation.
             let isHome = !group.isEmpty || loop == .open && closed.isEmpty && !bursts.isEmpty
-            guard isHome, let first = (group + bursts).first else { continue }
+            // The one request at a time with which a sweep begins makes no curve of its own.
+            let isAside = loop == .closed && group.count == 1 && open.count > 1
+            guard isHome, !isAside, let first = (group + bursts).first else { continue }
             let levels = group.map(\.level).sorted {
                 ($0.offered ?? 0, $0.source, $0.line) < ($1.offered ?? 0, $1.source, $1.line)
             }

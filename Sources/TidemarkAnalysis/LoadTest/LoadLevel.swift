@@ -31,7 +31,7 @@ public struct LoadLevel: Sendable, Equatable {
 
     /// Requests that fail beyond this share are no service.
     static let mostFailures = 0.01
-    /// A level is saturated when it served less than this share of what was offered (`docs/capacity` of the tools: 0.97).
+    /// A level is saturated when it served less than this share of what was offered.
     static let leastServed = 0.97
 
     public var failedShare: Double? {
@@ -100,10 +100,14 @@ public struct LoadLevel: Sendable, Equatable {
 
     /// Relative standard error of a latency, from how many requests it is of and how steep the distribution is there.
     func relativeError(of name: String) -> Double {
-        // Neighbours wait in the same queue: half of them tell nothing new.
-        let effective = count / 2
         guard let value = latencySeconds[name], value > 0 else { return 1 }
         let parts = name.split(separator: "_")
+        // Neighbours wait in the same queue: half of them tell nothing new. Gaps between tokens are as many as the steps of
+        // the engine, for all that run together share those.
+        var effective = count / 2
+        if parts[0] == "itl", let gap = latencySeconds["itl_mean"], gap > 0, let durationSeconds {
+            effective = max(effective, durationSeconds / gap)
+        }
         guard parts.count == 2 else { return 1 / effective.squareRoot() }
         func at(_ quantile: String) -> Double? { latencySeconds["\(parts[0])_\(quantile)"] }
         let error: Double?

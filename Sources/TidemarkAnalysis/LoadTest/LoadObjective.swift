@@ -8,6 +8,9 @@ struct LoadObjective {
     /// Said where that isn't the latency itself.
     var remark: String?
 
+    /// Whether it is of the time between tokens, which no queue lengthens.
+    var isBetweenTokens: Bool { name.hasPrefix("itl_") || name.hasPrefix("tpot_") }
+
     /// `TTFT p95 ≤ 2 s`
     var text: String {
         let parts = name.split(separator: "_").map(String.init)

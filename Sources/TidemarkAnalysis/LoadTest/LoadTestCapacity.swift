@@ -238,6 +238,11 @@ public struct LoadTestCapacity: Sendable {
 
     /// Little's law, failures, limits of the client: what a reader must know.
     private mutating func check() {
+        if let level = levels.first(where: \.isClientLimited), let sent = level.sentRPS {
+            remarks.append(
+                "from \(loadText(level.offered ?? 0)) on the client could not send what it was told to "
+                    + "(\(LoadText.number(sent)) requests/s there): waiting times are those of a closed loop")
+        }
         for level in levels {
             let told = loop == .closed ? level.offered : level.meanConcurrency
             if let told, let little = level.littleConcurrency, told > 0, abs(little / told - 1) > 0.15 {
@@ -248,11 +253,6 @@ public struct LoadTestCapacity: Sendable {
             if let share = level.failedShare, share > LoadLevel.mostFailures {
                 remarks.append(
                     "at \(loadText(level.offered ?? 0)) \(LoadText.number(share * 100)) % of the requests failed")
-            }
-            if level.isClientLimited, let sent = level.sentRPS {
-                remarks.append(
-                    "at \(loadText(level.offered ?? 0)) the client sent only \(LoadText.number(sent)) requests/s: "
-                        + "latencies there are those of a closed loop")
             }
         }
     }
