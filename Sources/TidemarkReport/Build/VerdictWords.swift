@@ -88,12 +88,16 @@ struct VerdictWords {
             guard let figure = results.figure(name), let unit = SignalCatalogue.signal(name)?.unit.display else {
                 continue
             }
-            let worst = figure.worst.map { "worst five minutes \(NumberText.text($0, unit))" } ?? ""
+            let comparison =
+                if figure.isTooFew {
+                    "of \(NumberText.text(figure.count, .requests)): n too small"
+                } else if figure.note == "the window is no longer than five minutes" {
+                    "over the whole window"
+                } else {
+                    figure.worstReading.number.map { "worst five minutes \(NumberText.text($0, unit))" } ?? ""
+                }
             numbers.append(
-                .init(
-                    label: label, value: figure.value, unit: unit,
-                    comparison: figure.note == "the window is no longer than five minutes"
-                        ? "over the whole window" : worst))
+                .init(label: label, value: figure.reading.value, unit: unit, comparison: comparison))
         }
         return numbers
     }
@@ -118,6 +122,9 @@ struct FindingWords {
         }
         if let requests = finding.requestsAffected, requests > 0 {
             impact.append("about \(NumberText.text(requests, .requests)) affected")
+        }
+        for budget in finding.budgets where budget.burnRate >= 1 {
+            impact.append("error budget, \(budget.text)")
         }
         var summary = finding.summary + "."
         let parts = finding.shares.filter { abs($0.share) >= 0.1 }
