@@ -131,7 +131,8 @@ extension Verdict.Finding {
             out.writeJSONString(one.signal)
             out.write(
                 ",\"objective_seconds\":\(number(one.objectiveSeconds)),\"observations\":\(number(one.observations))")
-            out.write(",\"bad\":\(number(one.bad)),\"bad_low\":\(number(one.badLow)),\"bad_high\":\(number(one.badHigh))")
+            out.write(
+                ",\"bad\":\(number(one.bad)),\"bad_low\":\(number(one.badLow)),\"bad_high\":\(number(one.badHigh))")
             out.write(",\"burn_rate\":\(number(one.burnRate)),\"share_of_30_days\":\(number(one.shareOfMonth))}")
         }
         Self.write(instances, as: "instances", to: &out) { text, out in out.writeJSONString(text) }

@@ -14,7 +14,9 @@ struct BudgetTests {
 
     /// One line a scrape and bucket, as `promtool tsdb dump` writes.
     private func dump(perScrape: Double) -> String {
-        let bounds: [(String, Double)] = [("0.1", 0.1), ("0.5", 0.5), ("1.0", 1), ("2.5", 2.5), ("5.0", 5), ("+Inf", .infinity)]
+        let bounds: [(String, Double)] = [
+            ("0.1", 0.1), ("0.5", 0.5), ("1.0", 1), ("2.5", 2.5), ("5.0", 5), ("+Inf", .infinity),
+        ]
         var (fast, late) = (0.0, 0.0)
         var lines: [String] = []
         for scrape in 0..<200 {

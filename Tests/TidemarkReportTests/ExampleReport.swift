@@ -269,7 +269,8 @@ enum ExampleReport {
                     signal: "Time to first token, P95", unit: .seconds, wholeWindow: .known(28.4), worst: .known(41.2),
                     worstStartMs: at(9, 30), bucketLow: 20, bucketHigh: 40),
                 .init(
-                    signal: "Inter-token latency, P95", unit: .seconds, wholeWindow: .known(0.0412), worst: .known(0.0478),
+                    signal: "Inter-token latency, P95", unit: .seconds, wholeWindow: .known(0.0412),
+                    worst: .known(0.0478),
                     worstStartMs: at(9), bucketLow: 0.025, bucketHigh: 0.05),
                 .init(
                     signal: "End-to-end latency, P99", unit: .seconds, wholeWindow: .known(96), worst: .known(131),

@@ -134,7 +134,8 @@ struct HistogramTable {
     private func quantile(_ q: Double, _ increase: ([Double]) -> Double) -> Quantile? {
         HistogramQuantile.estimate(q, bounds: bounds, cumulative: totals.map(increase)).map {
             Quantile(
-                value: $0.promQL, refined: $0.refined, low: $0.low.isFinite ? $0.low : bounds[0], high: $0.high, count: $0.count)
+                value: $0.promQL, refined: $0.refined, low: $0.low.isFinite ? $0.low : bounds[0], high: $0.high,
+                count: $0.count)
         }
     }
 

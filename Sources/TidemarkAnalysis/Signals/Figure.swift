@@ -235,7 +235,9 @@ struct FigureBuilder {
             let known = series.values[low..<high].reduce(0) { $0 + ($1 == nil ? 0 : 1) }
             if known * 2 >= fiveMinutes {
                 let found = try measure(low, high)
-                if found.isEnough, let value = found.value, figure.worst.map({ isWorse(value, $0, series.signal) }) ?? true {
+                if found.isEnough, let value = found.value,
+                    figure.worst.map({ isWorse(value, $0, series.signal) }) ?? true
+                {
                     (figure.worst, figure.worstRefined) = (found.value, found.refined)
                     (figure.worstLow, figure.worstHigh) = (found.low, found.high)
                     figure.worstStartMs = grid.startMs + Int64(low) * grid.stepMs

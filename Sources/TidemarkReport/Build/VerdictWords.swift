@@ -105,9 +105,8 @@ struct VerdictWords {
 
 /// Findings in the words of the report.
 struct FindingWords {
-    private let results: StoredSignals
-
-    init(_ results: StoredSignals) { self.results = results }
+    /// The charts of the report's sections.
+    let charts: [ReportModel.Strip]
 
     func finding(_ finding: Verdict.Finding, of verdict: Verdict) -> ReportModel.Finding {
         let others = verdict.ruledOut.map {
@@ -148,7 +147,14 @@ struct FindingWords {
         let unit = SignalCatalogue.signal(one.signal)?.unit.display ?? Self.unit(one.unit)
         return .init(
             signal: one.text, value: one.value, baseline: one.baseline, unit: unit, source: one.source ?? one.signal,
-            line: one.line)
+            line: one.line, chart: chart(of: one.signal))
+    }
+
+    /// The chart that shows a signal; of a mean that none shows the one of its percentiles.
+    private func chart(of signal: String) -> String? {
+        let family = signal == "tpot_mean_seconds" ? "itl" : signal.split(separator: "_").first.map(String.init) ?? ""
+        return charts.first { $0.signals.contains(signal) }?.id
+            ?? charts.first { $0.id == family && signal.hasSuffix("_seconds") }?.id
     }
 
     private static func unit(_ text: String) -> DisplayUnit {
