@@ -4,8 +4,8 @@ import TidemarkStatistics
 
 /// Where a curve of latency over load meets its objectives: by isotonic regression of resampled measurements.
 ///
-/// Between a load that met them and one that missed them, both steady, the fit is linear. Where the missed one outran the
-/// server its waiting times say how long the run was, not how the server behaves there: then they rise as those of a queue,
+/// Between a load that met them and one that missed them, both steady, the fit is linear, or what is said next. Where the
+/// missed one outran the server its waiting times say how long the run was, not how the server behaves there: then they rise as those of a queue,
 /// y₀ + A ρ / (1 − ρ) with ρ = load / saturation, and end at the saturation. Times between tokens don't grow with the queue:
 /// those of an outrun server are what it does at the saturation.
 struct LoadCrossing {
@@ -75,20 +75,33 @@ struct LoadCrossing {
         }
         guard let fit = IsotonicRegression(x: loads, y: values) else { return .neverMet }
         guard let first = fit.y.first, first <= objective.seconds else { return .neverMet }
-        if let crossed = fit.crossing(objective.seconds) { return .crossed(crossed, nil) }
-        // All that were served met it; how fast tokens follow each other no longer depends on the load beyond them.
-        if objective.isBetweenTokens, saturation != nil { return .neverMissed }
-        guard let lost = levels.indices.first(where: { !isServed($0) && load($0) > loads[loads.count - 1] }) else {
-            return .neverMissed
+        let queue = objective.isBetweenTokens ? nil : ceiling.flatMap { Self.queue(loads, values, $0) }
+        func place(_ low: Double, _ top: Double) -> Double? {
+            guard let queue, let ceiling else { return nil }
+            guard queue.slope > 0 else { return top }
+            let quotient = max(0, objective.seconds - queue.base) / queue.slope
+            return min(top, max(low, ceiling * quotient / (1 + quotient)))
         }
+        if let crossed = fit.crossing(objective.seconds) {
+            // In a closed loop a wait grows as the number of those who wait.
+            guard !objective.isBetweenTokens, levels[0].loop == .open,
+                let right = fit.y.firstIndex(where: { $0 >= objective.seconds }),
+                right > 0
+            else { return .crossed(crossed, nil) }
+            // A wait rises ever faster: the straight line between two points crosses too early. Of the two curves through the
+            // same points each draw takes one; where only the line is known, anything between it and the point that missed.
+            if let curved = place(fit.x[right - 1], fit.x[right]) {
+                return .crossed(random.uniform() < 0.5 ? crossed : curved, nil)
+            }
+            return .crossed(crossed + (fit.x[right] - crossed) * random.uniform(), nil)
+        }
+        // All that were served met it; how fast tokens follow each other no longer depends on the load beyond them. Where
+        // nothing is known of what lies behind, it is not this objective that limits.
+        guard !objective.isBetweenTokens, let ceiling else { return .neverMissed }
         let low = loads[loads.count - 1]
-        let top = max(low, min(load(lost), ceiling ?? load(lost)))
-        guard let ceiling, let queue = Self.queue(loads, values, ceiling) else {
-            return .crossed(low + (top - low) * random.uniform(), nil)
-        }
-        guard queue.slope > 0 else { return .crossed(top, nil) }
-        let quotient = max(0, objective.seconds - queue.base) / queue.slope
-        return .crossed(min(top, max(low, ceiling * quotient / (1 + quotient))), nil)
+        guard let lost = levels.indices.first(where: { !isServed($0) && load($0) > low }) else { return .neverMissed }
+        let top = max(low, min(load(lost), ceiling))
+        return .crossed(place(low, top) ?? low + (top - low) * random.uniform(), nil)
     }
 
     /// y₀ and A by least squares, both not below zero. nil for fewer than three loads or loads near nothing alone.
