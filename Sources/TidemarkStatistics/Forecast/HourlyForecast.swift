@@ -9,13 +9,13 @@
 /// of the horizon, smoothed as a + b·days of its square).
 public struct HourlyForecast: Sendable {
     /// The first forecast hour follows the last value.
-    public let values: [Double]
+    public private(set) var values: [Double]
     /// 90 % interval.
-    public let low: [Double]
-    public let high: [Double]
+    public private(set) var low: [Double]
+    public private(set) var high: [Double]
     /// 80 % interval.
-    public let low80: [Double]
-    public let high80: [Double]
+    public private(set) var low80: [Double]
+    public private(set) var high80: [Double]
     /// Members that carry at least a hundredth, the heaviest first.
     public let members: [(name: String, weight: Double)]
     public let backtest: Backtest
@@ -256,5 +256,16 @@ struct ForecastWidth {
         guard start < 0 else { return (start, growth) }
         let moment = points.reduce(0) { $0 + $1.weight * $1.day * $1.day }
         return (0, points.reduce(0) { $0 + $1.weight * $1.day * $1.square } / moment)
+    }
+}
+
+extension HourlyForecast {
+    /// The same with some of its hours, in the order given; indexes behind the end take the last.
+    public func picked(_ hours: [Int]) -> HourlyForecast {
+        func pick(_ all: [Double]) -> [Double] { hours.map { all[min(max($0, 0), all.count - 1)] } }
+        var copy = self
+        (copy.values, copy.low, copy.high) = (pick(values), pick(low), pick(high))
+        (copy.low80, copy.high80) = (pick(low80), pick(high80))
+        return copy
     }
 }
