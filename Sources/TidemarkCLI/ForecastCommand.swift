@@ -7,7 +7,8 @@ import TidemarkStore
 
 struct ForecastCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "forecast", abstract: "Say what will be asked of the fleet, when it runs out, and what that takes.",
+        commandName: "forecast",
+        abstract: "Say what will be asked of the fleet, when it runs out, and what that takes.",
         discussion: """
             Requests per second of each hour of the seven days behind the evidence with a 90 % interval, the day on which they exceed
             the capacity, replicas for the peak with headroom and spares, and cost and energy by the prices of tidemark.yaml. Analyses
@@ -41,7 +42,8 @@ struct ForecastCommand: ParsableCommand {
         if let capacity, !(capacity > 0 && capacity.isFinite) {
             throw TidemarkError(.usage, "--capacity is a number of requests per second above 0")
         }
-        let given = DemandForecast.Given(capacity: capacity, zone: try timezone.map { try ZoneDatabase.zone(named: $0) })
+        let given = DemandForecast.Given(
+            capacity: capacity, zone: try timezone.map { try ZoneDatabase.zone(named: $0) })
         if configuration.path != nil {
             let lock = try locking.lock(database.path)
             try configuration.apply(to: try existingStore(database.path))

@@ -118,7 +118,8 @@ public struct ConfigurationFile {
         guard let value = Double(text), range.contains(value) else {
             findings.add(
                 mapping.line(of: key),
-                "\(mapping.place): \(key): a number from \(range.lowerBound) to \(range.upperBound) is expected, not \(text)")
+                "\(mapping.place): \(key): a number from \(range.lowerBound) to \(range.upperBound) is expected, not \(text)"
+            )
             return nil
         }
         return value

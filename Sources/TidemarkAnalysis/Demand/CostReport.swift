@@ -38,7 +38,8 @@ public struct CostReport: Sendable, Equatable {
         var sum = 0.0
         for gpu in use.gpus {
             guard let price = prices.price(gpu.name) else {
-                notes.append("no price is given for \(gpu.name.isEmpty ? "the GPUs, whose name is not known" : gpu.name)")
+                notes.append(
+                    "no price is given for \(gpu.name.isEmpty ? "the GPUs, whose name is not known" : gpu.name)")
                 return nil
             }
             sum += price * Double(gpu.count)

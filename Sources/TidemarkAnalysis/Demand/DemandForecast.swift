@@ -54,7 +54,8 @@ public struct DemandForecast: Sendable {
         let end = first + Int64(history.hours.count)
         // Clocks may jump within the week: as many local hours as hold all hours of UTC.
         let behind = (0..<Int64(Self.horizon)).map { Int(local.local(end + $0) - firstLocal) - values.count }
-        let fit = HourlyForecast(values, firstHour: Int(firstLocal), horizon: max(Self.horizon, (behind.max() ?? 0) + 1))
+        let fit = HourlyForecast(
+            values, firstHour: Int(firstLocal), horizon: max(Self.horizon, (behind.max() ?? 0) + 1))
         forecast = fit.map { $0.picked(behind.map { max(0, $0) }) }
         explain(history, local, firstLocal)
         guard let forecast else { return }
@@ -64,7 +65,8 @@ public struct DemandForecast: Sendable {
             replicas = ReplicaPlan(forecast, capacity, plan, imbalance: history.imbalance)
         } else {
             notes.append(
-                "no capacity is known: `tidemark capacity` estimates it, --capacity gives it; exhaustion and replicas are left open")
+                "no capacity is known: `tidemark capacity` estimates it, --capacity gives it; exhaustion and replicas are left open"
+            )
         }
         let use = try FleetUse(store, period: period, history: history)
         energy = try EnergyReport(store, period: period, use: use, prices: plan.prices)
@@ -84,7 +86,10 @@ public struct DemandForecast: Sendable {
 
     private mutating func explain(_ history: DemandHistory, _ local: LocalHours, _ firstLocal: Int64) {
         let missing = history.hours.count - history.known
-        if missing > 0 { notes.append("\(missing) of \(history.hours.count) hours were not observed; they count as unknown, not as zero") }
+        if missing > 0 {
+            notes.append(
+                "\(missing) of \(history.hours.count) hours were not observed; they count as unknown, not as zero")
+        }
         if history.emptyHours > 0 {
             notes.append("\(history.emptyHours) hours of exactly zero are taken for gaps of the collection")
         }

@@ -9,7 +9,9 @@ extension DemandForecast {
             value.flatMap { $0.isFinite ? ByteWriter.fixed($0, decimals: decimals) : nil } ?? "null"
         }
         func time(_ value: Int64?) -> String { value.map { "\"\(CivilTime.rfc3339($0))\"" } ?? "null" }
-        func list(_ values: [Double]?) -> String { "[" + (values ?? []).map { number($0) }.joined(separator: ",") + "]" }
+        func list(_ values: [Double]?) -> String {
+            "[" + (values ?? []).map { number($0) }.joined(separator: ",") + "]"
+        }
         out.write("{\"forecast\":{\"step_s\":\(Self.stepSeconds),\"start\":\(time(startMs))")
         out.write(",\"rps\":\(list(forecast?.values)),\"low\":\(list(forecast?.low)),\"high\":\(list(forecast?.high))")
         out.write(",\"exhausted_at\":\(time(exhaustion?.atMs)),\"interval\":0.9,\"period\":")
@@ -105,7 +107,9 @@ extension DemandForecast {
     /// For a terminal: the peak, when it runs out, replicas, money; then how far to trust it.
     public var text: String {
         var lines = ["\(period)  \(historyWords)"]
-        if let forecast, let history, let peak = forecast.values.indices.max(by: { forecast.values[$0] < forecast.values[$1] }) {
+        if let forecast, let history,
+            let peak = forecast.values.indices.max(by: { forecast.values[$0] < forecast.values[$1] })
+        {
             let time = history.endMs + Int64(peak) * HourlyCounters.hourMs
             let mean = forecast.values.reduce(0, +) / Double(forecast.values.count)
             lines.append(
@@ -166,7 +170,10 @@ extension DemandForecast {
 
     private func words(_ plan: ReplicaPlan) -> String {
         let spare = plan.spares == 0 ? "no spare" : "\(plan.spares) spare"
-        let loss = plan.survivesLoss ? "the present fleet takes the peak with one replica lost" : "the present fleet does not take the peak with one replica lost"
+        let loss =
+            plan.survivesLoss
+            ? "the present fleet takes the peak with one replica lost"
+            : "the present fleet does not take the peak with one replica lost"
         return
             "\(plan.needed) for that peak (upper end \(rate(plan.peak)), \(percent(plan.headroom)) headroom, \(spare)); \(plan.present) now; \(loss)"
     }
@@ -182,7 +189,9 @@ extension DemandForecast {
         var lines = ["Money         " + parts.joined(separator: "; ")]
         var unit: [String] = []
         if let one = money.perRequest { unit.append("\(amount(one)) a request") }
-        if let million = money.perMillionOutput { unit.append("\(amount(million)) a million output tokens, all costs on them") }
+        if let million = money.perMillionOutput {
+            unit.append("\(amount(million)) a million output tokens, all costs on them")
+        }
         if let share = money.idleShare, let idle = money.idlePerHour {
             unit.append("of it idle \(percent(share)) (\(amount(idle)) an hour)")
         }

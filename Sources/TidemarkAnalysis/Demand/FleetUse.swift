@@ -43,7 +43,8 @@ struct FleetUse {
     }
 
     /// From the GPUs that were observed; else from the engines' parallelism; else from `capture.json`.
-    private static func gpus(_ store: Store, _ series: StoreSeries, period: Int) throws -> [(name: String, count: Int)] {
+    private static func gpus(_ store: Store, _ series: StoreSeries, period: Int) throws -> [(name: String, count: Int)]
+    {
         let rows = try store.database.prepare(
             """
             SELECT coalesce(json_extract(labels, '$.model'), ''), count(*) FROM instance
@@ -69,7 +70,9 @@ struct FleetUse {
         let counted = found.reduce(0) { $0 + $1.count }
         guard let perReplica, replicas > 0 else { return found }
         // A capture of one node's GPUs says nothing about those of the other replicas.
-        if found.count <= 1, perReplica * replicas > counted { return [(found.first?.name ?? "", perReplica * replicas)] }
+        if found.count <= 1, perReplica * replicas > counted {
+            return [(found.first?.name ?? "", perReplica * replicas)]
+        }
         return found
     }
 

@@ -72,7 +72,8 @@ struct HourlyCounters {
         if case .some(let name) = matchers.first(where: { $0.name == Labels.metricName })?.value {
             try addRollups(store, period: period, name: name)
         }
-        guard let first = instances.values.map(\.first).min(), let last = instances.values.map(\.last).max(), first <= last
+        guard let first = instances.values.map(\.first).min(), let last = instances.values.map(\.last).max(),
+            first <= last
         else { return }
         lastMs = last
         // An hour that ends with the last sample is the last.
@@ -142,7 +143,8 @@ struct HourlyGauge {
     init(_ source: StoreSeries, name: String) throws {
         try source.select([LabelMatcher(Labels.metricName, equals: name)], startMs: 0, endMs: .max) { samples in
             var means: [Int64: (sum: Double, count: Double)] = [:]
-            for index in samples.timesMs.indices where samples.values[index].isFinite && HourlyCounters.times.contains(samples.timesMs[index]) {
+            for index in samples.timesMs.indices
+            where samples.values[index].isFinite && HourlyCounters.times.contains(samples.timesMs[index]) {
                 // A sample at the full hour tells about the hour before.
                 let hour = (samples.timesMs[index] - 1) / HourlyCounters.hourMs
                 let old = means[hour] ?? (0, 0)

@@ -12,6 +12,8 @@ struct HourGrid {
     let count: Int
 
     var days: Int { values.count / 24 }
+    /// Hours from the first known value to the end.
+    var span: Int { values.firstIndex { !$0.isNaN }.map { count - $0 } ?? 0 }
 
     /// - Parameter firstHour: local hour of the first value, hours since 1970-01-01T00 of local time.
     init(_ hourly: [Double], firstHour: Int) {

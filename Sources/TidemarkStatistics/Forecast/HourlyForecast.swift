@@ -53,7 +53,9 @@ public struct HourlyForecast: Sendable {
     /// - Returns: nil with fewer than six values above zero. O(history · origins).
     public init?(_ history: [Double?], firstHour: Int, horizon: Int) {
         let positive = history.compactMap { $0 }.filter { $0 > 0 && $0.isFinite }
-        guard positive.count >= Self.fewestHours, horizon > 0, let middle = Quantiles.median(positive) else { return nil }
+        guard positive.count >= Self.fewestHours, horizon > 0, let middle = Quantiles.median(positive) else {
+            return nil
+        }
         let offset = 0.01 * middle
         let grid = HourGrid(
             history.map { value in value.flatMap { $0.isFinite ? log(max(0, $0) + offset) : nil } ?? .nan },

@@ -17,6 +17,8 @@ struct SeasonalProfile {
         if let week {
             for hour in grid.values.indices { grid.values[hour] -= week.ofWeek(grid, hour) }
         }
+        // An hour or two may be missing at the ends of two days.
+        guard grid.span >= 44 else { return }
         var means = grid.dayMeans { _ in 0 }
         for _ in 0..<3 {
             hourOfDay = Self.centred((0..<24).map { Quantiles.median(deviations(grid, means, hour: $0)) ?? 0 })
