@@ -10,7 +10,7 @@ public struct CostReport: Sendable, Equatable {
     public var neededPerMonth: Double?
     /// All costs of the observed hours over all requests in them; nil without requests.
     public var perRequest: Double?
-    /// Per million; all costs are the tokens', split by what they cost the engines. nil where tokens weren't counted.
+    /// Per million; all costs are the tokens', split by what they cost the engines (cached prompt tokens cost nothing). nil where tokens weren't counted.
     public var perMillionPromptTokens: Double?
     public var perMillionGeneratedTokens: Double?
     /// All costs over the generated tokens alone.
@@ -52,9 +52,9 @@ public struct CostReport: Sendable, Equatable {
         if use.requests > 0 { perRequest = total / use.requests }
         if let generated = use.generationTokens, generated > 0 {
             perMillionOutput = total / generated * 1e6
-            if let cost = use.tokenCost, let prompt = use.promptTokens, prompt > 0 {
-                let all = cost.prompt * prompt + cost.generated * generated
-                perMillionPromptTokens = total * cost.prompt / all * 1e6
+            if let cost = use.tokenCost, let computed = use.computedTokens, let prompt = use.promptTokens, prompt > 0 {
+                let all = cost.prompt * computed + cost.generated * generated
+                perMillionPromptTokens = total * cost.prompt * computed / all / prompt * 1e6
                 perMillionGeneratedTokens = total * cost.generated / all * 1e6
             }
         }

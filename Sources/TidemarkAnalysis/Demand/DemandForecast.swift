@@ -49,28 +49,39 @@ public struct DemandForecast: Sendable {
             notes.append("no request was counted: a forecast needs metrics, access lines, gateway logs or request logs")
             return
         }
-        let first = history.startMs / HourlyCounters.hourMs
-        let (values, firstLocal) = local.localised(history.hours, first: first)
-        let end = first + Int64(history.hours.count)
-        // Clocks may jump within the week: as many local hours as hold all hours of UTC.
-        let behind = (0..<Int64(Self.horizon)).map { Int(local.local(end + $0) - firstLocal) - values.count }
-        let fit = HourlyForecast(
-            values, firstHour: Int(firstLocal), horizon: max(Self.horizon, (behind.max() ?? 0) + 1))
-        forecast = fit.map { $0.picked(behind.map { max(0, $0) }) }
-        explain(history, local, firstLocal)
+        forecast = Self.fit(history.hours, history, local)
+        explain(history, local)
         guard let forecast else { return }
         let plan = try Configuration.Plan.read(store)
+        let use = try FleetUse(store, period: period, history: history)
         if let capacity {
-            exhaustion = Exhaustion(forecast, capacity, startMs: history.endMs, historyHours: history.hours.count)
-            replicas = ReplicaPlan(forecast, capacity, plan, imbalance: history.imbalance)
+            // Where requests have become dearer, as many of today's as the engines had work for are what counts.
+            var work = forecast
+            if let weighted = use.weighted(history), let fit = Self.fit(weighted.hours, history, local) {
+                work = fit
+                notes.append(
+                    "a request costs the engines \(percent(abs(weighted.change))) \(weighted.change > 0 ? "more" : "less") than in the first week (lengths, cache): exhaustion and replicas count requests at the last week's cost"
+                )
+            }
+            exhaustion = Exhaustion(work, capacity, startMs: history.endMs, historyHours: history.hours.count)
+            replicas = ReplicaPlan(work, capacity, plan, imbalance: history.imbalance)
         } else {
             notes.append(
                 "no capacity is known: `tidemark capacity` estimates it, --capacity gives it; exhaustion and replicas are left open"
             )
         }
-        let use = try FleetUse(store, period: period, history: history)
         energy = try EnergyReport(store, period: period, use: use, prices: plan.prices)
         money = CostReport(use, plan, capacity: capacity, energy: energy, replicas: replicas, notes: &notes)
+    }
+
+    private static func fit(_ hours: [Double?], _ history: DemandHistory, _ local: LocalHours) -> HourlyForecast? {
+        let first = history.startMs / HourlyCounters.hourMs
+        let (values, firstLocal) = local.localised(hours, first: first)
+        let end = first + Int64(hours.count)
+        // Clocks may jump within the week: as many local hours as hold all hours of UTC.
+        let behind = (0..<Int64(Self.horizon)).map { Int(local.local(end + $0) - firstLocal) - values.count }
+        return HourlyForecast(values, firstHour: Int(firstLocal), horizon: max(Self.horizon, (behind.max() ?? 0) + 1))
+            .map { $0.picked(behind.map { max(0, $0) }) }
     }
 
     /// The zone of the engines' logs: that of a place, else their offset; UTC without a log.
@@ -84,7 +95,8 @@ public struct DemandForecast: Sendable {
         return .fixed(minutesEast: offset / 60_000)
     }
 
-    private mutating func explain(_ history: DemandHistory, _ local: LocalHours, _ firstLocal: Int64) {
+    private mutating func explain(_ history: DemandHistory, _ local: LocalHours) {
+        let firstLocal = local.local(history.startMs / HourlyCounters.hourMs)
         let missing = history.hours.count - history.known
         if missing > 0 {
             notes.append(

@@ -67,7 +67,7 @@ extension DemandForecast {
             out.write("{\"currency\":")
             out.writeJSONString(money.currency)
             out.write(
-                ",\"gpus\":\(money.gpus),\"per_hour\":\(number(money.perHour)),\"needed_per_month\":\(number(money.neededPerMonth, 2)),\"per_request\":\(number(money.perRequest, 8)),\"per_million_output_tokens\":\(number(money.perMillionOutput)),\"idle_share\":\(number(money.idleShare, 4)),\"idle_per_hour\":\(number(money.idlePerHour)),\"tenants\":null}"
+                ",\"gpus\":\(money.gpus),\"per_hour\":\(number(money.perHour)),\"needed_per_month\":\(number(money.neededPerMonth, 2)),\"per_request\":\(number(money.perRequest, 8)),\"per_million_output_tokens\":\(number(money.perMillionOutput)),\"split_by_work\":{\"per_million_prompt_tokens\":\(number(money.perMillionPromptTokens)),\"per_million_generated_tokens\":\(number(money.perMillionGeneratedTokens))},\"idle_share\":\(number(money.idleShare, 4)),\"idle_per_hour\":\(number(money.idlePerHour)),\"tenants\":null}"
             )
         } else {
             out.write("null")
@@ -191,6 +191,10 @@ extension DemandForecast {
         if let one = money.perRequest { unit.append("\(amount(one)) a request") }
         if let million = money.perMillionOutput {
             unit.append("\(amount(million)) a million output tokens, all costs on them")
+        }
+        if let prompt = money.perMillionPromptTokens, let generated = money.perMillionGeneratedTokens {
+            unit.append(
+                "split by work \(amount(prompt)) a million prompt tokens and \(amount(generated)) generated ones")
         }
         if let share = money.idleShare, let idle = money.idlePerHour {
             unit.append("of it idle \(percent(share)) (\(amount(idle)) an hour)")

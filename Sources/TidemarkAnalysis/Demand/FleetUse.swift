@@ -1,5 +1,6 @@
 import TidemarkBase
 import TidemarkSeries
+import TidemarkStatistics
 import TidemarkStore
 
 /// What the fleet did in the hours that were observed, and with how many GPUs.
@@ -12,8 +13,26 @@ struct FleetUse {
     var generationTokens: Double?
     /// GPUs by name; "" where the name isn't known. Empty: not even the number is known.
     var gpus: [(name: String, count: Int)] = []
-    /// Seconds of GPU time that a prompt token and a generated one cost; nil when no cost model could be fitted.
-    var tokenCost: (prompt: Double, generated: Double)?
+    /// Prompt tokens that no cache spared the engines; nil where they weren't counted.
+    var computedTokens: Double?
+    /// nil when no cost model could be fitted.
+    var tokenCost: TokenCost?
+    /// What a request of each hour of the history costs the engines, in seconds of a replica; nil where not known.
+    var work: [Double?] = []
+
+    /// The history as requests of the last week's cost, and by how much that differs from the first week's; nil unless both weeks are
+    /// known and differ by a tenth: then a request is a request.
+    func weighted(_ history: DemandHistory) -> (hours: [Double?], change: Double)? {
+        guard work.count >= 336,
+            let early = Quantiles.median(work.prefix(168).compactMap { $0 }),
+            let late = Quantiles.median(work.suffix(168).compactMap { $0 }), early > 0, late > 0,
+            abs(late / early - 1) >= 0.1
+        else { return nil }
+        let hours = history.hours.indices.map { index in
+            history.hours[index].flatMap { rate in work[index].map { rate * $0 / late } }
+        }
+        return (hours, late / early - 1)
+    }
 
     var gpuCount: Int { gpus.reduce(0) { $0 + $1.count } }
 
@@ -25,20 +44,35 @@ struct FleetUse {
             requests += rate * 3600
         }
         let series = try StoreSeries(store, period: period)
-        func tokens(_ name: String) throws -> Double? {
+        func rates(_ name: String) throws -> [Double?]? {
             let table = try HourlyCounters(
                 series, store, period: period, matchers: [LabelMatcher(Labels.metricName, equals: name)])
             guard !table.hours.isEmpty else { return nil }
-            var sum = 0.0
-            for index in history.hours.indices where history.hours[index] != nil {
-                // An hour in which requests but no tokens were observed would make tokens look dearer than they are.
-                guard let rate = table.rate(first + Int64(index)) else { return nil }
-                sum += rate * 3600
-            }
-            return sum
+            return history.hours.indices.map { history.hours[$0] == nil ? nil : table.rate(first + Int64($0)) }
         }
-        promptTokens = try tokens("vllm:prompt_tokens_total")
-        generationTokens = try tokens("vllm:generation_tokens_total")
+        let prompt = try rates("vllm:prompt_tokens_total")
+        let generated = try rates("vllm:generation_tokens_total")
+        let hits = try rates("vllm:prefix_cache_hits_total")
+        let computed = prompt.map { prompt in
+            prompt.indices.map { index in prompt[index].map { max(0, $0 - (hits?[index] ?? 0)) } }
+        }
+        // Hours in which requests but no tokens were observed would make tokens look dearer than they are.
+        func total(_ rates: [Double?]?) -> Double? {
+            guard let rates, rates.count(where: { $0 != nil }) == hours else { return nil }
+            return rates.reduce(0) { $0 + ($1 ?? 0) * 3600 }
+        }
+        promptTokens = total(prompt)
+        generationTokens = total(generated)
+        computedTokens = total(computed)
+        tokenCost = try TokenCost(store, period: period)
+        if let tokenCost, let computed, let generated {
+            work = history.hours.indices.map { index in
+                guard let rate = history.hours[index], rate * 3600 >= 30, let p = computed[index],
+                    let g = generated[index]
+                else { return nil }
+                return (tokenCost.prompt * p + tokenCost.generated * g) / rate
+            }
+        }
         gpus = try Self.gpus(store, series, period: period)
     }
 

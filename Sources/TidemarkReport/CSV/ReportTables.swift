@@ -83,18 +83,20 @@ public enum ReportTables {
         return CSVTable.render(columns: columns, rows: rows)
     }
 
-    /// Key figures in base units, the unit in a column of its own.
+    /// Key figures in base units, the unit in a column of its own. Where a quantile is known only to lie below or above a
+    /// bound its cell is empty: the bucket's borders say it.
     public static func keyFigures(_ table: ReportModel.KeyFigureTable) -> [UInt8] {
         CSVTable.render(
             columns: [
                 "scope", "signal", "unit", "whole_window", "worst_five_minutes", "worst_start_time", "bucket_low",
-                "bucket_high",
+                "bucket_high", "promql", "observations",
             ],
             rows: table.rows.map { figure in
                 [
                     .text(table.scope), .text(figure.signal), .text(figure.unit.columnSuffix),
-                    .number(figure.wholeWindow), .number(figure.worst), .time(figure.worstStartMs),
-                    .number(figure.bucketLow), .number(figure.bucketHigh),
+                    .number(figure.wholeWindow.value), .number(figure.worst.value), .time(figure.worstStartMs),
+                    .number(figure.bucketLow), .number(figure.bucketHigh), .number(figure.promQL),
+                    .number(figure.count),
                 ]
             })
     }
