@@ -51,9 +51,18 @@ public struct DemandForecast: Sendable {
         }
         forecast = Self.fit(history.hours, history, local)
         explain(history, local)
-        guard let forecast else { return }
         let plan = try Configuration.Plan.read(store)
         let use = try FleetUse(store, period: period, history: history)
+        if let forecast { answer(forecast, history, use, plan, local) }
+        energy = try EnergyReport(store, period: period, use: use, prices: plan.prices)
+        money = CostReport(use, plan, capacity: capacity, energy: energy, replicas: replicas, notes: &notes)
+    }
+
+    /// Exhaustion and replicas.
+    private mutating func answer(
+        _ forecast: HourlyForecast, _ history: DemandHistory, _ use: FleetUse, _ plan: Configuration.Plan,
+        _ local: LocalHours
+    ) {
         if let capacity {
             // Where requests have become dearer, as many of today's as the engines had work for are what counts.
             var work = forecast
@@ -70,8 +79,6 @@ public struct DemandForecast: Sendable {
                 "no capacity is known: `tidemark capacity` estimates it, --capacity gives it; exhaustion and replicas are left open"
             )
         }
-        energy = try EnergyReport(store, period: period, use: use, prices: plan.prices)
-        money = CostReport(use, plan, capacity: capacity, energy: energy, replicas: replicas, notes: &notes)
     }
 
     private static func fit(_ hours: [Double?], _ history: DemandHistory, _ local: LocalHours) -> HourlyForecast? {
@@ -97,10 +104,12 @@ public struct DemandForecast: Sendable {
 
     private mutating func explain(_ history: DemandHistory, _ local: LocalHours) {
         let firstLocal = local.local(history.startMs / HourlyCounters.hourMs)
-        let missing = history.hours.count - history.known
+        // The first and last hour are seldom whole.
+        let inner = history.hours.dropFirst().dropLast()
+        let missing = inner.count { $0 == nil }
         if missing > 0 {
             notes.append(
-                "\(missing) of \(history.hours.count) hours were not observed; they count as unknown, not as zero")
+                "\(missing) of \(inner.count) hours were not observed; they count as unknown, not as zero")
         }
         if history.emptyHours > 0 {
             notes.append("\(history.emptyHours) hours of exactly zero are taken for gaps of the collection")

@@ -117,13 +117,15 @@ extension DemandForecast {
             )
             lines.append("  Runs out      \(runsOut)")
             if let replicas { lines.append("  Replicas      \(words(replicas))") }
-            if let money { lines += words(money).map { "  " + $0 } }
-            if let energy { lines.append("  Energy        \(words(energy))") }
+        } else {
+            lines.append("  No forecast.")
+        }
+        if let money { lines += words(money).map { "  " + $0 } }
+        if let energy { lines.append("  Energy        \(words(energy))") }
+        if let forecast {
             lines.append(
                 "  Trust         \(Self.seasons(forecast)); from \(forecast.backtest.origins) earlier moments the error was \(forecast.backtest.scaledError.map { Verdict.number($0) } ?? "–") of the seasonal naive one (MASE), the interval held \(forecast.backtest.coverage.map(percent) ?? "–")"
             )
-        } else {
-            lines.append("  No forecast.")
         }
         lines += notes.map { "  · \($0)" }
         return lines.joined(separator: "\n")
