@@ -42,6 +42,7 @@ public enum Schema {
         EvidenceSchema.anomalies,
         EvidenceSchema.figures,
         EvidenceSchema.loadTests,
+        EvidenceSchema.demand,
     ]
     public static var version: Int { migrations.count }
 
