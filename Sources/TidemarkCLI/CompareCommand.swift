@@ -80,7 +80,7 @@ struct CompareCommand: ParsableCommand {
         } else if weeks || beforeAfter != nil {
             (pairs, event) = try split(ComparedInput.only(try input.store(sides[0]), sides[0]), sides[0])
         } else if sides.count == 1 {
-            pairs = [try ComparedInput.both(try input.store(sides[0]), sides[0])]
+            pairs = [try input.both(sides[0])]
         } else {
             var baseline = try ComparedInput.only(try input.store(sides[0]), sides[0])
             var candidate = try ComparedInput.only(try input.store(sides[1]), sides[1])

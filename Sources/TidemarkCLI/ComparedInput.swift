@@ -61,6 +61,40 @@ struct ComparedInput {
 
     // MARK: Sides
 
+    /// The two periods of a path. Two sub-folders whose times are apart are periods here, whatever is in them.
+    mutating func both(_ path: String) throws -> (ComparedPeriod, ComparedPeriod) {
+        let all = try store(path)
+        let folders = Self.subfolders(of: path)
+        guard try all.periods().count == 1, folders.count == 2 else { return try Self.both(all, path) }
+        var sides: [(side: ComparedPeriod, window: ClosedRange<Int64>)] = []
+        for folder in folders {
+            guard let own = try? store(folder), let side = try? Self.only(own, folder),
+                let window = try PeriodSplit.window(own, period: side.period)
+            else { return try Self.both(all, path) }
+            sides.append((side, window))
+        }
+        sides.sort { $0.window.lowerBound < $1.window.lowerBound }
+        guard !sides[0].window.overlaps(sides[1].window) else { return try Self.both(all, path) }
+        return (sides[0].side, sides[1].side)
+    }
+
+    private static func subfolders(of path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var found: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            var status = stat()
+            guard !name.hasPrefix("."), stat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                continue
+            }
+            found.append(path + "/" + name)
+        }
+        return found.sorted()
+    }
+
     /// The only period of a store.
     static func only(_ store: Store, _ path: String) throws -> ComparedPeriod {
         let periods = try store.periods()

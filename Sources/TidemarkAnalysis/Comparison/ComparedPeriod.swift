@@ -104,10 +104,20 @@ final class PeriodEvidence {
         rows.bind(1, side.period)
         var byTarget: [String: String] = [:]
         while try rows.step() { byTarget[rows.text(0)] = rows.text(1) }
+        var printed: [String: String] = [:]
+        for run in runs { if let model = run.model { printed[run.replica] = model } }
         var found: [String: String] = [:]
+        // What a log prints (a path) is the same model as the served name of a replica that has both.
+        var served: [String: String] = [:]
         for replica in fleet.replicas {
-            found[replica.name] =
-                replica.scrapeInstance.flatMap { byTarget[$0] } ?? runs.last { $0.replica == replica.name }?.model
+            guard let label = replica.scrapeInstance.flatMap({ byTarget[$0] }) else { continue }
+            found[replica.name] = label
+            if let model = printed[replica.name] { served[model] = label }
+        }
+        let labels = Set(found.values)
+        for replica in fleet.replicas where found[replica.name] == nil {
+            let model = printed[replica.name]
+            found[replica.name] = model.flatMap { served[$0] } ?? model ?? (labels.count == 1 ? labels.first : nil)
         }
         return found
     }

@@ -149,12 +149,15 @@ public struct Comparison: Sendable {
                     of: replica, replica: names.firstIndex(of: replica) ?? 0, isCandidate: isCandidate)
             }
         }
-        return judge(pair.name, windows, measure, sides: (before.side.name, after.side.name))
+        return judge(
+            pair.name, windows, measure, sides: (before.side.name, after.side.name),
+            replicas: (pair.old.count, pair.new.count))
     }
 
     /// The verdict over windows.
     static func judge(
-        _ name: String, _ windows: [StepWindow], _ measure: GapMeasure, sides: (old: String, new: String)
+        _ name: String, _ windows: [StepWindow], _ measure: GapMeasure, sides: (old: String, new: String),
+        replicas: (old: Int, new: Int)
     ) -> Model {
         let old = windows.filter { !$0.isCandidate }
         let new = windows.filter(\.isCandidate)
@@ -166,7 +169,7 @@ public struct Comparison: Sendable {
                     : "\(side) holds \(own.count) moments with tokens, \(LoadAdjustment.fewestWindows) are needed")
         }
         let widths = windows.map(\.seconds).sorted()
-        guard let effect = LoadAdjustment(windows, windowSeconds: widths[widths.count / 2]) else {
+        guard let effect = LoadAdjustment(windows, windowSeconds: widths[widths.count / 2], replicas: replicas) else {
             return incomparable(name, "the load explains too little of the latency to fit a line")
         }
         var model = Model(name: name, verdict: .same)

@@ -44,8 +44,10 @@ public struct LatencyChange: Sendable, Equatable {
         var context: Double
         var replicaShift: Double
 
-        /// - Parameters: which rates both sides know.
-        init(_ windows: [StepWindow], _ fit: LoadAdjustment.Fit, knowsArrivals: Bool, knowsPrompts: Bool) {
+        init(
+            _ windows: [StepWindow], _ fit: LoadAdjustment.Fit, replicas count: Int, knowsArrivals: Bool,
+            knowsPrompts: Bool
+        ) {
             let mass = windows.reduce(0) { $0 + $1.decodeSeconds }
             func mean(_ value: (StepWindow) -> Double) -> Double {
                 windows.reduce(0) { $0 + value($1) * $1.decodeSeconds } / mass
@@ -55,7 +57,7 @@ public struct LatencyChange: Sendable, Equatable {
             let known = knowsArrivals ? mean { $0.arrivals ?? 0 } : 0
             let own = known > 0 ? known : generated
             let all = knowsPrompts ? max(computed, mean { $0.allPrompt ?? 0 }) : computed
-            replicas = Double(Set(windows.map(\.replica)).count)
+            replicas = Double(max(1, count))
             arrivals = own * replicas
             answer = own > 0 ? generated / own : 0
             prompt = own > 0 ? all / own : 0
@@ -73,7 +75,8 @@ public struct LatencyChange: Sendable, Equatable {
     }
 
     /// nil without windows on both sides, or when some mixture of the two loads is beyond saturation.
-    init?(_ windows: [StepWindow], _ fit: LoadAdjustment.Fit) {
+    /// - Parameter replicas: of each side, those without evidence too.
+    init?(_ windows: [StepWindow], _ fit: LoadAdjustment.Fit, replicas: (old: Int, new: Int)) {
         let baseline = windows.filter { !$0.isCandidate }
         let candidate = windows.filter(\.isCandidate)
         guard !baseline.isEmpty, !candidate.isEmpty else { return nil }
@@ -83,8 +86,8 @@ public struct LatencyChange: Sendable, Equatable {
         (before, after) = (latency(baseline), latency(candidate))
         let knowsArrivals = windows.allSatisfy { $0.arrivals != nil }
         let knowsPrompts = windows.allSatisfy { $0.allPrompt != nil }
-        let old = Load(baseline, fit, knowsArrivals: knowsArrivals, knowsPrompts: knowsPrompts)
-        let new = Load(candidate, fit, knowsArrivals: knowsArrivals, knowsPrompts: knowsPrompts)
+        let old = Load(baseline, fit, replicas: replicas.old, knowsArrivals: knowsArrivals, knowsPrompts: knowsPrompts)
+        let new = Load(candidate, fit, replicas: replicas.new, knowsArrivals: knowsArrivals, knowsPrompts: knowsPrompts)
         let factors: [Factor] = [.load, .mix, .cacheHits, .configuration, .unexplained]
         var latencies: [Double] = []
         for chosen in 0..<1 << factors.count {

@@ -44,7 +44,8 @@ struct LoadAdjustment {
     static let fewestWindows = 8
 
     /// nil with too few windows, or when the line cannot be fitted.
-    init?(_ windows: [StepWindow], windowSeconds: Double) {
+    /// - Parameter replicas: of each side, those without evidence too.
+    init?(_ windows: [StepWindow], windowSeconds: Double, replicas: (old: Int, new: Int)) {
         let baseline = windows.filter { !$0.isCandidate }
         let candidate = windows.filter(\.isCandidate)
         guard baseline.count >= Self.fewestWindows, candidate.count >= Self.fewestWindows else { return nil }
@@ -54,7 +55,7 @@ struct LoadAdjustment {
         guard let fit = Fit(windows, lag: lag) else { return nil }
         line = fit.line
         isPaired = fit.isPaired
-        decomposition = LatencyChange(windows, fit)
+        decomposition = LatencyChange(windows, fit, replicas: replicas)
         let effect = Effect(baseline, fit)
         guard let slowdown = effect.percent(fit.line.shift),
             let lower = effect.percent(fit.line.shift - 1.96 * fit.shiftError),

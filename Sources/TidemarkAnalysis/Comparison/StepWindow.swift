@@ -74,8 +74,9 @@ struct StepWindows {
         let unit = evidence.isCounter("generation_tokens_per_second", name) ? 1 : evidence.seconds
         let capacity = knowsCapacity ? evidence.cacheTokens(name) : nil
         let isLog = evidence.series("prompt_tokens_per_second", name)?.origin == "log"
-        // The number of running requests is that of an instant: only several of them say what was usual.
-        let least = measure == .histogram ? 10.0 : 60
+        // The number of running requests is that of an instant: only several of them say what was usual. Short evidence is cut
+        // finer, so that there are moments to compare.
+        let least = measure == .histogram ? 10.0 : min(60, max(20, grid.seconds / 30))
         let width = max(1, Int((least / evidence.seconds).rounded(.up)))
         let starts = evidence.runs(of: name).compactMap { run in
             run.startMs.map { $0...max($0, run.readyMs ?? $0) + Self.warmUpMs }
