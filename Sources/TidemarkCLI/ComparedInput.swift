@@ -116,7 +116,8 @@ struct ComparedInput {
                     "it holds:\n\(try list(store))\n    "
                     + (periods.count > 2
                         ? "name two of them: tidemark compare --db DATABASE NAME NAME, or compare FOLDER FOLDER"
-                        : "tidemark compare BASELINE CANDIDATE compares two folders, --before-after restart two parts of one"))
+                        : "tidemark compare BASELINE CANDIDATE compares two folders, --before-after restart two parts of one")
+            )
         }
         return (
             ComparedPeriod(store: store, period: periods[0].id, name: periods[0].name),
@@ -140,7 +141,9 @@ struct ComparedInput {
         }
         var best: (period: Int, overlap: Int64)?
         for period in periods {
-            guard let window = try PeriodSplit.window(store, period: period.id), window.overlaps(range) else { continue }
+            guard let window = try PeriodSplit.window(store, period: period.id), window.overlaps(range) else {
+                continue
+            }
             let common = range.clamped(to: window)
             let overlap = common.upperBound - common.lowerBound
             if overlap > best?.overlap ?? 0 { best = (period.id, overlap) }

@@ -11,7 +11,8 @@ public struct ArgumentChange: Sendable, Equatable {
     /// Figures of the start-up that a change of the code or the machine shows in.
     private static let figures: Set<String> = [
         "version", "model", "architecture", "engine_generation", "kv_cache_tokens", "gpu_blocks", "attention_backend",
-        "max_model_len", "max_num_seqs", "max_num_batched_tokens", "model_memory_bytes", "weight_version", "quantization",
+        "max_model_len", "max_num_seqs", "max_num_batched_tokens", "model_memory_bytes", "weight_version",
+        "quantization",
         "kv_cache_dtype", "dtype",
     ]
 

@@ -40,7 +40,8 @@ struct MetricComparison {
     private static let kinds: [Kind] = [
         Kind(signal: "itl_mean_seconds", adjusts: true), Kind(signal: "ttft_mean_seconds", adjusts: true),
         Kind(signal: "e2e_mean_seconds", adjusts: true), Kind(signal: "queue_time_mean_seconds", adjusts: true),
-        Kind(signal: "prefill_time_mean_seconds", adjusts: true), Kind(signal: "decode_time_mean_seconds", adjusts: true),
+        Kind(signal: "prefill_time_mean_seconds", adjusts: true),
+        Kind(signal: "decode_time_mean_seconds", adjusts: true),
         Kind(signal: "tpot_mean_seconds", adjusts: true),
         Kind(signal: "error_5xx_requests_per_second", perRequest: true),
         Kind(signal: "error_4xx_requests_per_second", perRequest: true),
@@ -80,7 +81,8 @@ struct MetricComparison {
                 model: model,
                 name: kind.perRequest
                     ? String(kind.signal.dropLast("_per_second".count)) + "_per_request" : kind.signal,
-                unit: kind.perRequest ? .ratio : signal.unit, before: x, after: y, change: x > 0 ? 100 * (y / x - 1) : nil,
+                unit: kind.perRequest ? .ratio : signal.unit, before: x, after: y,
+                change: x > 0 ? 100 * (y / x - 1) : nil,
                 verdict: .unclear)
             test(&metric, old + new, kind, seconds: before.seconds, worst: signal.worst)
             return metric

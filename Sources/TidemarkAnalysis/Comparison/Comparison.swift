@@ -139,7 +139,8 @@ public struct Comparison: Sendable {
             StepWindows.hasHistogram(before) { _ in true } && StepWindows.hasHistogram(after) { _ in true }
         let measure = hasHistograms ? GapMeasure.histogram : .running
         let knowsCapacity =
-            pair.old.allSatisfy { before.cacheTokens($0) != nil } && pair.new.allSatisfy { after.cacheTokens($0) != nil }
+            pair.old.allSatisfy { before.cacheTokens($0) != nil }
+            && pair.new.allSatisfy { after.cacheTokens($0) != nil }
         let names = Set(pair.old).union(pair.new).sorted()
         var windows: [StepWindow] = []
         for (evidence, own, isCandidate) in [(before, pair.old, false), (after, pair.new, true)] {
@@ -213,7 +214,8 @@ public struct Comparison: Sendable {
         let known = models.filter { $0.verdict != .notComparable && $0.slowdown != nil }
         guard models.count > 1 else { return models.first ?? incomparable("", "no model on either side") }
         guard !known.isEmpty else {
-            return incomparable("", models.map { "\($0.name): \($0.reason ?? "not comparable")" }.joined(separator: "; "))
+            return incomparable(
+                "", models.map { "\($0.name): \($0.reason ?? "not comparable")" }.joined(separator: "; "))
         }
         if known.count == 1 { return known[0] }
         let mass = known.reduce(0) { $0 + $1.weight }
@@ -260,7 +262,9 @@ public struct Comparison: Sendable {
             let targets = Set(
                 evidence.fleet.replicas.filter { replicas.contains($0.name) }.compactMap(\.scrapeInstance))
             let table = HistogramTable(
-                try evidence.builder.counters(metric, suffix: "_bucket").filtered { targets.contains($0["instance"] ?? "") })
+                try evidence.builder.counters(metric, suffix: "_bucket").filtered {
+                    targets.contains($0["instance"] ?? "")
+                })
             return table.isUsable ? table.buckets(0, evidence.grid.count) : []
         }
         let (old, new) = (try counts(before, pair.old), try counts(after, pair.new))

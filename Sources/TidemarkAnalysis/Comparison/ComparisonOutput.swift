@@ -39,7 +39,9 @@ extension Comparison {
             if let requests = side.requests {
                 line += ", \(ByteWriter.fixed(requests, decimals: 0)) requests finished"
                 let lost = [side.errors.map { ($0, "errors") }, side.aborts.map { ($0, "aborts") }].compactMap { $0 }
-                for (count, what) in lost where count >= 0.5 { line += ", \(ByteWriter.fixed(count, decimals: 0)) \(what)" }
+                for (count, what) in lost where count >= 0.5 {
+                    line += ", \(ByteWriter.fixed(count, decimals: 0)) \(what)"
+                }
             }
             lines.append(line)
         }
@@ -53,7 +55,8 @@ extension Comparison {
         }
         if let arguments {
             lines.append("")
-            lines.append(arguments.isEmpty ? "Engine arguments and versions are the same." : "Engine arguments and versions:")
+            lines.append(
+                arguments.isEmpty ? "Engine arguments and versions are the same." : "Engine arguments and versions:")
             for one in arguments {
                 lines.append("  \(one.name): \(Self.short(one.before)) → \(Self.short(one.after))")
             }
@@ -110,7 +113,9 @@ extension Comparison {
                 "\(ByteWriter.fixed(100 * before, decimals: 0)) % and \(ByteWriter.fixed(100 * after, decimals: 0)) % of the time was disturbed and set aside (\(percent(all)) with it)"
             )
         }
-        if let measure = model.measure, measure == GapMeasure.running.rawValue { checks.append("measured as \(measure)") }
+        if let measure = model.measure, measure == GapMeasure.running.rawValue {
+            checks.append("measured as \(measure)")
+        }
         lines.append("  Checks: " + checks.joined(separator: "; ") + ".")
         return lines
     }
@@ -123,7 +128,8 @@ extension Comparison {
         let rows = metrics.map { one in
             [
                 (hasModels ? one.model + " " : "") + one.name, Verdict.number(one.before), Verdict.number(one.after),
-                percent(one.change), percent(one.adjusted), one.q.map { $0 < 0.001 ? "<0.001" : ByteWriter.fixed($0, decimals: 3) } ?? "–",
+                percent(one.change), percent(one.adjusted),
+                one.q.map { $0 < 0.001 ? "<0.001" : ByteWriter.fixed($0, decimals: 3) } ?? "–",
                 one.verdict.rawValue,
             ]
         }
@@ -172,7 +178,8 @@ extension Comparison {
             out.write(",\"errors\":\(Self.number(side.errors)),\"aborts\":\(Self.number(side.aborts))}")
         }
         out.write(",\"margin_pct\":\(Self.number(Self.margin))")
-        out.write(",\"prompt_length_psi\":\(Self.number(promptShift)),\"generation_length_psi\":\(Self.number(answerShift))")
+        out.write(
+            ",\"prompt_length_psi\":\(Self.number(promptShift)),\"generation_length_psi\":\(Self.number(answerShift))")
         out.write(",\"models\":[")
         for (place, model) in models.enumerated() {
             if place > 0 { out.write(",") }
@@ -191,7 +198,8 @@ extension Comparison {
             out.write(",\"before\":\(Self.number(one.before)),\"after\":\(Self.number(one.after))")
             out.write(",\"change_pct\":\(Self.number(one.change)),\"adjusted_pct\":\(Self.number(one.adjusted))")
             out.write(",\"low\":\(Self.number(one.low)),\"high\":\(Self.number(one.high))")
-            out.write(",\"p\":\(Self.number(one.p)),\"q\":\(Self.number(one.q)),\"verdict\":\"\(one.verdict.rawValue)\"}")
+            out.write(
+                ",\"p\":\(Self.number(one.p)),\"q\":\(Self.number(one.q)),\"verdict\":\"\(one.verdict.rawValue)\"}")
         }
         out.write("],\"arguments\":")
         if let arguments {
@@ -214,10 +222,12 @@ extension Comparison {
     }
 
     private static func write(_ model: Model, to out: inout ByteWriter) {
-        out.write("\"slowdown_pct\":\(number(model.slowdown)),\"low\":\(number(model.low)),\"high\":\(number(model.high))")
+        out.write(
+            "\"slowdown_pct\":\(number(model.slowdown)),\"low\":\(number(model.low)),\"high\":\(number(model.high))")
         out.write(",\"verdict\":\"\(model.verdict.rawValue)\",\"reason\":")
         if let reason = model.reason { out.writeJSONString(reason) } else { out.write("null") }
-        out.write(",\"equivalent\":\(model.isEquivalent),\"smallest_detectable_pct\":\(number(model.smallestDetectable))")
+        out.write(
+            ",\"equivalent\":\(model.isEquivalent),\"smallest_detectable_pct\":\(number(model.smallestDetectable))")
         out.write(",\"observed_pct\":\(number(model.raw)),\"matched_pct\":\(number(model.matched))")
         out.write(",\"with_disturbed_pct\":\(number(model.withDisturbed)),\"support\":\(number(model.support))")
         out.write(",\"disturbed_baseline\":\(number(model.disturbedBefore))")

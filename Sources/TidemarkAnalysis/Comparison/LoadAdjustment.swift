@@ -57,9 +57,13 @@ struct LoadAdjustment {
         isPaired = fit.isPaired
         decomposition = LatencyChange(windows, fit, replicas: replicas)
         let effect = Effect(baseline, fit)
+        // Few windows tell little about how long neighbours err alike: the critical value for a lag that is a share b of the
+        // series (Kiefer & Vogelsang 2005, Bartlett weights, 95 %).
+        let b = Double(lag + 1) / Double(min(baseline.count, candidate.count))
+        let critical = 1.96 + 2.9694 * b + 0.416 * b * b - 0.5324 * b * b * b
         guard let slowdown = effect.percent(fit.line.shift),
-            let lower = effect.percent(fit.line.shift - 1.96 * fit.shiftError),
-            let upper = effect.percent(fit.line.shift + 1.96 * fit.shiftError)
+            let lower = effect.percent(fit.line.shift - critical * fit.shiftError),
+            let upper = effect.percent(fit.line.shift + critical * fit.shiftError)
         else { return nil }
         self.slowdown = slowdown
         // The same with longer windows and with nothing set aside: how much the answer hangs on how it was asked.

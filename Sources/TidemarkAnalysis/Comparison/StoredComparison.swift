@@ -6,7 +6,9 @@ extension Comparison {
         try store.database.transaction {
             let database = store.database
             let old = "(SELECT comparison_id FROM comparison WHERE baseline = ?1 AND candidate = ?2)"
-            for table in ["comparison_model", "comparison_part", "comparison_metric", "comparison_argument", "comparison"] {
+            for table in [
+                "comparison_model", "comparison_part", "comparison_metric", "comparison_argument", "comparison",
+            ] {
                 try database.prepare("DELETE FROM \(table) WHERE comparison_id IN \(old)")
                     .run(baseline.name, candidate.name)
             }
@@ -35,7 +37,8 @@ extension Comparison {
                 "INSERT INTO comparison_metric VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for one in metrics {
                 try metric.run(
-                    id, one.model, one.name, one.unit.rawValue, one.before, one.after, one.change, one.adjusted, one.low,
+                    id, one.model, one.name, one.unit.rawValue, one.before, one.after, one.change, one.adjusted,
+                    one.low,
                     one.high, one.q, one.verdict.rawValue)
             }
             let argument = try database.prepare("INSERT INTO comparison_argument VALUES (?, ?, ?, ?)")
