@@ -127,7 +127,7 @@ struct EpisodeFinder {
             guard
                 let hit = IntervalScan.strongest(
                     rest, weights: weights, noise: max(noise ?? floor, floor), shortest: shortest,
-                    longest: max(shortest, min(values.count * 7 / 10, Self.longestBins))), hit.score >= Self.leastScore
+                    longest: max(shortest, min(values.count * 7 / 10, Self.longestBins)), least: Self.leastScore)
             else { break }
             let bins = Self.widened(hit, scaled)
             for index in bins { rest[index] = nil }

@@ -40,6 +40,7 @@ public enum Schema {
         EvidenceSchema.templates,
         EvidenceSchema.verdict,
         EvidenceSchema.anomalies,
+        EvidenceSchema.figures,
         EvidenceSchema.comparisons,
     ]
     public static var version: Int { migrations.count }
