@@ -21,6 +21,7 @@ public struct TidemarkCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
             AnomaliesCommand.self, ForecastCommand.self,
+            AnomaliesCommand.self, CompareCommand.self,
             ExplainCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
             SQLCommand.self, CheckCommand.self,

@@ -43,6 +43,7 @@ public enum Schema {
         EvidenceSchema.figures,
         EvidenceSchema.loadTests,
         EvidenceSchema.demand,
+        EvidenceSchema.comparisons,
     ]
     public static var version: Int { migrations.count }
 
