@@ -44,6 +44,7 @@ public enum Schema {
         EvidenceSchema.loadTests,
         EvidenceSchema.demand,
         EvidenceSchema.comparisons,
+        EvidenceSchema.outlook,
     ]
     public static var version: Int { migrations.count }
 
