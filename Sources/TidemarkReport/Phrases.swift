@@ -103,6 +103,7 @@ public struct Phrases: Sendable, Equatable {
     public var bucketRange = "{0} to {1}"
     public var bucketAbove = "above {0}"
     public var below = "below {0}"
+    public var cutAxis = "the axis does not begin at zero"
     public var scatterPoints = "{0} points by {1}."
     public var scatterFit = "The line goes from {0} at {1} to {2} at {3}."
     public var tooFew = "n too small ({0})"

@@ -28,7 +28,7 @@ struct ComparisonSection {
 
     private static let factors = [
         "load": "load", "mix": "mix of requests", "cache_hits": "prefix-cache hits", "configuration": "configuration",
-        "unexplained": "unexplained: slower itself", "remainder": "remainder",
+        "unexplained": "unexplained", "remainder": "remainder",
     ]
 
     /// One a model whose change could be taken apart.

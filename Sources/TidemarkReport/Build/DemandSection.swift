@@ -57,7 +57,7 @@ struct DemandSection {
             )
         }
         var notes = JSONReader(summary.bytes(19))
-        try notes.array { sentences.append(try $0.string().text) }
+        try notes.array { sentences.append(Self.sentence(try $0.string().text)) }
 
         var limits: [ReportModel.LimitLine] = []
         if let capacity { limits.append(.init(value: capacity, label: "capacity")) }
@@ -66,10 +66,10 @@ struct DemandSection {
             subtitle: "mean of the hour, counted from \(summary.text(0)); band: 90 %", unit: .requestsPerSecond,
             series: [
                 .init(
-                    name: "observed", role: .context, timesMs: Array(history.timesMs.suffix(Self.shownHours)),
+                    name: "observed", role: .observed, timesMs: Array(history.timesMs.suffix(Self.shownHours)),
                     values: Array(history.rates.suffix(Self.shownHours)), maximumGapMs: Self.hourMs),
                 .init(
-                    name: "expected", role: .observed, timesMs: ahead.timesMs, values: ahead.rates,
+                    name: "expected", role: .percentile, timesMs: ahead.timesMs, values: ahead.rates,
                     band: .init(low: ahead.low, high: ahead.high), maximumGapMs: Self.hourMs),
             ], limits: limits, missing: [],
             csv: .init(path: "\(ReportBuilder.csvFolder)/forecast.csv", label: "forecast"))
@@ -79,6 +79,8 @@ struct DemandSection {
         if let table = plan(summary) { blocks.append(table) }
         return .init(title: "Demand and exhaustion", sentences: sentences, blocks: blocks)
     }
+
+    private static func sentence(_ note: String) -> String { note.prefix(1).uppercased() + note.dropFirst() + "." }
 
     private func hours(_ sql: String) throws -> Hours {
         let rows = try store.database.prepare(sql)

@@ -13,6 +13,9 @@ struct WaterfallBars: Sendable {
         var css: String
     }
 
+    /// Whether the bars of the totals are cut off at their left.
+    var isCut: Bool { Self.base(rows.map(\.to).filter(\.isFinite)) > 0 }
+
     private var rows: [Row] {
         let unit = waterfall.unit
         var at = waterfall.from.value
@@ -35,14 +38,20 @@ struct WaterfallBars: Sendable {
         return rows
     }
 
+    /// Where the axis begins: zero, or near the smallest value when the steps would be too small to see.
+    private static func base(_ ends: [Double]) -> Double {
+        let (low, high) = (ends.min() ?? 0, ends.max() ?? 0)
+        return low > 2 * (high - low) && high > low ? low - 0.6 * (high - low) : min(0, low)
+    }
+
     func draw(_ out: inout Markup, anchors: inout Anchors) {
         let rows = rows
         let titleID = anchors.take("t", waterfall.id)
         let descriptionID = anchors.take("d", waterfall.id)
-        let ends = rows.flatMap { [$0.from, $0.to] }.filter(\.isFinite)
-        let low = min(0, ends.min() ?? 0)
+        let ends = rows.map(\.to).filter(\.isFinite)
+        let low = Self.base(ends)
         let width = max((ends.max() ?? 1) - low, 1e-300)
-        func place(_ value: Double) -> Double { value.isFinite ? (value - low) / width : 0 }
+        func place(_ value: Double) -> Double { value.isFinite ? max((value - low) / width, 0) : 0 }
         out.element(
             .svg, .css("plot waterfall"), Attribute(.height, Double(rows.count) * Self.row + 4),
             Attribute(.role, "img"), Attribute(.ariaLabelledby, titleID + " " + descriptionID)

@@ -11,8 +11,10 @@ extension Page {
                     ScatterFit(scatter, phrases: page.phrases).draw(&page.out, anchors: &page.anchors)
                 }
             case .waterfall(let waterfall):
-                figure(waterfall.id, waterfall.title, waterfall.subtitle, waterfall.csv) { page in
-                    WaterfallBars(waterfall).draw(&page.out, anchors: &page.anchors)
+                let bars = WaterfallBars(waterfall)
+                let subtitle = waterfall.subtitle + (bars.isCut ? ", " + phrases.cutAxis : "")
+                figure(waterfall.id, waterfall.title, subtitle, waterfall.csv) { page in
+                    bars.draw(&page.out, anchors: &page.anchors)
                 }
             case .table(let table): write(table)
             }
