@@ -194,6 +194,39 @@ struct LoadTestCapacityTests {
     }
 
     @Test(
+        "the same without the times of single requests, or without the load that was too much: wider, but there",
+        .enabled(if: sharedFolder != nil, "\(sharedFolderHint)"))
+    func poorerSweeps() throws {
+        let bench = try #require(sharedFolder).path + "/corpora/real/load-sweep-a/bench"
+        let names = try FileManager.default.contentsOfDirectory(atPath: bench).sorted()
+        func copy(without keys: [String], _ isKept: (String) -> Bool) throws -> LoadTestCapacity {
+            let folder = try TemporaryFolder()
+            for name in names where isKept(name) {
+                var bytes = try InputStream(path: bench + "/" + name).readAll(limit: 64 << 20)
+                if !keys.isEmpty {
+                    var object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+                    for key in keys { object[key] = nil }
+                    bytes = [UInt8](try JSONSerialization.data(withJSONObject: object, options: .sortedKeys))
+                }
+                try Data(bytes).write(to: folder.url.appendingPathComponent(name.replacing(".gz", with: "")))
+            }
+            return try #require(try Self.estimates(folder.url.path, [("ttft_p95_seconds", 2)]).first)
+        }
+        let blind = try copy(without: ["start_times", "latencies"]) { _ in true }
+        let low = try copy(without: []) { !$0.contains("qps8") }
+        for one in [blind, low] {
+            print(
+                "CAP", one.maxRPS ?? -1, one.low ?? -1, one.high ?? -1, one.low95 ?? -1, one.high95 ?? -1, one.grade,
+                one.sentence, one.isSaturated, one.saturationInterval as Any)
+            #expect((6.3...8.1).contains(try #require(one.maxRPS)), "\(one.sentence)")
+            let (bottom, top) = (try #require(one.low95), try #require(one.high95))
+            #expect(bottom < 7.3 && top > 7.0, "\(one.sentence)")
+            #expect(one.lastMet == 6)
+        }
+        #expect(low.firstMissed == nil && !low.isLowerBound)
+    }
+
+    @Test(
         "inference-perf's published stages: three configurations apart, each at the throughput where it levels off",
         .enabled(if: sharedFolder != nil, "\(sharedFolderHint)"))
     func publishedStages() throws {

@@ -45,6 +45,9 @@ struct LoadCrossing {
             guard lost > 0 else { return .neverMet }
             let upper = min(load(lost), max(ceiling ?? load(lost), load(lost - 1)))
             take(ceiling == nil ? load(lost - 1) + (upper - load(lost - 1)) * random.uniform() : upper, nil)
+        } else if let ceiling, let last = levels.indices.last {
+            // All loads were served; a burst of all requests at once tells where that would end.
+            take(max(ceiling, load(last)), nil)
         }
         for (number, objective) in objectives.enumerated() {
             switch crossing(objective, ceiling, &random) {
@@ -99,8 +102,8 @@ struct LoadCrossing {
         // nothing is known of what lies behind, it is not this objective that limits.
         guard !objective.isBetweenTokens, let ceiling else { return .neverMissed }
         let low = loads[loads.count - 1]
-        guard let lost = levels.indices.first(where: { !isServed($0) && load($0) > low }) else { return .neverMissed }
-        let top = max(low, min(load(lost), ceiling))
+        let lost = levels.indices.first { !isServed($0) && load($0) > low }
+        let top = max(low, min(lost.map(load) ?? ceiling, ceiling))
         return .crossed(place(low, top) ?? low + (top - low) * random.uniform(), nil)
     }
 

@@ -39,7 +39,9 @@ public enum LoadTestFormat {
                 ? guess(inferencePerf, "a stage of inference-perf")
                 : unread("inference-perf-prometheus", "server metrics as inference-perf summed them up")
         }
-        if has("\"tokenizer_id\":") || has("\"num_prompts\":"), has("\"duration\":"), has("\"completed\":") {
+        // In the tool's order the ids come first, sorted by name the burstiness, before the lists of single requests.
+        let isBench = has("\"tokenizer_id\":") || has("\"num_prompts\":") || has("\"burstiness\":")
+        if isBench, has("\"duration\":"), has("\"completed\":") {
             return guess(vllmBench, "a result of vllm bench serve")
         }
         if has("\"elapsed_time\":"), has("\"requests_per_second\":"), has("\"tokens_per_second\":") {
