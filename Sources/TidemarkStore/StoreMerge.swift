@@ -84,6 +84,7 @@ public struct StoreMerge {
             """
             INSERT OR IGNORE INTO main.user_signal SELECT * FROM other.user_signal;
             INSERT OR IGNORE INTO main.objective SELECT * FROM other.objective;
+            INSERT OR IGNORE INTO main.plan_setting SELECT * FROM other.plan_setting;
             """)
         return outcome
     }

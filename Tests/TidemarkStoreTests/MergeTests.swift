@@ -197,6 +197,8 @@ import TidemarkTestSupport
             let store = try Store.create(path: folder.path(name))
             var configuration = Configuration()
             configuration.objectives = objectives
+            configuration.plan.headroom = name == "a.sqlite" ? 0.3 : 0.4
+            configuration.plan.prices.gpuHour = name == "a.sqlite" ? nil : 2
             try store.configure(configuration)
             return store
         }
@@ -205,6 +207,8 @@ import TidemarkTestSupport
         _ = try StoreMerge.add(folder.path("b.sqlite"), to: here)
         let all = try here.configuration().objectives.sorted { $0.signal < $1.signal }
         #expect(all.map(\.signal) == ["itl_p95_seconds", "ttft_p95_seconds"] && all.map(\.seconds) == [0.1, 2])
+        let plan = try here.configuration().plan
+        #expect(plan.headroom == 0.3 && plan.prices.gpuHour == 2)
     }
 
     @Test("no table of evidence is left out: what has no source is known here and merged by name")
@@ -221,7 +225,8 @@ import TidemarkTestSupport
             names == [
                 "anomaly_signal", "cause_share", "engine_fact", "exemplar", "finding_budget", "finding_evidence",
                 "gateway_text", "http_client", "http_key", "instance",
-                "metric_family", "objective", "period", "recommendation", "series", "series_label", "span_request",
+                "metric_family", "objective", "period", "plan_setting", "recommendation", "series", "series_label",
+                "span_request",
                 "user_signal",
             ])
         // Every reference leads to a row that merging maps.
