@@ -76,13 +76,18 @@ struct ComparisonSection {
         rows.bind(1, id)
         var cells: [[ReportModel.QuantityTable.Cell]] = []
         while try rows.step() {
-            let signal = SignalCatalogue.signal(rows.text(1))
-            let unit = signal?.unit.display ?? .count("")
+            let metric = rows.text(1)
+            // A share of requests is named after the rate that it was made from.
+            let isShare = metric.hasSuffix("_per_request")
+            let signal = SignalCatalogue.signal(
+                isShare ? String(metric.dropLast("_per_request".count)) + "_per_second" : metric)
+            let title = signal.map { isShare ? $0.title + ", share of requests" : $0.title } ?? metric
+            let unit: DisplayUnit = isShare ? .ratio : signal?.unit.display ?? .count("")
             func share(_ column: Int) -> ReportModel.QuantityTable.Cell {
                 .quantity(rows.optionalDouble(column).map { $0 / 100 }, .ratio)
             }
             cells.append([
-                .text(signal?.title ?? rows.text(1)), .text(rows.text(0)), .quantity(rows.double(2), unit),
+                .text(title), .text(rows.text(0)), .quantity(rows.double(2), unit),
                 .quantity(rows.double(3), unit), share(4), share(5), .text(rows.text(7)),
             ])
         }
