@@ -47,7 +47,8 @@ public struct StepCostRegression: Sendable {
     /// - Returns: nil with fewer than eight sound rows, or where nothing can be fitted.
     public init?(_ raw: [Row], expertMiss: Double? = nil, attention: Double = StepCostLaw.usualAttention) {
         let rows = raw.filter {
-            $0.seconds > 0 && $0.seconds.isFinite && $0.importance > 0 && $0.numbers.allSatisfy { $0.isFinite && $0 >= 0 }
+            $0.seconds > 0 && $0.seconds.isFinite && $0.importance > 0
+                && $0.numbers.allSatisfy { $0.isFinite && $0 >= 0 }
         }
         guard rows.count >= 8 else { return nil }
         // A column of zeros has no coefficient.

@@ -227,6 +227,9 @@ private struct Engine {
         var slotBound = false
         var kvBound = preempted
         if !preempted {
+            // What the prompts in progress still need is theirs: otherwise prompts that hold parts of the cache starve each other.
+            var promised = need
+            for one in prefills { promised += left[Int(one)] }
             while waiting > 0, tokens > 0 {
                 guard decoding + prefills.count < model.limits.sequences else {
                     slotBound = true
@@ -235,7 +238,7 @@ private struct Engine {
                 let one = returned.last.map(Int.init) ?? queueHead
                 let cached = work[one].prompt - work[one].computed
                 let part = min(left[one], tokens)
-                if kv + need + cached + part > cache, decoding + prefills.count > 0 {
+                if kv + promised + cached + left[one] > cache, decoding + prefills.count > 0 {
                     kvBound = true
                     break
                 }
@@ -244,6 +247,7 @@ private struct Engine {
                 kv += cached + part
                 held[one] = cached + part
                 left[one] -= part
+                promised += left[one]
                 tokens -= part
                 prompt += part
                 attention += weighted(part, held[one])

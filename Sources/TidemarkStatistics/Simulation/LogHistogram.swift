@@ -6,6 +6,10 @@
 public struct LogHistogram: Sendable {
     public private(set) var counts = [Double](repeating: 0, count: bins)
     public private(set) var total = 0.0
+    /// Sum of the values, exactly.
+    public private(set) var sum = 0.0
+    /// nil without values.
+    public var mean: Double? { total > 0 ? sum / total : nil }
 
     private static let bins = 1200
     private static let low = log(1e-4)
@@ -18,11 +22,13 @@ public struct LogHistogram: Sendable {
         let place = Int((log(value) - Self.low) * Self.scale)
         counts[min(max(place, 0), Self.bins - 1)] += count
         total += count
+        sum += value * count
     }
 
     public mutating func add(_ other: LogHistogram, weight: Double = 1) {
         for index in counts.indices { counts[index] += weight * other.counts[index] }
         total += weight * other.total
+        sum += weight * other.sum
     }
 
     /// nil without values.
