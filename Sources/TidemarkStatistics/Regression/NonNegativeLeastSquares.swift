@@ -93,10 +93,14 @@ public struct RobustNonNegativeFit: Sendable {
     public let conditionNumber: Double
 
     /// Where no coefficient is at zero it agrees with `statsmodels.RLM(M=HuberT(1.345))` to 1e-6.
-    /// - Parameter relative: minimise relative errors: each row is divided by its target, which must be positive.
+    /// - Parameters:
+    ///   - relative: minimise relative errors: each row is divided by its target, which must be positive.
+    ///   - importance: of each row, as the number of equal rows that it stands for; all 1 without it.
     /// - Returns: nil with fewer rows than columns, or when `relative` and a target isn't positive.
-    public init?(_ design: Matrix, _ targets: [Double], relative: Bool) {
-        guard targets.count == design.rows, !relative || targets.allSatisfy({ $0 > 0 }) else { return nil }
+    public init?(_ design: Matrix, _ targets: [Double], relative: Bool, importance: [Double]? = nil) {
+        guard targets.count == design.rows, !relative || targets.allSatisfy({ $0 > 0 }),
+            importance.map({ $0.count == design.rows && $0.allSatisfy { $0 >= 0 && $0.isFinite } }) ?? true
+        else { return nil }
         var scaled = design
         var goals = targets
         if relative {
@@ -105,9 +109,18 @@ public struct RobustNonNegativeFit: Sendable {
                 goals[row] = 1
             }
         }
-        guard let condition = scaled.scaledConditionNumber(), var fit = NonNegativeLeastSquares(scaled, goals) else {
-            return nil
+        func weighted(by weights: [Double]) -> NonNegativeLeastSquares? {
+            var (rows, targets) = (scaled, goals)
+            for row in 0..<design.rows {
+                let root = (weights[row] * (importance?[row] ?? 1)).squareRoot()
+                for column in 0..<design.columns { rows[row, column] *= root }
+                targets[row] *= root
+            }
+            return NonNegativeLeastSquares(rows, targets)
         }
+        guard let condition = scaled.scaledConditionNumber(),
+            var fit = weighted(by: [Double](repeating: 1, count: design.rows))
+        else { return nil }
         var weights = [Double](repeating: 1, count: design.rows)
         var spread = 0.0
         for _ in 0..<50 {
@@ -115,13 +128,7 @@ public struct RobustNonNegativeFit: Sendable {
             spread = (Quantiles.median(residuals.map(abs)) ?? 0) / 0.674_489_750_196_081_7
             guard spread > 1e-14 else { break }
             weights = residuals.map { min(1, 1.345 * spread / max(abs($0), 1e-300)) }
-            var (rows, weighted) = (scaled, goals)
-            for row in 0..<design.rows {
-                let root = weights[row].squareRoot()
-                for column in 0..<design.columns { rows[row, column] *= root }
-                weighted[row] *= root
-            }
-            guard let next = NonNegativeLeastSquares(rows, weighted) else { break }
+            guard let next = weighted(by: weights) else { break }
             let still = zip(next.coefficients, fit.coefficients).allSatisfy { abs($0 - $1) <= 1e-9 * max($0, $1) }
             fit = next
             if still { break }

@@ -1,0 +1,169 @@
+import TidemarkBase
+import TidemarkStatistics
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The highest request rate of a replica group within its objectives, or why there is none.
+public struct CapacityEstimate: Sendable {
+    public struct Value: Sendable {
+        /// Requests a second of the whole group: median and intervals of 80 and 95 %.
+        public var maxRate: Double
+        public var low: Double
+        public var high: Double
+        public var low95: Double
+        public var high95: Double
+        public var binding: String
+        /// A: the data came within 1.3 of the estimate; B: within 2; C: further, and the estimate is a lower bound's.
+        public var grade: String
+        /// Estimate over the highest minute that was observed.
+        public var extrapolation: Double
+        public var model: ServingModel
+        /// The fluid law's answer, requests a second of the group.
+        public var fluidRate: Double?
+    }
+
+    public var group: String
+    public var model: String
+    public var replicas: [String]
+    public var engines: Int
+    public var gpusPerReplica: Int?
+    public var objectives: [LatencyObjective]
+    public var objectivesFrom: String
+    /// Requests a second of the group, mean and highest (95th percentile of windows).
+    public var observedRate: Double?
+    public var observedHigh: Double?
+    public var configuration: ServingConfiguration
+    public var value: Value?
+    public var refused: String?
+    /// What holds for the estimate, in words.
+    public var conditions: [String] = []
+
+    /// Relative spread of a model that is right about everything but details: from the residuals of held-out real engines
+    /// against models of this kind (7 % of inter-token latency, 18 % of mean TTFT, `docs/methods.md`).
+    static let modelSpread = 0.06
+
+    /// Fills ``value`` or ``refused``.
+    mutating func solve(_ records: [EngineRecord], imbalance: Double) {
+        do {
+            let model = try ModelFit(records, configuration).model()
+            observedRate = model.meanRate * Double(engines)
+            observedHigh = model.highRate * Double(engines)
+            value = try Self.value(model, objectives, engines: engines, imbalance: imbalance)
+            if model.mix.isAssumed {
+                conditions.append("lengths of requests are not in the evidence: log-normal around their means")
+            }
+            if model.limits.prefillFirst {
+                conditions.append("prompts in steps of their own, as the V0 engine schedules")
+            }
+            if model.regression.conditionNumber > 30 {
+                let number = Int(min(1e6, model.regression.conditionNumber))
+                conditions.append("single costs are unsure (condition number \(number)); their sum is not")
+            }
+        } catch let refusal as CapacityRefusal {
+            refused = refusal.reason
+        } catch {
+            refused = "\(error)"
+        }
+    }
+
+    static func value(
+        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, imbalance: Double
+    ) throws -> Value {
+        let search = CapacitySearch(model, objectives)
+        guard let found = search.solve(from: max(model.highRate * 1.2, 0.01)) else {
+            let idle = search.at(0.001)
+            if let broken = idle.broken.first {
+                let alone = Self.duration(broken.value(idle.outcome))
+                throw CapacityRefusal(
+                    reason:
+                        "\(broken.name) is \(alone) for a lone request: no rate holds \(Self.duration(broken.seconds))")
+            }
+            throw CapacityRefusal(reason: "no limit was found below a million requests a second")
+        }
+        let step = Self.stepAt(found.beyond.outcome, model.law)
+        let factor = found.rate / max(model.highRate, 1e-9)
+        // Errors of the predicted step at that load: sampling, by the bootstrap; the model's own; and of the tail, as far as
+        // the model misses the one that was observed. They grow with the distance from the data.
+        var laws = model.regression.resampled(1000, seed: 3).map { Self.stepAt(found.beyond.outcome, $0) }.filter {
+            $0 > 0
+        }
+        laws.sort()
+        var sampling = 0.0
+        if laws.count > 100, step > 0, let low = Quantiles.linear(0.1, sorted: laws),
+            let high = Quantiles.linear(0.9, sorted: laws)
+        {
+            sampling = (high - low) / 2.563 / step
+        }
+        if model.regression.spread < 2 {
+            // Nothing tells how the cost grows with the load.
+            guard factor < 3 || sampling < 0.5 else {
+                let fold = ByteWriter.fixed(model.regression.spread, decimals: 1)
+                throw CapacityRefusal(
+                    reason: "the load never varied enough (\(fold)-fold) to tell fixed cost from the cost of load")
+            }
+        }
+        let distance = 0.04 * log(max(1, factor))
+        let tail = min(0.1, 0.15 * (model.tailError ?? 0.3))
+        sampling = min(sampling, 0.5)
+        let spread = (modelSpread * modelSpread + sampling * sampling + distance * distance + tail * tail).squareRoot()
+        func rate(_ z: Double) -> Double {
+            let slower = exp(z * spread)
+            return CapacitySearch(model, objectives, seed: 19).solve(slower: slower, from: found.rate / slower)?.rate
+                ?? (z > 0 ? 0 : found.rate * exp(-2 * z * spread))
+        }
+        var values = [rate(1.96), rate(1.2816), rate(-1.2816), rate(-1.96)]
+        // Whatever the objectives do, a rate is not known better than time.
+        values[0] = min(values[0], found.rate * exp(-1.96 * spread))
+        values[1] = min(values[1], found.rate * exp(-1.2816 * spread))
+        values[2] = max(values[2], found.rate * exp(1.2816 * spread))
+        values[3] = max(values[3], found.rate * exp(1.96 * spread))
+        var binding = CapacitySearch.binding(found.beyond)
+        let scale = Double(engines) / max(1, imbalance)
+        var result = Value(
+            maxRate: found.rate * scale, low: values[1] * scale, high: values[2] * scale, low95: values[0] * scale,
+            high95: values[3] * scale, binding: binding, grade: factor <= 1.3 ? "A" : factor <= 2 ? "B" : "C",
+            extrapolation: factor, model: model, fluidRate: nil)
+        // One process takes the requests of a replica: beyond four fifths of a core it queues.
+        if let processor = model.processorSecondsPerRequest, processor > 0, !model.limits.prefillFirst,
+            0.8 / processor < found.rate
+        {
+            binding = "api_server"
+            let limit = 0.8 / processor * scale
+            result.binding = binding
+            for path in [\Value.maxRate, \.low, \.high, \.low95, \.high95] {
+                result[keyPath: path] = min(result[keyPath: path], limit)
+            }
+            result.low = min(result.low, limit * 0.8)
+            result.low95 = min(result.low95, limit * 0.7)
+        }
+        result.fluidRate = Self.fluid(model, objectives).map { $0 * scale }
+        return result
+    }
+
+    /// The mean step of an outcome by another law.
+    private static func stepAt(_ out: BatchingSimulation.Outcome, _ law: StepCostLaw) -> Double {
+        guard out.steps > 0, out.busySeconds > 0 else { return 0 }
+        return law.fixed + law.perPromptToken * out.weightedPromptTokens / out.steps
+            + law.perSequence * out.decodes / out.steps + law.perKVToken * out.kvTokenSeconds / max(out.seconds, 1e-9)
+            + law.experts * out.experts / out.steps
+    }
+
+    /// The closed form: λ(N) = N / (out · S(N)) at the smallest N that a limit allows (`docs/methods.md`, Capacity).
+    static func fluid(_ model: ServingModel, _ objectives: [LatencyObjective]) -> Double? {
+        let out = max(1, model.mix.generationMean / model.mix.tokensPerDecode)
+        let input = model.mix.promptMean
+        let held = (input + model.mix.generationMean / 2) * model.kvShare
+        let law = model.law
+        let slope =
+            law.perSequence + law.perPromptToken * input * (1 - model.mix.hitShare) / out + law.perKVToken * held
+        guard slope > 0 else { return nil }
+        var limit = min(Double(model.limits.sequences), 0.95 * model.limits.kvTokens / max(1, held))
+        if let itl = objectives.first(where: { $0.measure == .itl }) {
+            // The tail over the mean is not known without simulation; 1.5 is usual.
+            limit = min(limit, max(1, (itl.seconds / 1.5 - law.fixed - law.experts) / slope))
+        }
+        return limit / (out * (law.fixed + law.experts + slope * limit))
+    }
+}

@@ -1,0 +1,213 @@
+import TidemarkBase
+import TidemarkStatistics
+import TidemarkStore
+
+/// The capacity of every replica group of a period.
+public struct CapacityReport: Sendable {
+    public var period: String
+    public var estimates: [CapacityEstimate] = []
+    /// Why there is nothing at all.
+    public var refused: String?
+
+    /// The analysis of the period must be there: its findings say which windows to leave out.
+    /// - Parameter objectives: of the command line; empty: those of the configuration, else of the capture.
+    public init(_ store: Store, period: Int, name: String, objectives asked: [LatencyObjective] = []) throws {
+        self.period = name
+        let bounds = try store.database.prepare("SELECT start_ms, end_ms FROM analysis WHERE period_id = ?")
+        bounds.bind(1, period)
+        guard try bounds.step(), let start = bounds.optionalInt64(0), let end = bounds.optionalInt64(1), end > start
+        else {
+            refused = "nothing to analyse"
+            return
+        }
+        let source = try StoreSeries(store, period: period)
+        let fleet = try Fleet(store, period: period, series: source)
+        let runs = try EngineRun.all(store, period: period)
+        let interval = try Self.sampleIntervalMs(store, period: period)
+        let fine = TimeGrid(
+            startMs: start / 1000 * 1000, endMs: end,
+            stepMs: min(600_000, max(30_000, (2 * interval + 999) / 1000 * 1000)))
+        let grid = fine.count > 24_000 ? fine.refined(fine.stepMs, most: 24_000) : fine
+        guard grid.count > 0 else {
+            refused = "the evidence is shorter than \(fine.stepMs / 1000) seconds"
+            return
+        }
+        var conditions: [String] = []
+        let usable = try Self.usable(grid, store, period: period, runs: runs, &conditions)
+        let (objectives, from) = try Self.objectives(asked, store, period: period)
+        let reader = CapacityReader(
+            store: store, period: period, source: source, fleet: fleet, grid: grid,
+            targetStarts: try Self.targetStarts(store, period: period), usable: usable)
+        var records = try reader.records()
+        if !records.contains(where: { $0.windows.contains { $0.gaps > 0 } }) {
+            records = try LogCapacityReader(store: store, period: period, grid: grid, usable: usable).records()
+            if !records.isEmpty { conditions.append("from the server logs alone: steps are not counted there") }
+        }
+        guard !records.isEmpty else {
+            refused = "no engine's running requests and tokens are in the evidence"
+            return
+        }
+        // A group: one model and one configuration.
+        var groups: [(key: String, records: [EngineRecord], configuration: ServingConfiguration)] = []
+        for record in records {
+            let own = runs.filter { $0.replica == record.replica && ($0.startMs ?? 0) <= end }
+            let configuration = ServingConfiguration(
+                own, cacheLabels: record.cache, isV0ByMetrics: record.hasV0Metrics)
+            let model = record.model ?? own.last?.model.map(Self.plain) ?? "model"
+            let key =
+                "\(model)\u{1}\(configuration.maxSequences)\u{1}\(configuration.maxTokens)\u{1}\(configuration.tensorParallel)"
+            if let place = groups.firstIndex(where: { $0.key == key }) {
+                groups[place].records.append(record)
+            } else {
+                groups.append((key, [record], configuration))
+            }
+        }
+        let capture = try Self.gpusPerReplica(store, period: period)
+        for group in groups {
+            let model = group.key.prefix { $0 != "\u{1}" }
+            let several = groups.filter { $0.key.prefix { $0 != "\u{1}" } == model }.count > 1
+            var names: [String] = []
+            for record in group.records where !names.contains(record.replica) { names.append(record.replica) }
+            var estimate = CapacityEstimate(
+                group: several ? "\(model) · max_num_seqs \(group.configuration.maxSequences)" : String(model),
+                model: String(model), replicas: names, engines: group.records.count, gpusPerReplica: capture,
+                objectives: objectives, objectivesFrom: from, configuration: group.configuration)
+            estimate.conditions = conditions
+            estimate.solve(group.records, imbalance: 1)
+            estimates.append(estimate)
+        }
+        estimates.sort { $0.group < $1.group }
+    }
+
+    /// `['llama-8b']` as the log prints it → `llama-8b`.
+    private static func plain(_ text: String) -> String {
+        String(text.filter { !"[]'\"".contains($0) }.split(separator: ",").first ?? "model")
+    }
+
+    /// Outside of what the diagnosis found (a throttled GPU is not the capacity), and after the last change of arguments.
+    private static func usable(
+        _ grid: TimeGrid, _ store: Store, period: Int, runs: [EngineRun], _ conditions: inout [String]
+    ) throws -> [Bool] {
+        var usable = [Bool](repeating: true, count: grid.count)
+        let rows = try store.database.prepare(
+            """
+            SELECT cause, start_ms, end_ms FROM finding JOIN analysis USING (analysis_id)
+            WHERE period_id = ? AND confidence > 0.5 ORDER BY start_ms
+            """)
+        rows.bind(1, period)
+        var causes: [String] = []
+        while try rows.step() {
+            // What was queued meanwhile is worked off in the next minutes.
+            for step in grid.range(rows.int64(1) - 60_000, rows.int64(2) + 300_000) { usable[step] = false }
+            if !causes.contains(rows.text(0)) { causes.append(rows.text(0)) }
+        }
+        let kept = usable.filter { $0 }.count
+        if !causes.isEmpty {
+            let text = causes.joined(separator: ", ")
+            if kept * Int(grid.stepMs / 1000) >= 600, kept >= 20 {
+                conditions.append("without the time of \(text)")
+            } else {
+                usable = [Bool](repeating: true, count: grid.count)
+                conditions.append("too little time is left outside of \(text): the estimate is for that state")
+            }
+        }
+        var changed: Int64?
+        for replica in Set(runs.map(\.replica)) {
+            let own = runs.filter { $0.replica == replica && $0.facts["max_num_seqs"] != nil && $0.startMs != nil }
+            guard own.count > 1 else { continue }
+            for (before, after) in zip(own, own.dropFirst()) where Self.signature(before) != Self.signature(after) {
+                changed = max(changed ?? 0, after.readyMs ?? after.startMs ?? 0)
+            }
+        }
+        if let changed, changed > grid.startMs, changed < grid.endMs {
+            for step in usable.indices where grid.time(step) - grid.stepMs < changed { usable[step] = false }
+            conditions.append("since the restart with other arguments at \(CivilTime.rfc3339(changed))")
+        }
+        return usable
+    }
+
+    private static func signature(_ run: EngineRun) -> [String?] {
+        [
+            "max_num_seqs", "max_num_batched_tokens", "tensor_parallel_size", "kv_cache_tokens", "gpu_blocks",
+            "arg.kv_cache_dtype", "arg.quantization", "arg.speculative_config", "arg.enable_prefix_caching",
+        ].map { run.facts[$0] } + [run.version]
+    }
+
+    private static func objectives(
+        _ asked: [LatencyObjective], _ store: Store, period: Int
+    ) throws -> ([LatencyObjective], String) {
+        if !asked.isEmpty { return (asked, "--slo") }
+        let known = try Objectives.read(store, period: period).compactMap {
+            LatencyObjective(name: $0.signal, seconds: $0.seconds)
+        }
+        if known.isEmpty { return (LatencyObjective.usual, "default, none is configured") }
+        return (known, try store.configuration().objectives.isEmpty ? "capture.json" : "configuration")
+    }
+
+    private static func targetStarts(_ store: Store, period: Int) throws -> [String: Int64] {
+        let rows = try store.database.prepare(
+            """
+            SELECT l.value, min(c.start_ms) FROM series s JOIN series_label l USING (series_id)
+            JOIN chunk c USING (series_id)
+            WHERE s.period_id = ? AND s.shadowed_by IS NULL AND l.name = 'instance' GROUP BY l.value
+            """)
+        rows.bind(1, period)
+        var starts: [String: Int64] = [:]
+        while try rows.step() { starts[rows.text(0)] = rows.int64(1) }
+        return starts
+    }
+
+    private static func sampleIntervalMs(_ store: Store, period: Int) throws -> Int64 {
+        let rows = try store.database.prepare(
+            """
+            SELECT (max(end_ms) - min(start_ms)) / (sum(samples) - 1) FROM chunk JOIN series USING (series_id)
+            WHERE period_id = ? AND shadowed_by IS NULL AND name LIKE 'vllm:num_requests_%'
+            GROUP BY series_id HAVING sum(samples) > 1 ORDER BY 1
+            """)
+        rows.bind(1, period)
+        var intervals: [Int64] = []
+        while try rows.step() { intervals.append(rows.int64(0)) }
+        return intervals.isEmpty ? 10_000 : max(100, intervals[intervals.count / 2])
+    }
+
+    private static func gpusPerReplica(_ store: Store, period: Int) throws -> Int? {
+        guard let capture = try store.database.text("SELECT capture FROM period WHERE period_id = ?", period) else {
+            return nil
+        }
+        var found: Int?
+        withBytes(of: capture) { bytes in
+            var reader = JSONReader(bytes)
+            try? reader.object { key, reader in
+                guard key.equals("gpus_per_replica"), try reader.peek() == .number else { return try reader.skip() }
+                found = Int(exactly: try reader.number())
+            }
+        }
+        return found
+    }
+
+    /// Peaks of the GPUs that the evidence names; nil when it names none, or one that isn't known.
+    public static func accelerator(_ store: Store, period: Int) throws -> AcceleratorPeak? {
+        let rows = try store.database.prepare(
+            "SELECT json_extract(labels, '$.model') FROM instance WHERE period_id = ? AND kind = 'gpu' ORDER BY name")
+        rows.bind(1, period)
+        while try rows.step() {
+            if let peak = rows.optionalText(0).flatMap(AcceleratorPeak.named) { return peak }
+        }
+        return nil
+    }
+
+    /// Replaces the stored estimates of the period. The caller holds the lock.
+    public func write(_ store: Store, period: Int) throws {
+        try store.database.transaction {
+            guard let analysis = try store.database.int("SELECT analysis_id FROM analysis WHERE period_id = ?", period)
+            else { return }
+            try store.database.prepare("DELETE FROM capacity_estimate WHERE analysis_id = ?").run(analysis)
+            let insert = try store.database.prepare("INSERT INTO capacity_estimate VALUES (?, ?, ?, ?, ?, ?, ?)")
+            for one in estimates {
+                guard let value = one.value else { continue }
+                try insert.run(
+                    analysis, one.group, value.maxRate, value.low, value.high, value.binding, value.grade)
+            }
+        }
+    }
+}

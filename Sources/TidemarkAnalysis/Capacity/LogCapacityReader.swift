@@ -1,0 +1,102 @@
+import TidemarkBase
+import TidemarkStore
+
+/// Reads engines' windows from the statistics lines of logs, where there are no metrics.
+///
+/// While requests run, the time of a step is running requests over tokens a second (Little's law).
+struct LogCapacityReader {
+    let store: Store
+    let period: Int
+    let grid: TimeGrid
+    let usable: [Bool]
+
+    func records() throws -> [EngineRecord] {
+        // Lines come every ten seconds: a window holds several.
+        let together = max(1, Int(60_000 / grid.stepMs))
+        let width = Int64(together) * grid.stepMs
+        struct Sums {
+            var lines = 0.0
+            var (prompt, generated, running, waiting, kv) = (0.0, 0.0, 0.0, 0.0, 0.0)
+        }
+        var engines: [String: (instance: Int, engine: String?, windows: [Int: Sums])] = [:]
+        let rows = try store.database.prepare(
+            """
+            SELECT i.instance_id, i.name, e.engine, time_ms, prompt_tokens_per_second, generation_tokens_per_second,
+                running, waiting, kv_cache_usage_ratio
+            FROM engine_stat e JOIN instance i USING (instance_id)
+            WHERE period_id = ? AND time_ms > ? AND time_ms <= ? AND running IS NOT NULL
+                AND generation_tokens_per_second IS NOT NULL
+            """)
+        rows.bind(1, period)
+        rows.bind(2, grid.startMs)
+        rows.bind(3, grid.endMs)
+        while try rows.step() {
+            guard let step = grid.index(of: rows.int64(3)), usable[step] else { continue }
+            let engine = rows.optionalInt(2).map(String.init)
+            let key = "\(rows.text(1))\u{1}\(engine ?? "")"
+            var sums = engines[key]?.windows[step / together] ?? Sums()
+            sums.lines += 1
+            sums.prompt += rows.optionalDouble(4) ?? 0
+            sums.generated += rows.double(5)
+            sums.running += rows.double(6)
+            sums.waiting += rows.optionalDouble(7) ?? 0
+            sums.kv += rows.optionalDouble(8) ?? 0
+            engines[key, default: (rows.int(0), engine, [:])].windows[step / together] = sums
+        }
+        var records: [EngineRecord] = []
+        for (key, one) in engines.sorted(by: { $0.key < $1.key }) {
+            let name = String(key.prefix { $0 != "\u{1}" })
+            let siblings = Double(engines.filter { $0.key.prefix { $0 != "\u{1}" } == name }.count)
+            var record = EngineRecord(replica: name, instance: nil, engine: one.engine)
+            let answered = try answers(one.instance, width: width)
+            record.lengths = try lengths(one.instance)
+            for (place, sums) in one.windows.sorted(by: { $0.key < $1.key }) {
+                var window = CapacityWindow(
+                    startMs: grid.startMs + Int64(place) * width, seconds: Double(width) / 1000)
+                window.running = sums.running / sums.lines
+                window.waiting = sums.waiting / sums.lines
+                window.kvRatio = sums.kv / sums.lines
+                window.generated = sums.generated / sums.lines * window.seconds
+                window.gaps = window.generated
+                window.gapSeconds = window.running * window.seconds
+                window.promptTokens = sums.prompt / sums.lines * window.seconds
+                window.computedTokens = window.promptTokens
+                window.arrivals = (answered[place] ?? 0) / siblings
+                record.windows.append(window)
+            }
+            records.append(record)
+        }
+        return records
+    }
+
+    /// Answers with status 200 of a replica by window.
+    private func answers(_ instance: Int, width: Int64) throws -> [Int: Double] {
+        let rows = try store.database.prepare(
+            """
+            SELECT (time_ms - ?1) / ?2, sum(requests) FROM http_access
+            WHERE instance_id = ?3 AND time_ms >= ?1 AND time_ms < ?4 AND status = 200
+                AND (\(SignalCatalogue.inferenceRoutes)) GROUP BY 1
+            """)
+        rows.bind(1, grid.startMs)
+        rows.bind(2, width)
+        rows.bind(3, instance)
+        rows.bind(4, grid.endMs)
+        var found: [Int: Double] = [:]
+        while try rows.step() { found[rows.int(0)] = rows.double(1) }
+        return found
+    }
+
+    private func lengths(_ instance: Int) throws -> [(prompt: Double, generated: Double)] {
+        let rows = try store.database.prepare(
+            """
+            SELECT prompt_tokens, completion_tokens FROM span s
+            JOIN span_request j USING (period_id, trace_id, span_id)
+            WHERE period_id = ? AND instance_id = ? AND prompt_tokens > 0 AND completion_tokens > 0 LIMIT 20000
+            """)
+        rows.bind(1, period)
+        rows.bind(2, instance)
+        var found: [(prompt: Double, generated: Double)] = []
+        while try rows.step() { found.append((rows.double(0), rows.double(1))) }
+        return found
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import TidemarkAnalysis
+import TidemarkBase
+import TidemarkStore
+
+struct CapacityCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "capacity", abstract: "Say how many requests a second the replicas can take.",
+        discussion: """
+            From ordinary data, which need not have come near the limit: what a step costs is fitted to it, and the engine
+            simulated at rising load. A replica group is all replicas of one model and configuration.
+
+            Objectives: --slo, else those of tidemark.yaml, else of capture.json.
+
+            Example: tidemark capacity --db fleet.sqlite --slo ttft_p95=2s,itl_p95=100ms
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+
+    @Option(help: ArgumentHelp("Objectives.", valueName: "ttft_p95=2s,itl_p95=100ms,e2e_p95=30s"))
+    var slo: String?
+
+    @Option(help: "text, json or csv.")
+    var format = OutputFormat.text
+
+    @OptionGroup var configuration: ConfigurationOptions
+
+    @OptionGroup var locking: LockOptions
+
+    func run() throws {
+        let asked = try slo.map(LatencyObjective.list) ?? []
+        if configuration.path != nil {
+            let lock = try locking.lock(database.path)
+            try configuration.apply(to: try existingStore(database.path))
+            withExtendedLifetime(lock) {}
+        }
+        let store = try analysedStore(database.path, locking)
+        var reports: [CapacityReport] = []
+        for period in try store.periods() {
+            reports.append(try CapacityReport(store, period: period.id, name: period.name, objectives: asked))
+        }
+        if asked.isEmpty, let lock = try? locking.lock(database.path) {
+            if let writable = try? existingStore(database.path) {
+                for (period, report) in zip(try store.periods(), reports) {
+                    try report.write(writable, period: period.id)
+                }
+            }
+            withExtendedLifetime(lock) {}
+        }
+        switch format {
+        case .json: Console.print(CapacityReport.json(reports))
+        case .csv: Console.write(Array(CapacityReport.csv(reports).utf8))
+        case .text: for report in reports { Console.print(report.text) }
+        }
+    }
+}
