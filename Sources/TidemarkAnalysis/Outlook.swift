@@ -1,8 +1,8 @@
 import TidemarkBase
 import TidemarkStore
 
-/// What follows from the evidence beyond the incident: how each period compares with the one before it, what will be asked
-/// of the fleet. Each answer is stored in its tables and, as its command prints it, in `outlook`.
+/// What follows from the evidence beyond the incident: how much the fleet can take, what will be asked of it, how each period
+/// compares with the one before it. Each answer is stored in its tables and, as its command prints it, in `outlook`.
 public struct Outlook {
     private let store: Store
 
@@ -12,6 +12,9 @@ public struct Outlook {
     public func refresh() throws {
         let periods = try self.periods()
         for period in periods {
+            let capacity = try CapacityReport(store, period: period.id, name: period.name)
+            try capacity.write(store, period: period.id)
+            try keep("capacity", CapacityReport.json([capacity]), of: period.id)
             let forecast = try DemandForecast(store, period: period.id, name: period.name)
             try forecast.write(store, period: period.id)
             try keep("forecast", forecast.json, of: period.id)

@@ -49,6 +49,9 @@ public struct ReportBuilder {
         model.events = events(runs, in: startMs...endMs)
         model.overview = strips.overview()
         model.outlook = try ComparisonSection(store: store, name: name).sections()
+        if let capacity = try CapacitySection(store: store, analysis: results.analysis, period: period).section() {
+            model.outlook.append(capacity)
+        }
         if let demand = try DemandSection(store: store, analysis: results.analysis).section() {
             model.outlook.append(demand)
         }
