@@ -91,8 +91,8 @@ public struct CapacityReport: Sendable {
         var usable = [Bool](repeating: true, count: grid.count)
         let rows = try store.database.prepare(
             """
-            SELECT cause, start_ms, end_ms FROM finding JOIN analysis USING (analysis_id)
-            WHERE period_id = ? AND confidence > 0.5 ORDER BY start_ms
+            SELECT f.cause, f.start_ms, f.end_ms FROM finding f JOIN analysis a USING (analysis_id)
+            WHERE a.period_id = ? AND f.confidence > 0.5 ORDER BY f.start_ms
             """)
         rows.bind(1, period)
         var causes: [String] = []
