@@ -19,7 +19,8 @@ struct ResultWriter {
         )
         for table in [
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
-            "data_quality", "change_point", "log_template", "log_template_step", "anomaly",
+            "data_quality", "change_point", "log_template", "log_template_step", "anomaly", "demand_hour",
+            "forecast", "forecast_summary",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }

@@ -20,7 +20,7 @@ public struct TidemarkCommand: ParsableCommand {
         version: Analysis.toolVersion,
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
-            AnomaliesCommand.self,
+            AnomaliesCommand.self, CompareCommand.self, ForecastCommand.self,
             ExplainCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
             SQLCommand.self, CheckCommand.self,

@@ -48,6 +48,10 @@ public struct ReportBuilder {
         }
         model.events = events(runs, in: startMs...endMs)
         model.overview = strips.overview()
+        model.outlook = try ComparisonSection(store: store, name: name).sections()
+        if let demand = try DemandSection(store: store, analysis: results.analysis).section() {
+            model.outlook.append(demand)
+        }
         model.keyFigures = results.keyFigureTables()
         model.distributions = try distributions(results.analysis)
         model.replicas = results.replicaTable()

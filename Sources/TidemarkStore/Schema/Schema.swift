@@ -41,6 +41,9 @@ public enum Schema {
         EvidenceSchema.verdict,
         EvidenceSchema.anomalies,
         EvidenceSchema.figures,
+        EvidenceSchema.demand,
+        EvidenceSchema.comparisons,
+        EvidenceSchema.outlook,
         EvidenceSchema.loadTests,
     ]
     public static var version: Int { migrations.count }
