@@ -223,11 +223,11 @@ import TidemarkTestSupport
         while try rows.step() { names.append(rows.text(0)) }
         #expect(
             names == [
-                "anomaly_signal", "cause_share", "engine_fact", "exemplar", "finding_budget", "finding_evidence",
-                "gateway_text", "http_client", "http_key", "instance",
-                "metric_family", "objective", "period", "plan_setting", "recommendation", "series", "series_label",
-                "span_request",
-                "user_signal",
+                "anomaly_signal", "cause_share", "comparison", "comparison_argument", "comparison_metric",
+                "comparison_model", "comparison_part", "engine_fact", "exemplar", "finding_budget", "finding_evidence",
+                "gateway_text", "http_client", "http_key", "instance", "load_test_estimate",
+                "metric_family", "objective", "outlook", "period", "plan_setting", "recommendation", "series",
+                "series_label", "span_request", "user_signal",
             ])
         // Every reference leads to a row that merging maps.
         for table in try SourceTables.all(store.database) {

@@ -27,7 +27,8 @@ extension LoadTestCapacity {
         text("name", name)
         text("tool", tool)
         text("loop", loop.rawValue)
-        out.write(",\"lower_bound\":\(isLowerBound),\"last_met\":\(number(lastMet)),\"first_missed\":\(number(firstMissed))")
+        out.write(
+            ",\"lower_bound\":\(isLowerBound),\"last_met\":\(number(lastMet)),\"first_missed\":\(number(firstMissed))")
         out.write(",\"saturation_rps\":\(number(saturationRPS))")
         text("sentence", sentence)
         out.write("}")

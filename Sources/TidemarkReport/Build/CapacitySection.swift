@@ -82,7 +82,8 @@ struct CapacitySection {
 
     private func fit(_ group: String, _ place: Int) throws -> ReportModel.OutlookSection.Block? {
         let windows = try store.database.prepare(
-            "SELECT sequences, gap_seconds FROM capacity_window WHERE analysis_id = ? AND replica_group = ? ORDER BY rowid")
+            "SELECT sequences, gap_seconds FROM capacity_window WHERE analysis_id = ? AND replica_group = ? ORDER BY rowid"
+        )
         windows.bind(1, analysis)
         windows.bind(2, group)
         var points: [ReportModel.Scatter.Point] = []

@@ -94,7 +94,8 @@ struct ComparisonSection {
         guard !cells.isEmpty else { return nil }
         return .table(
             .init(
-                caption: "Before and after; verdicts hold after correction for the number of comparisons (5 % false ones)",
+                caption:
+                    "Before and after; verdicts hold after correction for the number of comparisons (5 % false ones)",
                 columns: [
                     .init("Signal"), .init("Model"), .init("Before", isNumber: true), .init("After", isNumber: true),
                     .init("Change", isNumber: true), .init("At equal load", isNumber: true), .init("Verdict"),
