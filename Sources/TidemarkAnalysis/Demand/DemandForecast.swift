@@ -58,6 +58,11 @@ public struct DemandForecast: Sendable {
         money = CostReport(use, plan, capacity: capacity, energy: energy, replicas: replicas, notes: &notes)
     }
 
+    /// Whether the period's capacity was estimated.
+    public static func hasCapacity(_ store: Store, period: Int) throws -> Bool {
+        try FleetCapacity.read(store, period: period, given: nil) != nil
+    }
+
     /// Exhaustion and replicas.
     private mutating func answer(
         _ forecast: HourlyForecast, _ history: DemandHistory, _ use: FleetUse, _ plan: Configuration.Plan,
