@@ -10,6 +10,8 @@ struct CapacityCommand: ParsableCommand {
             From ordinary data, which need not have come near the limit: what a step costs is fitted to it, and the engine
             simulated at rising load. A replica group is all replicas of one model and configuration.
 
+            Load tests among the evidence (vllm bench, GuideLLM, AIPerf, inference-perf, llm-d, k6, Locust) stand beside it.
+
             Objectives: --slo, else those of tidemark.yaml, else of capture.json.
 
             Example: tidemark capacity --db fleet.sqlite --slo ttft_p95=2s,itl_p95=100ms

@@ -65,7 +65,7 @@ struct ComparedInput {
     mutating func both(_ path: String) throws -> (ComparedPeriod, ComparedPeriod) {
         let all = try store(path)
         let folders = Self.subfolders(of: path)
-        guard try all.periods().count == 1, folders.count == 2 else { return try Self.both(all, path) }
+        guard try Self.timed(all).count <= 1, folders.count == 2 else { return try Self.both(all, path) }
         var sides: [(side: ComparedPeriod, window: ClosedRange<Int64>)] = []
         for folder in folders {
             guard let own = try? store(folder), let side = try? Self.only(own, folder),
@@ -95,9 +95,14 @@ struct ComparedInput {
         return found.sorted()
     }
 
+    /// Periods with evidence that has times, by time: a stray file beside the folders makes none.
+    private static func timed(_ store: Store) throws -> [(id: Int, name: String)] {
+        try store.periods().filter { try PeriodSplit.window(store, period: $0.id) != nil }
+    }
+
     /// The only period of a store.
     static func only(_ store: Store, _ path: String) throws -> ComparedPeriod {
-        let periods = try store.periods()
+        let periods = try timed(store)
         guard periods.count == 1, let one = periods.first else {
             throw TidemarkError(
                 .usage, "\(periods.count) periods where one is expected", file: path,
@@ -108,7 +113,7 @@ struct ComparedInput {
 
     /// The two periods of a store in the order of time.
     static func both(_ store: Store, _ path: String) throws -> (ComparedPeriod, ComparedPeriod) {
-        let periods = try store.periods()
+        let periods = try timed(store)
         guard periods.count == 2 else {
             throw TidemarkError(
                 .usage, "\(periods.count) period\(periods.count == 1 ? "" : "s") where two are expected", file: path,

@@ -36,7 +36,7 @@ import TidemarkStatistics
         var record = EngineRecord(replica: "r0", instance: "a:8000", engine: "0")
         for index in 0..<60 {
             let rate = low + (high - low) * Double(index % 20) / 20
-            let count = Int(rate * 120)
+            let count = Int(rate * 60)
             var time = 0.0
             let arrivals = (0..<count).map { _ in
                 time += random.exponential() / rate
@@ -72,7 +72,7 @@ import TidemarkStatistics
         var one = CapacityEstimate(
             group: "m", model: "m", replicas: ["r0"], engines: 1, gpusPerReplica: nil, objectives: objectives,
             objectivesFrom: "--slo", configuration: usual)
-        one.solve([record], imbalance: 1)
+        one.solve([record], imbalance: 1, most: 700)
         return one
     }
 
@@ -86,7 +86,9 @@ import TidemarkStatistics
         var true_ = value.model
         true_.law = Self.truth
         true_.kvShare = 1
-        let best = try #require(CapacitySearch(true_, objectives, seed: 99).solve(from: 3))
+        var search = CapacitySearch(true_, objectives, seed: 99)
+        search.most = 1500
+        let best = try #require(search.solve(from: 3))
         #expect(abs(value.maxRate / best.rate - 1) < 0.08, "\(value.maxRate) for \(best.rate)")
         #expect(value.low95 <= value.low && value.low < value.maxRate)
         #expect(value.maxRate < value.high && value.high <= value.high95)
@@ -100,8 +102,10 @@ import TidemarkStatistics
         func binding(_ change: (inout ServingModel) -> Void) throws -> String {
             var changed = model
             change(&changed)
-            return try CapacityEstimate.value(changed, [LatencyObjective(.ttft, 0.95, 2)], engines: 1, imbalance: 1)
-                .binding
+            return try CapacityEstimate.value(
+                changed, [LatencyObjective(.ttft, 0.95, 2)], engines: 1, imbalance: 1, most: 500
+            )
+            .binding
         }
         #expect(try binding { $0.limits.sequences = 4 } == "max_num_seqs")
         #expect(try binding { $0.limits.kvTokens = 3000 } == "kv_cache")
@@ -123,7 +127,7 @@ import TidemarkStatistics
         let objectives = [LatencyObjective(.ttft, 0.95, 1), LatencyObjective(.itl, 0.95, 0.1)]
         let found = Self.estimate(Self.record(0.3, 2), objectives)
         func changed(_ settings: String...) throws -> ScenarioReport {
-            try #require(try ScenarioReport(found, Scenario(settings), accelerator: .named("NVIDIA L4")))
+            try #require(try ScenarioReport(found, Scenario(settings), accelerator: .named("NVIDIA L4"), most: 500))
         }
         let twice = try changed("replicas=2")
         #expect(abs((twice.changed.capacity?.maxRate ?? 0) / (found.value?.maxRate ?? 1) - 2) < 0.01)

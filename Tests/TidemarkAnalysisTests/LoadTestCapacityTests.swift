@@ -215,9 +215,6 @@ struct LoadTestCapacityTests {
         let blind = try copy(without: ["start_times", "latencies"]) { _ in true }
         let low = try copy(without: []) { !$0.contains("qps8") }
         for one in [blind, low] {
-            print(
-                "CAP", one.maxRPS ?? -1, one.low ?? -1, one.high ?? -1, one.low95 ?? -1, one.high95 ?? -1, one.grade,
-                one.sentence, one.isSaturated, one.saturationInterval as Any)
             #expect((6.3...8.1).contains(try #require(one.maxRPS)), "\(one.sentence)")
             let (bottom, top) = (try #require(one.low95), try #require(one.high95))
             #expect(bottom < 7.3 && top > 7.0, "\(one.sentence)")

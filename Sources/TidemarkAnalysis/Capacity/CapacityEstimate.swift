@@ -45,12 +45,15 @@ public struct CapacityEstimate: Sendable {
     static let modelSpread = 0.06
 
     /// Fills ``value`` or ``refused``.
-    mutating func solve(_ records: [EngineRecord], imbalance: Double) {
+    /// - Parameter most: requests of a simulation, at most.
+    mutating func solve(_ records: [EngineRecord], imbalance: Double, most: Int = 4000) {
         do {
-            let model = try ModelFit(records, configuration).model()
+            var fit = try ModelFit(records, configuration)
+            fit.most = most * 3 / 2
+            let model = try fit.model()
             observedRate = model.meanRate * Double(engines)
             observedHigh = model.highRate * Double(engines)
-            value = try Self.value(model, objectives, engines: engines, imbalance: imbalance)
+            value = try Self.value(model, objectives, engines: engines, imbalance: imbalance, most: most)
             if model.mix.isAssumed {
                 conditions.append("lengths of requests are not in the evidence: log-normal around their means")
             }
@@ -69,9 +72,10 @@ public struct CapacityEstimate: Sendable {
     }
 
     static func value(
-        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, imbalance: Double
+        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, imbalance: Double, most: Int = 4000
     ) throws -> Value {
-        let search = CapacitySearch(model, objectives)
+        var search = CapacitySearch(model, objectives)
+        search.most = most
         guard let found = search.solve(from: max(model.highRate * 1.2, 0.01)) else {
             let idle = search.at(0.001)
             if let broken = idle.broken.first {
@@ -110,7 +114,7 @@ public struct CapacityEstimate: Sendable {
         let spread = (modelSpread * modelSpread + sampling * sampling + distance * distance + tail * tail).squareRoot()
         func rate(_ z: Double) -> Double {
             let slower = exp(z * spread)
-            return CapacitySearch(model, objectives, seed: 19).solve(slower: slower, from: found.rate / slower)?.rate
+            return search.solve(slower: slower, from: found.rate / slower)?.rate
                 ?? (z > 0 ? 0 : found.rate * exp(-2 * z * spread))
         }
         var values = [rate(1.96), rate(1.2816), rate(-1.2816), rate(-1.96)]

@@ -17,6 +17,22 @@ extension CapacityReport {
                 first = false
                 one.write(value, period: report.period, to: &out)
             }
+            // Where ordinary traffic says nothing, load tests answer.
+            guard report.estimates.allSatisfy({ $0.value == nil }) else { continue }
+            for test in report.loadTests where test.maxRPS != nil {
+                out.write(first ? "\n" : ",\n")
+                first = false
+                test.write(period: report.period, to: &out)
+            }
+        }
+        out.write("],\"load_tests\":[")
+        first = true
+        for report in reports {
+            for test in report.loadTests {
+                out.write(first ? "\n" : ",\n")
+                first = false
+                test.write(period: report.period, to: &out)
+            }
         }
         out.write("],\"refused\":[")
         first = true
@@ -45,6 +61,12 @@ extension CapacityReport {
             "period,replica_group,replicas,max_rps,low,high,low95,high95,binding_limit,grade,observed_max_rps,"
             + "extrapolation,refused\n"
         for report in reports {
+            for test in report.loadTests {
+                var cells = [report.period, test.name + " (load test)", ""]
+                cells += [test.maxRPS, test.low, test.high, test.low95, test.high95].map { $0.map(Self.number) ?? "" }
+                cells += [test.limitName ?? "", test.grade, "", "", ""]
+                text += cells.map(Self.quoted).joined(separator: ",") + "\n"
+            }
             for one in report.estimates {
                 var cells = [report.period, one.group, "\(one.replicas.count)"]
                 if let value = one.value {
@@ -76,8 +98,12 @@ extension CapacityReport {
     /// For people: one block a group.
     public var text: String {
         var text = ""
-        if let refused { return "\(period): no estimate: \(refused)\n" }
+        if let refused, loadTests.isEmpty { return "\(period): no estimate: \(refused)\n" }
         for one in estimates { text += one.text }
+        for one in loadTests {
+            text += "load test \(one.name) (\(one.tool))\n  \(one.sentence)\n"
+            for remark in one.remarks { text += "  · \(remark)\n" }
+        }
         return text
     }
 }

@@ -6,6 +6,8 @@ import TidemarkStore
 public struct CapacityReport: Sendable {
     public var period: String
     public var estimates: [CapacityEstimate] = []
+    /// What the period's load tests say, beside it.
+    public var loadTests: [LoadTestCapacity] = []
     /// Why there is nothing at all.
     public var refused: String?
 
@@ -13,6 +15,8 @@ public struct CapacityReport: Sendable {
     /// - Parameter objectives: of the command line; empty: those of the configuration, else of the capture.
     public init(_ store: Store, period: Int, name: String, objectives asked: [LatencyObjective] = []) throws {
         self.period = name
+        loadTests = try LoadTestCapacity.estimates(
+            store, period: period, objectives: asked.isEmpty ? nil : asked.map { ($0.name + "_seconds", $0.seconds) })
         let bounds = try store.database.prepare("SELECT start_ms, end_ms FROM analysis WHERE period_id = ?")
         bounds.bind(1, period)
         guard try bounds.step(), let start = bounds.optionalInt64(0), let end = bounds.optionalInt64(1), end > start
@@ -228,6 +232,15 @@ public struct CapacityReport: Sendable {
     /// Replaces the stored estimates of the period. The caller holds the lock.
     public func write(_ store: Store, period: Int) throws {
         try store.database.transaction {
+            try store.database.prepare("DELETE FROM load_test_estimate WHERE period_id = ?").run(period)
+            let test = try store.database.prepare(
+                "INSERT INTO load_test_estimate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            for one in loadTests {
+                try test.run(
+                    period, one.name, one.tool, one.model, one.configuration, one.loop.rawValue, one.maxRPS, one.low,
+                    one.high, one.isLowerBound ? 1 : 0, one.bindingLimit, one.grade, one.sentence,
+                    Self.list(one.remarks))
+            }
             guard let analysis = try store.database.int("SELECT analysis_id FROM analysis WHERE period_id = ?", period)
             else { return }
             for table in ["capacity_estimate", "capacity_window", "capacity_line"] {

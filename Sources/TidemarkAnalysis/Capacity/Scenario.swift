@@ -173,7 +173,9 @@ public struct ScenarioReport: Sendable {
     public var notes: [String]
 
     /// - Throws: `usage` for a change that the evidence can't answer.
-    public init?(_ estimate: CapacityEstimate, _ scenario: Scenario, accelerator: AcceleratorPeak?) throws {
+    public init?(
+        _ estimate: CapacityEstimate, _ scenario: Scenario, accelerator: AcceleratorPeak?, most: Int = 4000
+    ) throws {
         guard let value = estimate.value, let observed = estimate.observedRate else { return nil }
         let model = value.model
         let rate = scenario.rate ?? observed
@@ -188,7 +190,8 @@ public struct ScenarioReport: Sendable {
             prediction: Prediction(other, rate: rate, engines: engines), capacity: nil, refused: nil, replicas: replicas
         )
         do {
-            changed.capacity = try CapacityEstimate.value(other, estimate.objectives, engines: engines, imbalance: 1)
+            changed.capacity = try CapacityEstimate.value(
+                other, estimate.objectives, engines: engines, imbalance: 1, most: most)
         } catch let refusal as CapacityRefusal {
             changed.refused = refusal.reason
         }

@@ -70,7 +70,7 @@ public struct ServingModel: Sendable {
     /// Requests to simulate at a rate: enough for a 95th percentile, no more steps than need be.
     static func count(rate: Double, step: Double, most: Int = 6000) -> Int {
         let wanted = 400_000 * step * rate
-        return Int(min(Double(most), max(1200, wanted.isFinite ? wanted : 1200)))
+        return Int(min(Double(most), max(Double(min(most, 1200)), wanted.isFinite ? wanted : 1200)))
     }
 }
 
@@ -80,6 +80,8 @@ struct CapacityRefusal: Error { let reason: String }
 /// Fits a ``ServingModel`` to the engines of a group.
 struct ModelFit {
     let configuration: ServingConfiguration
+    /// Requests of a simulation, at most.
+    var most = 6000
     private let windows: [CapacityWindow]
     private let hasSteps: Bool
     private var mix: TrafficMix
@@ -234,7 +236,7 @@ struct ModelFit {
                 guard !own.isEmpty else { continue }
                 let rate = max(0.02 * meanRate, own.reduce(0) { $0 + rates[$1] } / Double(own.count))
                 let step = own.reduce(0) { $0 + observed[$1] } / Double(own.count)
-                let count = ServingModel.count(rate: rate, step: step)
+                let count = ServingModel.count(rate: rate, step: step, most: most)
                 let out = ServingModel.simulate(
                     law, limits, mix, kvShare: kvShare, frontend: frontend, rate: rate, count: count, seed: 11)
                 guard out.steps > 0, out.gap.count > 0, out.promptTokens > 0, out.kvTokenSeconds > 0 else { continue }
@@ -311,7 +313,7 @@ struct ModelFit {
         for shape in Self.shapes {
             var candidate = mix
             candidate.hitShape = shape
-            let count = ServingModel.count(rate: rate, step: law.fixed)
+            let count = ServingModel.count(rate: rate, step: law.fixed, most: most)
             let out = ServingModel.simulate(
                 law, limits, candidate, kvShare: kvShare, frontend: frontend, rate: rate, count: count, seed: 5)
             guard out.steps > 0 else { continue }
@@ -339,7 +341,7 @@ struct ModelFit {
         for p in [0.1, 0.3, 0.5, 0.7, 0.9] {
             let rate = max(rates[Int(Double(rates.count - 1) * p)], 0.02 * model.meanRate)
             let out = model.outcome(
-                rate: rate, count: ServingModel.count(rate: rate, step: model.law.fixed, most: 3000), seed: 23)
+                rate: rate, count: ServingModel.count(rate: rate, step: model.law.fixed, most: most / 2), seed: 23)
             gaps.add(out.interToken, weight: rate / max(1, out.interToken.total))
             let mean = out.firstToken.counts.isEmpty ? 0 : out.prefill.seconds
             first += rate * mean / Double(max(1, out.completed))

@@ -40,8 +40,9 @@ struct StepWindows {
     private let measure: GapMeasure
     /// Whether the size of every cache is known, so that caches of different sizes compare.
     private let knowsCapacity: Bool
-    /// Right behind a start graphs are captured and caches are cold: not what the version does.
-    private static let warmUpMs: Int64 = 60_000
+    /// Right behind a start graphs are captured and caches are cold: not what the version does. A minute, of short evidence a
+    /// tenth of it.
+    private var warmUpMs: Int64 { Int64(min(60, evidence.grid.seconds / 10) * 1000) }
 
     init(_ evidence: PeriodEvidence, _ measure: GapMeasure, knowsCapacity: Bool) {
         self.evidence = evidence
@@ -79,7 +80,7 @@ struct StepWindows {
         let least = measure == .histogram ? 10.0 : min(60, max(20, grid.seconds / 30))
         let width = max(1, Int((least / evidence.seconds).rounded(.up)))
         let starts = evidence.runs(of: name).compactMap { run in
-            run.startMs.map { $0...max($0, run.readyMs ?? $0) + Self.warmUpMs }
+            run.startMs.map { $0...max($0, run.readyMs ?? $0) + warmUpMs }
         }
         var found: [StepWindow] = []
         var low = 0

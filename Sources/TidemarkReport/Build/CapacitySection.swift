@@ -54,6 +54,14 @@ struct CapacitySection {
             ])
             if let chart = try fit(group, charts.count) { charts.append(chart) }
         }
+        let tests = try store.database.prepare(
+            "SELECT name, tool, sentence, remarks FROM load_test_estimate WHERE period_id = ? ORDER BY rowid")
+        tests.bind(1, period)
+        while try tests.step() {
+            sentences.append("Load test \(tests.text(0)) (\(tests.text(1))): \(tests.text(2))")
+            var remarks = JSONReader(tests.bytes(3))
+            try remarks.array { notes.append("\(tests.text(0)): \(try $0.string().text).") }
+        }
         guard !sentences.isEmpty else { return nil }
         let columns: [ReportModel.QuantityTable.Column] = [
             .init("Replica group"), .init("Highest rate", isNumber: true), .init("80 % from", isNumber: true),

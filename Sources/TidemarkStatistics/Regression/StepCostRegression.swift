@@ -14,7 +14,7 @@ public struct StepCostRegression: Sendable {
         public var experts: Double
         /// Equal rows that this one stands for.
         public var importance: Double
-        /// Rows of one block are resampled together.
+        /// Rows of one block are resampled together; those of negative ones are in every draw.
         public var block: Int
 
         public init(
@@ -91,7 +91,8 @@ public struct StepCostRegression: Sendable {
             }
             blocks[row.block] = block
         }
-        let all = blocks.sorted { $0.key < $1.key }.map(\.value)
+        let all = blocks.filter { $0.key >= 0 }.sorted { $0.key < $1.key }.map(\.value)
+        let always = blocks.filter { $0.key < 0 }.sorted { $0.key < $1.key }.map(\.value)
         guard all.count >= 3,
             var bootstrap = MovingBlockBootstrap(count: all.count, block: 1, seed: seed)
         else { return [] }
@@ -99,9 +100,9 @@ public struct StepCostRegression: Sendable {
         for _ in 0..<draws {
             var gram = Matrix(rows: p, columns: p)
             var target = [Double](repeating: 0, count: p)
-            for place in bootstrap.places() {
-                for index in gram.values.indices { gram.values[index] += all[place].gram[index] }
-                for index in 0..<p { target[index] += all[place].target[index] }
+            for block in bootstrap.places().map({ all[$0] }) + always {
+                for index in gram.values.indices { gram.values[index] += block.gram[index] }
+                for index in 0..<p { target[index] += block.target[index] }
             }
             guard let fit = NonNegativeLeastSquares(gram: gram, target) else { continue }
             laws.append(Self.law(fit.coefficients, columns, law.expertMiss, law.attention))

@@ -23,6 +23,24 @@ extension EvidenceSchema {
             refused TEXT                        -- why there is none
         ) STRICT;
 
+        CREATE TABLE load_test_estimate (
+            -- What the load tests of a period say about the highest rate.
+            period_id INTEGER NOT NULL REFERENCES period(period_id),
+            name TEXT NOT NULL,                 -- folder or file
+            tool TEXT NOT NULL,
+            model TEXT,
+            configuration TEXT NOT NULL,        -- JSON object
+            loop TEXT NOT NULL,                 -- open: requests arrive at a rate; closed: clients wait for answers
+            max_rps REAL,
+            low REAL,                           -- 80 % interval
+            high REAL,
+            lower_bound INTEGER NOT NULL,       -- 1: no load was too much
+            binding_limit TEXT,
+            grade TEXT NOT NULL,
+            sentence TEXT NOT NULL,
+            remarks TEXT NOT NULL               -- JSON array
+        ) STRICT;
+
         CREATE TABLE capacity_window (
             -- Windows of traffic that the cost of a step was fitted to, thinned.
             analysis_id INTEGER NOT NULL REFERENCES analysis(analysis_id),

@@ -41,10 +41,10 @@ public enum Schema {
         EvidenceSchema.verdict,
         EvidenceSchema.anomalies,
         EvidenceSchema.figures,
-        EvidenceSchema.loadTests,
         EvidenceSchema.demand,
         EvidenceSchema.comparisons,
         EvidenceSchema.outlook,
+        EvidenceSchema.loadTests,
     ]
     public static var version: Int { migrations.count }
 
