@@ -81,7 +81,7 @@ public struct DemandForecast: Sendable {
             replicas = ReplicaPlan(work, capacity, plan, imbalance: history.imbalance)
         } else {
             notes.append(
-                "no capacity is known: `tidemark capacity` estimates it, --capacity gives it; exhaustion and replicas are left open"
+                "no capacity is known: `tidemark capacity` says what it lacks, --capacity gives it; exhaustion and replicas are left open"
             )
         }
     }
