@@ -51,6 +51,15 @@ struct ForecastCommand: ParsableCommand {
         }
         var store = try analysedStore(database.path, locking)
         let chosen = try choose(store)
+        // What the fleet can take is estimated first when no one did.
+        if capacity == nil, access(database.path, W_OK) == 0, try !DemandForecast.hasCapacity(store, period: chosen.id)
+        {
+            let lock = try locking.lock(database.path)
+            let writable = try Store.create(path: database.path)
+            try CapacityReport(writable, period: chosen.id, name: chosen.name).write(writable, period: chosen.id)
+            withExtendedLifetime(lock) {}
+            store = writable
+        }
         let forecast = try DemandForecast(store, period: chosen.id, name: chosen.name, given: given)
         // A database that can't be written is still answered from.
         if access(database.path, W_OK) == 0 {

@@ -58,6 +58,11 @@ public struct DemandForecast: Sendable {
         money = CostReport(use, plan, capacity: capacity, energy: energy, replicas: replicas, notes: &notes)
     }
 
+    /// Whether the period's capacity was estimated.
+    public static func hasCapacity(_ store: Store, period: Int) throws -> Bool {
+        try FleetCapacity.read(store, period: period, given: nil) != nil
+    }
+
     /// Exhaustion and replicas.
     private mutating func answer(
         _ forecast: HourlyForecast, _ history: DemandHistory, _ use: FleetUse, _ plan: Configuration.Plan,
@@ -76,7 +81,7 @@ public struct DemandForecast: Sendable {
             replicas = ReplicaPlan(work, capacity, plan, imbalance: history.imbalance)
         } else {
             notes.append(
-                "no capacity is known: `tidemark capacity` estimates it, --capacity gives it; exhaustion and replicas are left open"
+                "no capacity is known: `tidemark capacity` says what it lacks, --capacity gives it; exhaustion and replicas are left open"
             )
         }
     }
