@@ -245,11 +245,20 @@ def framing():
     yield b"\x02" + b'{"streams":[{"stream":{"a":"b"},"values":[["1772615287123000000","x\\ny"]]}]}'
 
 
+def load_test():
+    # A first byte below 128: the format is told by the content.
+    for path in files("load-test/*"):
+        data = read(path)
+        yield b"\x00" + data[:6000]
+        if len(data) < 4000:
+            yield bytes([128 + len(data) % 9]) + data
+
+
 MAKERS = {
     "nvidia-smi": gpu, "kernel-log": kernel, "traces": traces,
     "tsdb-index": index, "tsdb-chunk": chunk, "tsdb-log": log, "exposition": exposition, "dump": dump,
     "answers": answers, "export": export, "panels": panels, "server-log": server_log, "gateway": gateway,
-    "promql": promql, "framing": framing,
+    "promql": promql, "framing": framing, "load-test": load_test,
 }
 
 if __name__ == "__main__":

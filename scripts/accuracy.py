@@ -9,6 +9,7 @@ left out or left alone. Prints top-1, top-2, false verdicts, window overlap and 
 for the copies with less evidence how often the answer was right, an abstention, or wrong with certainty; rates with n and
 their Wilson interval."""
 import argparse, collections, concurrent.futures, datetime, glob, json, math, os, shutil, subprocess, sys, tempfile
+import forecast_backtest
 
 HIDDEN = {"truth.json", "client.jsonl", "client.jsonl.gz", "sim-steps.csv", "sim-steps.csv.gz"}
 # What of a case is of which kind; the rest (capture.json) always stays.
@@ -56,7 +57,7 @@ def copy(case, target, keep):
     return any(kind(n) or n in PERIODS for n in os.listdir(target))
 
 
-def diagnose(job):
+def diagnose(job, forecast=False):
     tidemark, case, keep = job
     with tempfile.TemporaryDirectory() as folder:
         evidence = os.path.join(folder, os.path.basename(case))
@@ -66,7 +67,11 @@ def diagnose(job):
         subprocess.run([tidemark, "ingest", evidence, "--db", db, "--quiet"], capture_output=True)
         answer = subprocess.run([tidemark, "diagnose", "--db", db, "--format", "json", "--quiet"], capture_output=True)
         try:
-            return json.loads(answer.stdout)
+            found = json.loads(answer.stdout)
+            if forecast:
+                run = subprocess.run([tidemark, "forecast", "--db", db, "--format", "json"], capture_output=True)
+                found |= json.loads(run.stdout)
+            return found
         except ValueError:
             return {"error": answer.stderr.decode(errors="replace")[-200:], "findings": []}
 
@@ -94,12 +99,15 @@ def main():
     keep = a.keep or tempfile.mkdtemp()
     os.makedirs(keep, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        whole = dict(zip(incidents + real, pool.map(diagnose, [(a.tidemark, c, None) for c in incidents + real])))
+        whole = dict(zip(incidents + real, pool.map(
+            lambda c: diagnose((a.tidemark, c, None), forecast=truth[c].get("type") == "forecast"), incidents + real)))
         for case in incidents:
             json.dump(whole[case], open(os.path.join(keep, os.path.basename(case) + ".json"), "w"))
         print("== incidents: all evidence", flush=True)
         subprocess.run([sys.executable, os.path.join(corpora, "score_incidents.py"), os.path.join(corpora, "incidents"),
                         "--answers", keep])
+
+        forecast_backtest.report(a.tidemark, a.shared, pool)
 
         print("\n== by hardware profile (no threshold was fitted to one)")
         by = collections.defaultdict(list)

@@ -3,7 +3,8 @@
 
   python3 scripts/statistics_vectors.py [FAMILY…]
 
-Needs numpy==2.2.0 scipy==1.16.3 statsmodels==0.15.0 scikit-learn==1.9.1 ruptures==1.1.10 from pip. Every value is a list of
+Needs numpy==2.2.0 scipy==1.16.3 statsmodels==0.15.0 scikit-learn==1.9.1 ruptures==1.1.10 pymannkendall==1.4.3
+utilsforecast==0.2.17 from pip. Every value is a list of
 numbers under a flat name; the tests read nothing else.
 """
 import json
@@ -95,8 +96,43 @@ def comparison():
         out[name + ".welch"] = [t.statistic, t.df, t.pvalue]
         out[name + ".ks"] = [ks.statistic, ks.pvalue]
     p = np.round(random.uniform(0, 1, 30) ** 3, 6)
-    out |= {"p": p, "p.bh": stats.false_discovery_control(p)}
-    return out
+    out |= {"p": p, "p.bh": stats.false_discovery_control(p), "p.by": stats.false_discovery_control(p, method="by")}
+    out["ab.wasserstein"] = stats.wasserstein_distance(a, b)
+    return out | robust()
+
+
+def robust():
+    """Biweight regression of weighted rows in two series of 60, a tenth of them wild; its sandwich by the formula."""
+    import statsmodels.api as sm
+    random = np.random.default_rng(12)
+    n, lag = 120, 5
+    design = np.round(np.column_stack([np.ones(n), np.repeat([0, 1], n // 2), random.uniform(50, 90, n)]), 4)
+    weights = np.round(random.uniform(0.5, 4, n), 3)
+    noise = np.convolve(random.normal(0, 0.4, n + 3), [0.5, 0.3, 0.2, 0.1], "valid") / np.sqrt(weights)
+    target = design @ [40, -1.5, -0.2] + noise
+    target[20:32] -= 12
+    target = np.round(target, 5)
+    root = np.sqrt(weights)
+    rows, values = design * root[:, None], target * root
+    fit = sm.RLM(values, rows, M=sm.robust.norms.TukeyBiweight()).fit(maxiter=500, tol=1e-12)
+    params = fit.params
+    errors = values - rows @ params
+    scale = np.median(np.abs(errors)) / 0.674489750196082
+    t2 = (errors / scale / 4.685) ** 2
+    factors = np.where(t2 < 1, (1 - t2) ** 2, 0)
+    slopes = np.where(t2 < 1, (1 - t2) * (1 - 5 * t2), 0)
+    bread = np.linalg.inv((rows * slopes[:, None]).T @ rows)
+    hat = np.linalg.inv((rows * factors[:, None]).T @ rows)
+    leverage = np.einsum("ij,jk,ik->i", rows, hat, rows)
+    scores = rows * (factors * errors / np.maximum(0.2, 1 - leverage * factors))[:, None]
+    middle = np.zeros((3, 3))
+    for part in (scores[:n // 2], scores[n // 2:]):
+        middle += part.T @ part
+        for k in range(1, lag + 1):
+            cross = part[k:].T @ part[:-k]
+            middle += (1 - k / (lag + 1)) * (cross + cross.T)
+    return {"robust.x": design.ravel(), "robust.y": target, "robust.weights": weights, "robust.params": params,
+            "robust.scale": fit.scale, "robust.se": np.sqrt(np.diag(bread @ middle @ bread))}
 
 
 def regression():
@@ -229,8 +265,39 @@ def anomalies():
     return out
 
 
+def forecast():
+    import pandas as pd
+    import pymannkendall
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+    from utilsforecast.losses import mase, quantile_loss
+    random = np.random.default_rng(8)
+    # Twelve days of hours: additive smoothing with a season of 24, started from known values.
+    hours = np.arange(12 * 24)
+    rate = np.round(10 + 3 * np.sin(hours * 2 * np.pi / 24) + np.cumsum(random.normal(0, 0.05, len(hours)))
+                    + random.normal(0, 0.4, len(hours)), 4)
+    season = np.round(3 * np.sin(np.arange(24) * 2 * np.pi / 24) + random.normal(0, 0.1, 24), 4)
+    out = {"rate": rate, "season": season}
+    for name, alpha, gamma in (("slow", 0.02, 0.1), ("fast", 0.1, 0.02)):
+        model = ETSModel(pd.Series(rate), error="add", seasonal="add", seasonal_periods=24, initialization_method="known",
+                         initial_level=9.5, initial_seasonal=season)
+        fit = model.smooth([alpha, gamma])
+        out |= {f"ets.{name}": fit.forecast(48), f"ets.{name}.mse": np.mean(fit.resid ** 2)}
+    falling = np.round(5 - 0.03 * np.arange(20) + random.normal(0, 0.2, 20), 1)
+    rows = []
+    for series in (falling, rate[:60], np.round(rate[:14]), [1, 1, 2, 2, 2.0]):
+        test = pymannkendall.original_test(series)
+        rows += [test.s, test.p, stats.kendalltau(np.arange(len(series)), series).statistic]
+    out |= {"falling": falling, "mann_kendall": rows}
+    actual, guess = rate[192:], np.round(rate[168:192].tolist() * 4 + random.normal(0, 0.2, 96), 4)
+    frame = pd.DataFrame({"unique_id": 1, "ds": range(192, 288), "y": actual, "m": guess})
+    history = pd.DataFrame({"unique_id": 1, "ds": range(192), "y": rate[:192]})
+    out |= {"guess": guess, "mase": [mase(frame, ["m"], season, history)["m"].iloc[0] for season in (24, 168)],
+            "pinball": [quantile_loss(frame, {"m": "m"}, q)["m"].iloc[0] for q in (0.05, 0.5, 0.9)]}
+    return out
+
+
 FAMILIES = {f.__name__: f for f in (
-    quantiles, distributions, comparison, regression, changepoints, multivariate, anomalies)}
+    quantiles, distributions, comparison, regression, changepoints, multivariate, anomalies, forecast)}
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)

@@ -32,6 +32,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case kernelLog = "kernel-log"
     /// Exports of traces.
     case traces
+    /// Results of load generators.
+    case loadTest = "load-test"
     /// What containers, shippers and exports put around the lines of a log.
     case framing
 
@@ -52,6 +54,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .nvidiaSMI: CaptureFuzz.gpu(bytes)
         case .kernelLog: CaptureFuzz.kernelLog(bytes)
         case .traces: CaptureFuzz.traces(bytes)
+        case .loadTest: LoadTestFuzz.run(bytes)
         case .framing: FramingFuzz.run(bytes)
         }
     }

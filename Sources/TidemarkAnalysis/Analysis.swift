@@ -118,7 +118,7 @@ public struct Analysis {
 
     /// The stretch of time to analyse: that of vLLM's metrics, else of the server logs, else of the GPU captures.
     /// Rotated pieces of a log that end long before the metrics begin stay outside.
-    private func window() throws -> ClosedRange<Int64>? {
+    func window() throws -> ClosedRange<Int64>? {
         func range(_ sql: String) throws -> ClosedRange<Int64>? {
             let row = try store.database.prepare(sql)
             row.bind(1, period)
@@ -150,7 +150,7 @@ public struct Analysis {
     }
 
     /// Usual distance of the samples of vLLM's metrics; 10 s (the statistics line) without metrics.
-    private func sampleIntervalMs() throws -> Int64 {
+    func sampleIntervalMs() throws -> Int64 {
         let rows = try store.database.prepare(
             """
             SELECT (max(end_ms) - min(start_ms)) / (sum(samples) - 1) FROM chunk JOIN series USING (series_id)

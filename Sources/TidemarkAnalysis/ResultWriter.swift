@@ -11,7 +11,7 @@ struct ResultWriter {
         let database = store.database
         let old = "(SELECT analysis_id FROM analysis WHERE period_id = \(period))"
         let findings = "(SELECT finding_id FROM finding WHERE analysis_id IN \(old))"
-        for table in ["finding_evidence", "recommendation", "cause_share"] {
+        for table in ["finding_evidence", "recommendation", "cause_share", "finding_budget"] {
             try database.execute("DELETE FROM \(table) WHERE finding_id IN \(findings)")
         }
         try database.execute(
@@ -19,7 +19,8 @@ struct ResultWriter {
         )
         for table in [
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
-            "data_quality", "change_point", "log_template", "log_template_step", "anomaly",
+            "data_quality", "change_point", "log_template", "log_template_step", "anomaly", "demand_hour",
+            "forecast", "forecast_summary", "capacity_estimate", "capacity_window", "capacity_line",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }
@@ -50,11 +51,12 @@ struct ResultWriter {
 
     func write(_ figures: [Figure], analysis: Int) throws {
         let insert = try store.database.prepare(
-            "INSERT INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "INSERT INTO figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for figure in figures {
             try insert.run(
                 analysis, figure.signal, figure.instance, figure.unit.rawValue, figure.value, figure.low, figure.high,
-                figure.count, figure.worst, figure.worstLow, figure.worstHigh, figure.worstStartMs, figure.note)
+                figure.count, figure.worst, figure.worstLow, figure.worstHigh, figure.worstStartMs, figure.note,
+                figure.refined, figure.worstRefined)
         }
     }
 
@@ -83,6 +85,7 @@ struct ResultWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         let share = try database.prepare("INSERT INTO cause_share VALUES (?, ?, ?, ?, ?, ?, ?)")
+        let budget = try database.prepare("INSERT INTO finding_budget VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         let quality = try database.prepare("INSERT INTO data_quality VALUES (?, ?, ?, ?, ?)")
         for (place, check) in diagnosis.quality.checks.enumerated() {
             try quality.run(analysis, place, check.name, check.isGood ? "good" : "doubt", check.text)
@@ -105,6 +108,11 @@ struct ResultWriter {
             let id = database.lastInsertedRow
             for (place, part) in draft.shares.enumerated() {
                 try share.run(id, place, part.factor, part.share, part.before, part.during, part.text)
+            }
+            for one in draft.budgets {
+                try budget.run(
+                    id, one.signal, one.objectiveSeconds, one.observations, one.bad, one.badLow, one.badHigh,
+                    one.burnRate, one.shareOfMonth)
             }
             for (place, one) in draft.evidence.enumerated() {
                 try evidence.run(

@@ -32,6 +32,31 @@ public struct Verdict: Sendable {
         public var triggerMs: Int64?
         public var delaySeconds: Double?
         public var shares: [Share] = []
+        public var budgets: [Budget] = []
+    }
+
+    /// What the finding's time took of the error budget of one objective: see `finding_budget`.
+    public struct Budget: Sendable {
+        public var signal: String
+        public var objectiveSeconds: Double
+        public var observations: Double
+        public var bad: Double
+        public var badLow: Double
+        public var badHigh: Double
+        public var burnRate: Double
+        public var shareOfMonth: Double
+
+        /// `41 % slower than 2 s where 5 % may be: 8.2 times the budget's rate, 0.6 % of 30 days' budget`, after the
+        /// objective's name.
+        public var text: String {
+            let allowed = burnRate > 0 ? bad / observations / burnRate : 0
+            let title = SignalCatalogue.signal(signal)?.title ?? signal
+            return
+                "\(title): \(percent(bad / observations)) slower than \(Verdict.number(objectiveSeconds)) s"
+                + (allowed > 0
+                    ? ", where \(percent(allowed)) may be: \(Verdict.number(burnRate)) times the budget's rate, \(Verdict.number(shareOfMonth * 100)) % of 30 days' budget"
+                    : "; nothing of the budget")
+        }
     }
 
     /// A part of the slower steps by counterfactual, the unexplained rest among them.
@@ -121,6 +146,15 @@ public struct Verdict: Sendable {
         shares.bind(1, id)
         while try shares.step() {
             finding.shares.append(Share(factor: shares.text(0), share: shares.double(1), text: shares.text(2)))
+        }
+        let budgets = try database.prepare("SELECT * FROM finding_budget WHERE finding_id = ? ORDER BY signal")
+        budgets.bind(1, id)
+        while try budgets.step() {
+            finding.budgets.append(
+                Budget(
+                    signal: budgets.text(1), objectiveSeconds: budgets.double(2), observations: budgets.double(3),
+                    bad: budgets.double(4), badLow: budgets.double(5), badHigh: budgets.double(6),
+                    burnRate: budgets.double(7), shareOfMonth: budgets.double(8)))
         }
         let missing = try database.prepare("SELECT text FROM missing_evidence WHERE finding_id = ? ORDER BY rowid")
         missing.bind(1, id)

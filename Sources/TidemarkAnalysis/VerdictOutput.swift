@@ -61,6 +61,7 @@ extension Verdict {
                 let parts = finding.shares.filter { abs($0.share) >= 0.1 }.map { "\(percent($0.share)) \($0.text)" }
                 lines.append("     Of the longer steps: \(parts.joined(separator: "; ")).")
             }
+            for one in finding.budgets { lines.append("     Error budget, \(one.text).") }
             for one in finding.evidence {
                 var line = "     · \(one.text): \(one.value.map(Self.number) ?? "–")"
                 if let baseline = one.baseline { line += " (normally \(Self.number(baseline)))" }
@@ -124,6 +125,15 @@ extension Verdict.Finding {
             out.write("{\"factor\":\"\(one.factor)\",\"share\":\(number(one.share)),\"text\":")
             out.writeJSONString(one.text)
             out.write("}")
+        }
+        Self.write(budgets, as: "error_budget", to: &out) { one, out in
+            out.write("{\"signal\":")
+            out.writeJSONString(one.signal)
+            out.write(
+                ",\"objective_seconds\":\(number(one.objectiveSeconds)),\"observations\":\(number(one.observations))")
+            out.write(
+                ",\"bad\":\(number(one.bad)),\"bad_low\":\(number(one.badLow)),\"bad_high\":\(number(one.badHigh))")
+            out.write(",\"burn_rate\":\(number(one.burnRate)),\"share_of_30_days\":\(number(one.shareOfMonth))}")
         }
         Self.write(instances, as: "instances", to: &out) { text, out in out.writeJSONString(text) }
         Self.write(evidence, as: "evidence", to: &out) { one, out in

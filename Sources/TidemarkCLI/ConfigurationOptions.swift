@@ -8,7 +8,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help:
-            "tidemark.yaml: signals of your own (PromQL) and latency objectives. Kept in the database until another is given.",
+            "tidemark.yaml: signals of your own (PromQL), latency objectives, prices and reserves. Kept in the database until another is given.",
         completion: .file(extensions: ["yaml", "yml"]))
     var path: String?
 
@@ -37,6 +37,7 @@ struct ConfigurationOptions: ParsableArguments {
             }
             configuration.objectives.append((name, one.seconds))
         }
+        configuration.plan = Self.plan(file)
         let errors = file.findings.sorted.filter { !$0.isAdvice }
         guard errors.isEmpty else {
             throw TidemarkError(
@@ -44,5 +45,17 @@ struct ConfigurationOptions: ParsableArguments {
                 hint: "docs/signals.md lists signals and their units")
         }
         if try store.configuration() != configuration { try store.configure(configuration) }
+    }
+
+    private static func plan(_ file: ConfigurationFile) -> Configuration.Plan {
+        var plan = Configuration.Plan()
+        plan.headroom = file.headroom ?? plan.headroom
+        plan.spareReplicas = file.spareReplicas ?? plan.spareReplicas
+        plan.prices.currency = file.prices.currency ?? plan.prices.currency
+        plan.prices.gpuHour = file.prices.gpuHour
+        plan.prices.gpus = Dictionary(file.prices.gpus.map { ($0.name, $0.price) }) { $1 }
+        plan.prices.kilowattHour = file.prices.kilowattHour
+        plan.prices.powerUsageEffectiveness = file.prices.powerUsageEffectiveness ?? 1
+        return plan
     }
 }

@@ -34,7 +34,7 @@ struct ReportFolder {
                 hint: "`tidemark status` lists what was read")
         }
         if periods.count > 1 { try write(PeriodIndex.render(pages, title: title), to: "index.html") }
-        try write(Array((Verdict.json(verdicts) + "\n").utf8), to: "report.json")
+        try write(Array((try Outlook.json(verdicts, store) + "\n").utf8), to: "report.json")
         return path + "/index.html"
     }
 

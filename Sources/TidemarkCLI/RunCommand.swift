@@ -53,10 +53,14 @@ struct RunCommand: ParsableCommand {
         progress.clear()
         try conclude(ingestor, paths: evidence, quiet: quiet)
         var verdicts: [Verdict] = []
+        var isNew = configuration.path != nil
         for period in try store.periods() {
-            try Analysis(store: store, period: period.id).refresh()
+            let analysis = Analysis(store: store, period: period.id)
+            isNew = try !analysis.isCurrent() || isNew
+            try analysis.refresh()
             verdicts.append(try Verdict(store, period: period.id, name: period.name))
         }
+        if isNew { try Outlook(store).refresh() }
         let page = try ReportFolder(path: folder, title: title).write(store)
         if !quiet {
             for verdict in verdicts { Console.print(verdict.text) }

@@ -20,8 +20,8 @@ public struct TidemarkCommand: ParsableCommand {
         version: Analysis.toolVersion,
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
-            AnomaliesCommand.self, CapacityCommand.self, WhatifCommand.self,
-            ExplainCommand.self,
+            AnomaliesCommand.self, ExplainCommand.self, CapacityCommand.self, WhatifCommand.self, ForecastCommand.self,
+            CompareCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
             SQLCommand.self, CheckCommand.self,
             DocumentCommand.self,

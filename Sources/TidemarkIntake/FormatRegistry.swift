@@ -13,6 +13,7 @@ public enum FormatRegistry {
         PrometheusJSONFormat.sniff,
         VictoriaMetricsFormat.sniff,
         GrafanaFormat.sniff,
+        LoadTestFormat.sniff,
         TraceFormat.sniff,
         NvidiaSMIFormat.sniff,
         KernelLogFormat.sniff,

@@ -3,13 +3,20 @@ import TidemarkFormats
 import TidemarkSeries
 import TidemarkStore
 
-/// Traces, GPU captures, kernel logs and gateways.
+/// Traces, load tests, GPU captures, kernel logs and gateways.
 extension Ingestor {
     func ingestTraces(_ candidate: Candidate, period: Int) throws {
         try continuing(candidate, period: period) { stream, _, row in
             let traces = TraceIngest(
                 store: store, ledger: ledger, keepPrompts: options.keepPrompts, progress: share(stream))
             try traces.run(stream, &row)
+        }
+    }
+
+    func ingestLoadTest(_ candidate: Candidate, period: Int) throws {
+        try continuing(candidate, period: period) { stream, _, row in
+            let test = LoadTestIngest(store: store, ledger: ledger, zone: options.zone, progress: share(stream))
+            try test.run(stream, &row)
         }
     }
 

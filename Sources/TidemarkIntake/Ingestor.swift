@@ -143,6 +143,9 @@ public final class Ingestor {
         for candidate in candidates where TraceFormat.identifiers.contains(candidate.guess.format) {
             try ingestTraces(candidate, period: period)
         }
+        for candidate in candidates where LoadTestFormat.identifiers.contains(candidate.guess.format) {
+            try ingestLoadTest(candidate, period: period)
+        }
         let metrics = try metricsRange(period)
         for format in NvidiaSMIFormat.identifiers {
             for candidate in candidates where candidate.guess.format == format {

@@ -45,6 +45,8 @@ public struct Inspector {
         case VLLMLogFormat.identifier: try log(stream, head, &summary)
         case let format where TraceFormat.identifiers.contains(format):
             try InspectTraceSink.inspect(stream, format: guess.format, keepPrompts: keepPrompts, emit: emit, &summary)
+        case let format where LoadTestFormat.identifiers.contains(format):
+            try InspectLoadTestSink.inspect(stream, format: format, zone: options.zone, emit: emit, &summary)
         case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, head, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
         case GatewayFormat.identifier:

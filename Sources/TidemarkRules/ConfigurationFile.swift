@@ -19,9 +19,23 @@ public struct ConfigurationFile {
     public var signals: [Signal] = []
     /// Keys as in `capture.json`: `ttft_p95_s`, in seconds.
     public var objectives: [(name: String, seconds: Double, line: Int)] = []
+    public var prices = Prices()
+    /// Share of a replica's capacity kept free; nil: not said.
+    public var headroom: Double?
+    public var spareReplicas: Int?
     public private(set) var findings = FindingList()
 
-    static let keys = ["signals", "slo"]
+    /// Amounts in one currency; nil where not said.
+    public struct Prices {
+        public var currency: String?
+        public var gpuHour: Double?
+        public var gpus: [(name: String, price: Double)] = []
+        public var kilowattHour: Double?
+        public var powerUsageEffectiveness: Double?
+    }
+
+    static let keys = ["signals", "slo", "prices", "headroom", "spare_replicas"]
+    static let priceKeys = ["currency", "gpu_hour", "gpus", "kwh", "pue"]
     static let signalKeys = ["name", "title", "expr", "worst"]
 
     /// - Parameter units: what a signal's name may end in.
@@ -75,6 +89,40 @@ public struct ConfigurationFile {
             }
             objectives.append((key.string, seconds, line))
         }
+        headroom = number(root, "headroom", 0...0.9)
+        if root.has("spare_replicas"), let spares = root.integer("spare_replicas", &findings) {
+            if (0...1000).contains(spares) {
+                spareReplicas = spares
+            } else {
+                findings.add(root.line(of: "spare_replicas"), "spare_replicas is 0 to 1000, not \(spares)")
+            }
+        }
+        let prices = YAMLMapping(root.node("prices"), known: Self.priceKeys, place: "prices", findings: &findings)
+        self.prices.currency = prices.scalar("currency", &findings)?.string
+        self.prices.gpuHour = number(prices, "gpu_hour", 0...1e6)
+        self.prices.kilowattHour = number(prices, "kwh", 0...1e6)
+        self.prices.powerUsageEffectiveness = number(prices, "pue", 1...10)
+        for (key, value) in prices.texts("gpus", &findings) {
+            guard let price = Double(value.string), (0...1e6).contains(price), !key.string.isEmpty else {
+                findings.add(
+                    key.mark?.line ?? prices.line(of: "gpus"),
+                    "prices: gpus: \(key.string): a price of 0 or more is expected, not \(value.string)")
+                continue
+            }
+            self.prices.gpus.append((key.string, price))
+        }
+    }
+
+    private mutating func number(_ mapping: YAMLMapping, _ key: String, _ range: ClosedRange<Double>) -> Double? {
+        guard let text = mapping.scalar(key, &findings)?.string else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            findings.add(
+                mapping.line(of: key),
+                "\(mapping.place): \(key): a number from \(range.lowerBound) to \(range.upperBound) is expected, not \(text)"
+            )
+            return nil
+        }
+        return value
     }
 
     /// Adds what only the caller can judge.

@@ -18,11 +18,12 @@ public struct Configuration: Sendable, Equatable {
     public var signals: [Signal] = []
     /// Latency objectives: a signal of the catalogue and its limit in seconds.
     public var objectives: [(signal: String, seconds: Double)] = []
+    public var plan = Plan()
 
     public init() {}
 
     public static func == (a: Self, b: Self) -> Bool {
-        a.signals == b.signals && a.objectives.map(\.signal) == b.objectives.map(\.signal)
+        a.signals == b.signals && a.plan == b.plan && a.objectives.map(\.signal) == b.objectives.map(\.signal)
             && a.objectives.map(\.seconds) == b.objectives.map(\.seconds)
     }
 }
@@ -41,6 +42,7 @@ extension Store {
         }
         let objectives = try database.prepare("SELECT signal, seconds FROM objective ORDER BY signal")
         while try objectives.step() { found.objectives.append((objectives.text(0), objectives.double(1))) }
+        found.plan = try Configuration.Plan.read(self)
         return found
     }
 
@@ -55,6 +57,7 @@ extension Store {
             for one in configuration.objectives {
                 try database.prepare("INSERT OR REPLACE INTO objective VALUES (?, ?)").run(one.signal, one.seconds)
             }
+            try configuration.plan.write(database)
         }
     }
 }

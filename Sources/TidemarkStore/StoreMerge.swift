@@ -79,6 +79,13 @@ public struct StoreMerge {
                 WHERE e.ts_ms > coalesce((SELECT max(last_ms) FROM main.rollup r WHERE r.series_id = m.new), e.ts_ms - 1);
             """)
         try mergeClients()
+        // The configuration here stands; what only the other has is taken over.
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO main.user_signal SELECT * FROM other.user_signal;
+            INSERT OR IGNORE INTO main.objective SELECT * FROM other.objective;
+            INSERT OR IGNORE INTO main.plan_setting SELECT * FROM other.plan_setting;
+            """)
         return outcome
     }
 

@@ -26,6 +26,7 @@ public final class StoreSeries: SeriesSource {
     private let period: Int?
     private var byName: [String: [Entry]] = [:]
     private var all: [Entry]?
+    private var cache = ChunkCache()
 
     private static let catalogue = """
         SELECT series_id, labels FROM series WHERE (?1 IS NULL OR period_id = ?1) AND shadowed_by IS NULL
@@ -38,7 +39,7 @@ public final class StoreSeries: SeriesSource {
         self.spelling = spelling
         chunks = try database.prepare(
             """
-            SELECT encoding, data FROM chunk
+            SELECT start_ms, end_ms, encoding, data FROM chunk
             WHERE series_id = ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms, rowid
             """)
         byNameQuery = try database.prepare(Self.catalogue + " AND name = ?2")
@@ -132,20 +133,34 @@ public final class StoreSeries: SeriesSource {
     }
 
     private func read(_ id: Int, startMs: Int64, endMs: Int64, _ samples: inout SeriesSamples) throws {
-        chunks.bind(1, id)
-        chunks.bind(2, endMs)
-        chunks.bind(3, startMs)
-        defer { chunks.reset() }
-        while try chunks.step() {
-            let encoding = chunks.int(0)
-            if encoding == Int(XORChunk.encoding) {
-                try XORChunk.decode(chunks.bytes(1), timesMs: &samples.timesMs, values: &samples.values)
-            } else {
-                try HistogramChunk.decode(
-                    chunks.bytes(1), isFloat: encoding == Int(HistogramChunk.floatEncoding),
-                    timesMs: &samples.histogramTimesMs, histograms: &samples.histograms)
+        guard startMs <= endMs else { return }
+        let entry = try cache.entry(id, covering: startMs...endMs) ?? fetch(id, ChunkCache.widened(startMs, endMs))
+        try entry.data.withUnsafeBytes { data in
+            for chunk in entry.chunks where chunk.startMs <= endMs && chunk.endMs >= startMs {
+                let bytes = Bytes(rebasing: data[chunk.place])
+                if chunk.encoding == Int(XORChunk.encoding) {
+                    try XORChunk.decode(bytes, timesMs: &samples.timesMs, values: &samples.values)
+                } else {
+                    try HistogramChunk.decode(
+                        bytes, isFloat: chunk.encoding == Int(HistogramChunk.floatEncoding),
+                        timesMs: &samples.histogramTimesMs, histograms: &samples.histograms)
+                }
             }
         }
+    }
+
+    private func fetch(_ id: Int, _ range: ClosedRange<Int64>) throws -> ChunkCache.Entry {
+        chunks.bind(1, id)
+        chunks.bind(2, range.upperBound)
+        chunks.bind(3, range.lowerBound)
+        defer { chunks.reset() }
+        var entry = ChunkCache.Entry(coverage: range)
+        while try chunks.step() {
+            entry.append(
+                startMs: chunks.int64(0), endMs: chunks.int64(1), encoding: chunks.int(2), chunks.bytes(3))
+        }
+        cache.keep(id, entry)
+        return entry
     }
 
     /// All series with the rows that hold them, in ascending order of labels.

@@ -37,7 +37,7 @@ import TidemarkTestSupport
             (.nvidiaSMI, "nvidia-smi"),
             (.nvidiaSMI, "kernel-log"), (.kernelLog, "kernel-log"), (.traces, "traces"),
             (.serverLog, "vllm-log"),
-            (.framing, "framing"),
+            (.framing, "framing"), (.loadTest, "load-test"),
         ])
     func damagedFixtures(target: FuzzTarget, folder: String) throws {
         var random = SeededRandom(seed: 5)

@@ -154,7 +154,8 @@ import TidemarkBase
                 severity: .notice, sentences: [], keyNumbers: [.init(label: "n", value: value, unit: .bytes)]),
             incidents: [.init(span: .init(startMs: 90_000, endMs: 10), label: "backwards")], overview: strips + [only],
             keyFigures: [
-                .init(scope: "s", rows: [.init(signal: "s", unit: .hertz, wholeWindow: value, bucketLow: value)])
+                .init(
+                    scope: "s", rows: [.init(signal: "s", unit: .hertz, wholeWindow: .known(value), bucketLow: value)])
             ],
             distributions: [
                 .init(id: "o", title: "", kind: .ordered, bars: bars),

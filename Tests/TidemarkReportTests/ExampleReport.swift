@@ -266,24 +266,25 @@ enum ExampleReport {
             scope: "Fleet",
             rows: [
                 .init(
-                    signal: "Time to first token, P95", unit: .seconds, wholeWindow: 28.4, worst: 41.2,
+                    signal: "Time to first token, P95", unit: .seconds, wholeWindow: .known(28.4), worst: .known(41.2),
                     worstStartMs: at(9, 30), bucketLow: 20, bucketHigh: 40),
                 .init(
-                    signal: "Inter-token latency, P95", unit: .seconds, wholeWindow: 0.0412, worst: 0.0478,
+                    signal: "Inter-token latency, P95", unit: .seconds, wholeWindow: .known(0.0412),
+                    worst: .known(0.0478),
                     worstStartMs: at(9), bucketLow: 0.025, bucketHigh: 0.05),
                 .init(
-                    signal: "End-to-end latency, P99", unit: .seconds, wholeWindow: 96, worst: 131,
+                    signal: "End-to-end latency, P99", unit: .seconds, wholeWindow: .known(96), worst: .known(131),
                     worstStartMs: at(10), bucketLow: 60, bucketHigh: .infinity),
                 .init(
-                    signal: "Prompt tokens", unit: .tokensPerSecond, wholeWindow: 18_400, worst: 24_100,
+                    signal: "Prompt tokens", unit: .tokensPerSecond, wholeWindow: .known(18_400), worst: .known(24_100),
                     worstStartMs: at(8)),
-                .init(signal: "Prefix cache hits", unit: .ratio, wholeWindow: nil),
+                .init(signal: "Prefix cache hits", unit: .ratio, wholeWindow: .known(nil)),
             ], csv: csv("key-figures-fleet")),
         .init(
             scope: "r0",
             rows: [
                 .init(
-                    signal: "Time to first token, P95", unit: .seconds, wholeWindow: 27.9, worst: 40.6,
+                    signal: "Time to first token, P95", unit: .seconds, wholeWindow: .known(27.9), worst: .known(40.6),
                     worstStartMs: at(9), bucketLow: 20, bucketHigh: 40)
             ]),
     ]

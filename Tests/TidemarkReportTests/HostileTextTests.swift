@@ -59,7 +59,7 @@ import Testing
             findings: [finding, finding], incidents: [.init(span: span, label: bad)],
             events: [.init(timeMs: 1, kind: .crash, label: bad)], overview: [strip, strip],
             sections: [.init(title: bad, introduction: bad, strips: [strip])],
-            keyFigures: [.init(scope: bad, rows: [.init(signal: bad, unit: unit, wholeWindow: 1)], csv: link)],
+            keyFigures: [.init(scope: bad, rows: [.init(signal: bad, unit: unit, wholeWindow: .known(1))], csv: link)],
             distributions: [
                 .init(id: bad, title: bad, kind: .ordered, bars: [.init(label: bad, count: 1)], csv: link),
                 .init(id: bad, title: bad, kind: .categorical, bars: [.init(label: bad, count: .nan)]),

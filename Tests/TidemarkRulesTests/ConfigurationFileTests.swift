@@ -54,4 +54,39 @@ import Testing
         #expect(file.objectives.isEmpty)
         #expect(!file.signals.map(\.name).contains("a_requests"))
     }
+
+    @Test("prices and reserves, and what is no price")
+    func prices() {
+        let file = read(
+            """
+            prices:
+              currency: EUR
+              gpu_hour: 2.5
+              kwh: 0.3
+              pue: 1.2
+              gpus:
+                H100: 4
+                A100-SXM4-80GB: 2
+            headroom: 0.3
+            spare_replicas: 0
+            """)
+        #expect(file.findings.sorted.isEmpty && file.prices.currency == "EUR" && file.prices.gpuHour == 2.5)
+        #expect(file.prices.kilowattHour == 0.3 && file.prices.powerUsageEffectiveness == 1.2)
+        #expect(file.prices.gpus.map(\.name) == ["H100", "A100-SXM4-80GB"])
+        #expect(file.prices.gpus.map(\.price) == [4, 2] && file.headroom == 0.3 && file.spareReplicas == 0)
+        let wrong = read(
+            """
+            prices:
+              gpu_hour: free
+              pue: 0.5
+              curency: EUR
+              gpus:
+                H100: -1
+            headroom: 2
+            spare_replicas: -1
+            """)
+        #expect(wrong.findings.sorted.map(\.line) == [2, 3, 4, 6, 7, 8])
+        #expect(wrong.findings.sorted[2].reason.contains("did you mean currency?"))
+        #expect(wrong.prices.gpuHour == nil && wrong.prices.gpus.isEmpty && wrong.headroom == nil)
+    }
 }

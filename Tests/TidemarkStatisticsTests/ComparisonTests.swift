@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TidemarkStatistics
 
@@ -60,5 +61,70 @@ import TidemarkStatistics
         #expect(FalseDiscovery.benjaminiHochberg([]) == [])
         #expect(FalseDiscovery.benjaminiHochberg([0.5, .nan]) == nil)
         #expect(FalseDiscovery.benjaminiHochberg([1.5]) == nil)
+    }
+
+    @Test("Benjamini–Yekutieli and Wasserstein's distance agree with SciPy")
+    func dependence() {
+        expectClose(FalseDiscovery.benjaminiYekutieli(vectors["p"]), vectors["p.by"], relative: 1e-14)
+        #expect(FalseDiscovery.benjaminiYekutieli([]) == [])
+        expectClose(
+            DistributionShift.wasserstein(vectors["a"], vectors["b"]), vectors["ab.wasserstein"][0], relative: 1e-12)
+        #expect(DistributionShift.wasserstein([], [1]) == nil && DistributionShift.wasserstein([.nan], [1]) == nil)
+        #expect(DistributionShift.wasserstein([1, 1, 4], [1, 4, 1]) == 0)
+    }
+
+    @Test("biweight regression with prior weights agrees with statsmodels, its sandwich with the formula")
+    func robust() throws {
+        let x = vectors["robust.x"]
+        let design = try #require(Matrix(stride(from: 0, to: x.count, by: 3).map { Array(x[$0..<$0 + 3]) }))
+        let groups = (0..<120).map { $0 / 60 }
+        let fit = try #require(
+            RobustRegression(design, vectors["robust.y"], weights: vectors["robust.weights"], groups: groups, lag: 5))
+        expectClose(fit.coefficients, vectors["robust.params"], relative: 1e-5)
+        expectClose(fit.scale, vectors["robust.scale"][0], relative: 1e-5)
+        expectClose((0..<3).map(fit.standardError), vectors["robust.se"], relative: 1e-4)
+        // The disturbed dozen counts nothing, nearly all others count.
+        #expect(fit.influence[20..<32].allSatisfy { $0 == 0 })
+        #expect(fit.influence.count { $0 > 0.5 } > 95)
+        // Least squares believes them.
+        let plain = try #require(
+            RobustRegression(
+                design, vectors["robust.y"], weights: vectors["robust.weights"], groups: groups, lag: 5,
+                isResistant: false))
+        #expect(abs(plain.coefficients[1] - fit.coefficients[1]) > 1)
+        let weights = [Double](repeating: 1, count: 120)
+        #expect(RobustRegression(design, [1, 2], weights: weights, groups: groups, lag: 5) == nil)
+        #expect(
+            RobustRegression(
+                design, vectors["robust.y"], weights: weights.map { _ in 0 }, groups: groups, lag: 5) == nil)
+        let twice = try #require(Matrix((0..<10).map { [1, Double($0), 2 * Double($0)] }))
+        #expect(
+            RobustRegression(
+                twice, (0..<10).map(Double.init), weights: .init(repeating: 1, count: 10),
+                groups: .init(repeating: 0, count: 10), lag: 1) == nil)
+    }
+
+    @Test("two one-sided tests: p by hand, and what they refuse")
+    func equivalence() throws {
+        // Effect 0.5, error 0.5, margin 2: t = 5 and −3; the larger p is that of −3 with 1e6 degrees of freedom.
+        let p = try #require(Equivalence.p(effect: 0.5, error: 0.5, margin: 2, freedom: 1e6))
+        expectClose(p, Normal.upperTail(3), relative: 1e-4)
+        #expect(try #require(Equivalence.p(effect: 3, error: 0.5, margin: 2, freedom: 50)) > 0.9)
+        #expect(try #require(Equivalence.p(effect: -2, error: 0.5, margin: 2, freedom: 50)) == 0.5)
+        #expect(Equivalence.p(effect: 0, error: 0, margin: 2, freedom: 50) == nil)
+        #expect(Equivalence.p(effect: 0, error: 1, margin: -1, freedom: 50) == nil)
+        expectClose(
+            Equivalence.detectable(error: 1), try #require(Normal.quantile(0.975)) + #require(Normal.quantile(0.8)),
+            relative: 1e-6)
+    }
+
+    @Test("stability index by hand")
+    func stability() {
+        // 0.5 → 0.25 and 0.5 → 0.75.
+        let expected = -0.25 * log(0.5) + 0.25 * log(1.5)
+        expectClose(DistributionShift.stabilityIndex([50, 50], [25, 75]), expected, relative: 1e-12)
+        #expect(DistributionShift.stabilityIndex([5, 0, 7], [10, 0, 14]) == 0)
+        #expect(DistributionShift.stabilityIndex([0, 0], [1, 2]) == nil)
+        #expect(DistributionShift.stabilityIndex([1], [1, 2]) == nil)
     }
 }

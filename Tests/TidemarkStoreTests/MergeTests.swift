@@ -190,6 +190,27 @@ import TidemarkTestSupport
         #expect(difference(try everything(in: merged), try everything(in: other)) == nil)
     }
 
+    @Test("the configuration here stands; what only the other has comes over")
+    func configuration() throws {
+        let folder = try TemporaryFolder()
+        func made(_ name: String, _ objectives: [(signal: String, seconds: Double)]) throws -> Store {
+            let store = try Store.create(path: folder.path(name))
+            var configuration = Configuration()
+            configuration.objectives = objectives
+            configuration.plan.headroom = name == "a.sqlite" ? 0.3 : 0.4
+            configuration.plan.prices.gpuHour = name == "a.sqlite" ? nil : 2
+            try store.configure(configuration)
+            return store
+        }
+        let here = try made("a.sqlite", [("ttft_p95_seconds", 2)])
+        _ = try made("b.sqlite", [("itl_p95_seconds", 0.1), ("ttft_p95_seconds", 9)])
+        _ = try StoreMerge.add(folder.path("b.sqlite"), to: here)
+        let all = try here.configuration().objectives.sorted { $0.signal < $1.signal }
+        #expect(all.map(\.signal) == ["itl_p95_seconds", "ttft_p95_seconds"] && all.map(\.seconds) == [0.1, 2])
+        let plan = try here.configuration().plan
+        #expect(plan.headroom == 0.3 && plan.prices.gpuHour == 2)
+    }
+
     @Test("no table of evidence is left out: what has no source is known here and merged by name")
     func tables() throws {
         let store = try Store.create(path: ":memory:")
@@ -202,9 +223,10 @@ import TidemarkTestSupport
         while try rows.step() { names.append(rows.text(0)) }
         #expect(
             names == [
-                "anomaly_signal", "cause_share", "engine_fact", "exemplar", "finding_evidence", "gateway_text",
-                "http_client", "http_key", "instance",
-                "metric_family", "objective", "period", "recommendation", "series", "series_label", "span_request",
+                "anomaly_signal", "cause_share", "engine_fact", "exemplar", "finding_budget", "finding_evidence",
+                "gateway_text", "http_client", "http_key", "instance",
+                "metric_family", "objective", "period", "plan_setting", "recommendation", "series", "series_label",
+                "span_request",
                 "user_signal",
             ])
         // Every reference leads to a row that merging maps.

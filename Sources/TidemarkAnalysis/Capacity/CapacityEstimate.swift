@@ -160,8 +160,7 @@ public struct CapacityEstimate: Sendable {
         let input = model.mix.promptMean
         let held = (input + model.mix.generationMean / 2) * model.kvShare
         let law = model.law
-        let slope =
-            law.perSequence + law.perPromptToken * input * (1 - model.mix.hitShare) / out + law.perKVToken * held
+        let slope = model.slope
         guard slope > 0 else { return nil }
         var limit = min(Double(model.limits.sequences), 0.95 * model.limits.kvTokens / max(1, held))
         if let itl = objectives.first(where: { $0.measure == .itl }) {

@@ -146,19 +146,24 @@ extension CapacityEstimate {
         return scale.isFinite && scale > 0 ? (value * scale).rounded() / scale : value
     }
 
+    /// `ttft_p95 ≤ 2 s, itl_p95 ≤ 100 ms (capture.json)`.
+    var objectivesText: String {
+        objectives.map { "\($0.name) ≤ \(Self.duration($0.seconds))" }.joined(separator: ", ")
+            + " (\(objectivesFrom))"
+    }
+
     public var text: String {
         let number = CapacityReport.number
         var text = "\(group) · \(replicas.count) replica\(replicas.count == 1 ? "" : "s")"
         if engines != replicas.count { text += ", \(engines) engines" }
         text += "\n"
-        let goals = objectives.map { "\($0.name) ≤ \(Self.duration($0.seconds))" }.joined(separator: ", ")
         guard let value else {
-            return text + "  no estimate: \(refused ?? "")\n  within: \(goals) (\(objectivesFrom))\n"
+            return text + "  no estimate: \(refused ?? "")\n  within: \(objectivesText)\n"
         }
         let bound = value.grade == "C" ? "at least " + number(value.low) + ", perhaps " : ""
         text += "  \(bound)\(number(value.maxRate)) requests/s (80 %: \(number(value.low))…\(number(value.high)), "
         text += "95 %: \(number(value.low95))…\(number(value.high95)))\n"
-        text += "  limited by \(value.binding)  within \(goals) (\(objectivesFrom))\n"
+        text += "  limited by \(value.binding)  within \(objectivesText)\n"
         text += "  grade \(value.grade): "
         switch value.grade {
         case "A": text += "the load has come close"

@@ -92,8 +92,8 @@ public struct CapacityReport: Sendable {
         var usable = [Bool](repeating: true, count: grid.count)
         let rows = try store.database.prepare(
             """
-            SELECT f.cause, f.start_ms, f.end_ms FROM finding f JOIN analysis a USING (analysis_id)
-            WHERE a.period_id = ? AND f.confidence > 0.5 ORDER BY f.start_ms
+            SELECT cause, f.start_ms, f.end_ms FROM finding f JOIN analysis USING (analysis_id)
+            WHERE period_id = ? AND confidence > 0.5 ORDER BY f.start_ms
             """)
         rows.bind(1, period)
         var causes: [String] = []
@@ -197,17 +197,53 @@ public struct CapacityReport: Sendable {
         return nil
     }
 
+    private static func list(_ texts: [String]) -> String {
+        var out = ByteWriter()
+        out.write("[")
+        for (place, text) in texts.enumerated() {
+            if place > 0 { out.write(",") }
+            out.writeJSONString(text)
+        }
+        out.write("]")
+        return out.text
+    }
+
+    /// What the fit rests on: windows, thinned to at most 400, and the law at the present mix with an 80 % band.
+    private func write(_ model: ServingModel, _ group: String, _ store: Store, _ analysis: Int) throws {
+        let point = try store.database.prepare("INSERT INTO capacity_window VALUES (?, ?, ?, ?)")
+        let stride = max(1, model.seen.count / 400)
+        for place in model.seen.indices where place % stride == 0 {
+            try point.run(analysis, group, model.seen[place].sequences, model.seen[place].gapSeconds)
+        }
+        let line = try store.database.prepare("INSERT INTO capacity_line VALUES (?, ?, ?, ?, ?, ?)")
+        let last = max(model.highSequences * 1.5, 2)
+        let spread = 1.2816 * model.regression.residualCV
+        for place in 0...20 {
+            let sequences = last * Double(place) / 20
+            let seconds = model.stepSeconds(sequences: sequences)
+            try line.run(
+                analysis, group, sequences, seconds, seconds * max(0, 1 - spread), seconds * (1 + spread))
+        }
+    }
+
     /// Replaces the stored estimates of the period. The caller holds the lock.
     public func write(_ store: Store, period: Int) throws {
         try store.database.transaction {
             guard let analysis = try store.database.int("SELECT analysis_id FROM analysis WHERE period_id = ?", period)
             else { return }
-            try store.database.prepare("DELETE FROM capacity_estimate WHERE analysis_id = ?").run(analysis)
-            let insert = try store.database.prepare("INSERT INTO capacity_estimate VALUES (?, ?, ?, ?, ?, ?, ?)")
+            for table in ["capacity_estimate", "capacity_window", "capacity_line"] {
+                try store.database.prepare("DELETE FROM \(table) WHERE analysis_id = ?").run(analysis)
+            }
+            let insert = try store.database.prepare(
+                "INSERT INTO capacity_estimate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for one in estimates {
-                guard let value = one.value else { continue }
+                let value = one.value
                 try insert.run(
-                    analysis, one.group, value.maxRate, value.low, value.high, value.binding, value.grade)
+                    analysis, one.group, value?.maxRate, value?.low, value?.high, value?.low95, value?.high95,
+                    value?.binding, value?.grade, one.replicas.count, one.observedRate, one.observedHigh,
+                    value?.extrapolation, value?.model.regression.residualCV, one.objectivesText,
+                    Self.list(one.conditions + one.configuration.assumptions.map { "assumed: " + $0 }), one.refused)
+                if let model = value?.model { try write(model, one.group, store, analysis) }
             }
         }
     }

@@ -25,6 +25,19 @@ public struct ServingModel: Sendable {
     public var processorSecondsPerRequest: Double?
     /// Sequences that decoded together, in the mean, at most (95th percentile of windows).
     public var highSequences: Double
+    /// The windows behind the fit: sequences that decoded together, and the mean gap between their tokens.
+    public var seen: [(sequences: Double, gapSeconds: Double)] = []
+
+    /// What a sequence adds to a step at the present mix: itself, its share of prompts, its tokens in the cache.
+    var slope: Double {
+        let out = max(1, mix.generationMean / mix.tokensPerDecode)
+        let held = (mix.promptMean + mix.generationMean / 2) * kvShare
+        return law.perSequence + law.perPromptToken * mix.promptMean * (1 - mix.hitShare) / out
+            + law.perKVToken * held
+    }
+
+    /// A step's time with as many sequences, by the fluid law.
+    func stepSeconds(sequences: Double) -> Double { law.fixed + law.experts + slope * sequences }
 
     /// The engine at a rate, in requests a second.
     func outcome(
@@ -274,6 +287,7 @@ struct ModelFit {
             law: law, limits: limits, mix: mix, frontendSeconds: frontend, kvShare: kvShare, regression: fit,
             meanRate: meanRate, highRate: perMinute, windows: windows.count,
             highSequences: sequences.sorted()[sequences.count * 95 / 100])
+        model.seen = zip(sequences, observed).map { ($0, $1) }
         check(&model)
         return model
     }

@@ -124,6 +124,7 @@ struct FindingDraft {
     /// From the trigger until users felt it.
     var delaySeconds: Double?
     var shares: [CauseShares.Part] = []
+    var budgets: [ErrorBudget] = []
 }
 
 struct EvidenceDraft {

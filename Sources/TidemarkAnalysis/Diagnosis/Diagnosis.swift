@@ -40,7 +40,13 @@ struct Diagnosis {
             groups.append(try Self.findings(episode, verdicts, open, situation, baseline: baseline))
         }
         // Incidents by impact; within one the primary cause first.
-        findings = groups.filter { !$0.isEmpty }.sorted { Self.precedes($0[0], $1[0]) }.flatMap { $0 }
+        groups = groups.filter { !$0.isEmpty }.sorted { Self.precedes($0[0], $1[0]) }
+        for place in groups.indices {
+            let first = groups[place][0]
+            groups[place][0].budgets = try ErrorBudget.all(
+                situation, replicas: first.instances, startMs: first.startMs, endMs: first.endMs)
+        }
+        findings = groups.flatMap { $0 }
         for cause in CauseCatalogue.all
         where !findings.contains(where: { $0.cause == cause.id }) && cause.isPossible(situation) {
             if let text = absent[cause.id] {

@@ -1,4 +1,5 @@
 import TidemarkEvidence
+import TidemarkSeries
 import TidemarkStore
 
 /// What the causes look at: signals on a grid, the runs and their configuration, the log's events.
@@ -47,7 +48,7 @@ final class Situation {
         if let known = histograms[key] { return known }
         let target = fleet.replicas.first { $0.name == replica }?.scrapeInstance
         let made = HistogramTable(
-            try builder.counters(metric, suffix: "_bucket").filtered { $0["instance"] == target })
+            try builder.counters(metric, suffix: "_bucket", of: LabelMatcher("instance", equals: target ?? "")))
         histograms[key] = made
         return made
     }

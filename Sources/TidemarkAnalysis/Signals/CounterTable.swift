@@ -112,7 +112,10 @@ struct HistogramTable {
 
     /// A quantile with the bounds of the bucket that holds it.
     struct Quantile: Equatable {
+        /// PromQL's.
         var value: Double
+        /// See ``HistogramQuantile/Estimate/refined``.
+        var refined: Double?
         var low: Double
         /// +Inf when it lies beyond the last finite bound.
         var high: Double
@@ -130,8 +133,23 @@ struct HistogramTable {
 
     private func quantile(_ q: Double, _ increase: ([Double]) -> Double) -> Quantile? {
         HistogramQuantile.estimate(q, bounds: bounds, cumulative: totals.map(increase)).map {
-            Quantile(value: $0.promQL, low: $0.low.isFinite ? $0.low : bounds[0], high: $0.high, count: $0.count)
+            Quantile(
+                value: $0.promQL, refined: $0.refined, low: $0.low.isFinite ? $0.low : bounds[0], high: $0.high,
+                count: $0.count)
         }
+    }
+
+    /// Observations above a value between two borders of the grid: at least, linearly within its bucket, at most.
+    func above(_ value: Double, _ low: Int, _ high: Int) -> (low: Double, middle: Double, high: Double) {
+        let all = count(low, high)
+        func below(_ place: Int) -> Double { totals[place][high] - totals[place][low] }
+        guard let place = bounds.firstIndex(where: { $0 >= value }) else { return (0, 0, 0) }
+        let most = place > 0 ? all - below(place - 1) : all
+        // Beyond the last finite bound nothing is known but that some may be slower.
+        guard bounds[place].isFinite else { return (0, 0, most) }
+        let least = all - below(place)
+        let start = place > 0 ? bounds[place - 1] : 0
+        return (least, most - (most - least) * (value - start) / (bounds[place] - start), most)
     }
 
     /// Observations per bucket (not cumulative) between two borders.

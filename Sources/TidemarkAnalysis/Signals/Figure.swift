@@ -1,3 +1,4 @@
+import Glibc
 import TidemarkSeries
 
 /// A signal as one number over a stretch of time: the whole window and the worst five minutes.
@@ -5,19 +6,27 @@ public struct Figure: Sendable {
     public var signal: String
     public var instance: String
     public var unit: SignalUnit
-    /// Over the whole window.
+    /// Over the whole window; of a histogram's quantile what PromQL says.
     public var value: Double?
+    /// A better guess of a histogram's quantile; nil where its bucket is open to one side.
+    public var refined: Double?
     /// Bounds of the histogram bucket that holds a quantile; `high` is +Inf beyond the last bound.
     public var low: Double?
     public var high: Double?
     /// Observations behind a quantile or mean.
     public var count: Double?
     public var worst: Double?
+    public var worstRefined: Double?
     public var worstLow: Double?
     public var worstHigh: Double?
     public var worstStartMs: Int64?
     /// What a reader must know: a window shorter than five minutes, too few observations.
     public var note: String?
+
+    public static let tooFew = "n too small"
+
+    /// Observations below which a quantile has no upper bound of 95 % confidence: 59 for P95, 299 for P99.
+    static func leastCount(_ q: Double) -> Double { q > 0 && q < 1 ? log(0.05) / log(q) : 0 }
 }
 
 /// Makes figures out of signals: exactly, from the increases of counters, where the origin has them.
@@ -46,9 +55,12 @@ struct FigureBuilder {
     }
 
     /// Exact increases of a selector over the grid.
-    func counters(_ selector: String, suffix: String = "", isSmooth: Bool = false) throws -> CounterTable {
+    /// - Parameter instance: that one's series alone; nil: all.
+    func counters(
+        _ selector: String, suffix: String = "", of instance: LabelMatcher? = nil, isSmooth: Bool = false
+    ) throws -> CounterTable {
         let one = try evaluator.selector(selector)
-        let matchers = try Selector(one.suffixed(suffix)).matchers
+        let matchers = try Selector(one.suffixed(suffix)).matchers + (instance.map { [$0] } ?? [])
         return try CounterTable(
             evaluator.source, matchers: matchers, grid: grid, targetStarts: targetStarts, isSmooth: isSmooth)
     }
@@ -57,9 +69,7 @@ struct FigureBuilder {
     /// its values.
     func track(_ series: SignalSeries) throws -> Track {
         func own(_ selector: String, _ suffix: String = "") throws -> CounterTable {
-            let table = try counters(selector, suffix: suffix, isSmooth: true)
-            guard series.instance != SignalSeries.fleet else { return table }
-            return table.filtered { name($0, series.signal.scope) == series.instance }
+            try counters(selector, suffix: suffix, of: matcher(series.instance, series.signal.scope), isSmooth: true)
         }
         func steps(_ table: CounterTable) -> [Double] { (0..<grid.count).map { table.increase($0, $0 + 1) } }
         switch series.exact {
@@ -99,14 +109,14 @@ struct FigureBuilder {
             case .increase(let selector):
                 let table = own(try cached(selector))
                 fill(&figure, series) { low, high in
-                    (table.increase(low, high) / (Double(high - low) * Double(grid.stepMs) / 1000), nil, nil)
+                    Measured(table.increase(low, high) / (Double(high - low) * Double(grid.stepMs) / 1000))
                 }
             case .ratio(let top, let bottom):
                 let tops = own(try cached(top))
                 let bottoms = own(try cached(bottom))
                 fill(&figure, series) { low, high in
                     let whole = bottoms.increase(low, high)
-                    return whole > 0 ? (tops.increase(low, high) / whole, nil, nil) : (nil, nil, nil)
+                    return Measured(whole > 0 ? tops.increase(low, high) / whole : nil)
                 }
                 figure.count = bottoms.increase(0, grid.count)
             case .mean(let histogram):
@@ -114,48 +124,61 @@ struct FigureBuilder {
                 let counts = own(try cached(histogram, "_count"))
                 fill(&figure, series) { low, high in
                     let count = counts.increase(low, high)
-                    return count > 0 ? (sums.increase(low, high) / count, nil, nil) : (nil, nil, nil)
+                    return Measured(count > 0 ? sums.increase(low, high) / count : nil)
                 }
                 figure.count = counts.increase(0, grid.count)
             case .quantile(let q, let histogram):
                 let table = HistogramTable(own(try cached(histogram, "_bucket")))
                 fill(&figure, series) { low, high in
-                    let quantile = table.quantile(q, low, high)
-                    return (quantile?.value, quantile?.low, quantile?.high)
+                    Measured(table.quantile(q, low, high), least: Figure.leastCount(q))
                 }
                 figure.count = table.count(0, grid.count)
-                if let count = figure.count, count * (1 - q) < 1 { figure.note = "few observations for this quantile" }
+                mark(&figure, q)
             case .spans(let measure, let quantile):
                 let spans = evaluator.spans
                 try fill(&figure, series) { low, high in
-                    (try spans.exact(measure, quantile, series.instance, low, high).value, nil, nil)
+                    let (value, count) = try spans.exact(measure, quantile, series.instance, low, high)
+                    return Measured(value, isEnough: Double(count) >= quantile.map(Figure.leastCount) ?? 1)
                 }
                 let count = Double(try spans.exact(measure, quantile, series.instance, 0, grid.count).count)
                 figure.count = count
-                if let quantile, count * (1 - quantile) < 1 { figure.note = "few observations for this quantile" }
+                if let quantile { mark(&figure, quantile) }
             case .gateway(let measure, let quantile):
                 let gateways = evaluator.gateways
                 try fill(&figure, series) { low, high in
-                    (try gateways.exact(measure, quantile, series.instance, low, high).value, nil, nil)
+                    let (value, count) = try gateways.exact(measure, quantile, series.instance, low, high)
+                    return Measured(value, isEnough: Double(count) >= Figure.leastCount(quantile))
                 }
                 let count = Double(try gateways.exact(measure, quantile, series.instance, 0, grid.count).count)
                 figure.count = count
-                if count * (1 - quantile) < 1 { figure.note = "few observations for this quantile" }
+                mark(&figure, quantile)
             case .gatewayShare(let share):
                 let gateways = evaluator.gateways
                 try fill(&figure, series) { low, high in
-                    (try gateways.exactShare(share, series.instance, low, high).value, nil, nil)
+                    Measured(try gateways.exactShare(share, series.instance, low, high).value)
                 }
                 figure.count = Double(try gateways.exactShare(share, series.instance, 0, grid.count).count)
             case nil:
                 fill(&figure, series) { low, high in
                     let known = series.values[low..<high].compactMap { $0 }
-                    return known.isEmpty ? (nil, nil, nil) : (known.reduce(0, +) / Double(known.count), nil, nil)
+                    return Measured(known.isEmpty ? nil : known.reduce(0, +) / Double(known.count))
                 }
             }
             result.append(figure)
         }
         return result
+    }
+
+    /// What selects the series of an instance; nil for the fleet's, which are all.
+    private func matcher(_ instance: String, _ scope: Signal.Scope) -> LabelMatcher? {
+        guard instance != SignalSeries.fleet else { return nil }
+        switch scope {
+        case .replica:
+            let target = evaluator.fleet.replicas.first { $0.name == instance }?.scrapeInstance
+            return LabelMatcher("instance", equals: target ?? "")
+        case .gpu: return LabelMatcher("gpu", equals: String(instance.dropFirst("GPU ".count)))
+        case .host, .gateway: return LabelMatcher("instance", equals: instance)
+        }
     }
 
     private func name(_ labels: Labels, _ scope: Signal.Scope) -> String? {
@@ -166,15 +189,39 @@ struct FigureBuilder {
         }
     }
 
-    private typealias Measured = (value: Double?, low: Double?, high: Double?)
+    /// A value between two borders of the grid.
+    private struct Measured {
+        var value: Double?
+        var refined: Double?
+        var low: Double?
+        var high: Double?
+        /// Whether there are observations enough to call it the worst.
+        var isEnough = true
+
+        init(_ value: Double?, isEnough: Bool = true) {
+            self.value = value
+            self.isEnough = isEnough
+        }
+
+        init(_ quantile: HistogramTable.Quantile?, least: Double) {
+            (value, refined, low, high) = (quantile?.value, quantile?.refined, quantile?.low, quantile?.high)
+            isEnough = (quantile?.count ?? 0) >= least
+        }
+    }
+
+    private func mark(_ figure: inout Figure, _ q: Double) {
+        if let count = figure.count, count < Figure.leastCount(q) { figure.note = Figure.tooFew }
+    }
 
     /// `measure` gives the value between two borders of the grid.
     private func fill(
         _ figure: inout Figure, _ series: SignalSeries, _ measure: (Int, Int) throws -> Measured
     ) rethrows {
-        (figure.value, figure.low, figure.high) = try measure(0, grid.count)
+        let whole = try measure(0, grid.count)
+        (figure.value, figure.refined, figure.low, figure.high) = (whole.value, whole.refined, whole.low, whole.high)
         guard grid.count > fiveMinutes else {
-            (figure.worst, figure.worstLow, figure.worstHigh) = (figure.value, figure.low, figure.high)
+            (figure.worst, figure.worstRefined) = (figure.value, figure.refined)
+            (figure.worstLow, figure.worstHigh) = (figure.low, figure.high)
             figure.worstStartMs = grid.startMs
             figure.note = "the window is no longer than five minutes"
             return
@@ -188,8 +235,11 @@ struct FigureBuilder {
             let known = series.values[low..<high].reduce(0) { $0 + ($1 == nil ? 0 : 1) }
             if known * 2 >= fiveMinutes {
                 let found = try measure(low, high)
-                if let value = found.value, figure.worst.map({ isWorse(value, $0, series.signal) }) ?? true {
-                    (figure.worst, figure.worstLow, figure.worstHigh) = found
+                if found.isEnough, let value = found.value,
+                    figure.worst.map({ isWorse(value, $0, series.signal) }) ?? true
+                {
+                    (figure.worst, figure.worstRefined) = (found.value, found.refined)
+                    (figure.worstLow, figure.worstHigh) = (found.low, found.high)
                     figure.worstStartMs = grid.startMs + Int64(low) * grid.stepMs
                 }
             }

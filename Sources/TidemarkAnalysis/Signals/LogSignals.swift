@@ -75,7 +75,9 @@ struct LogSignals {
     func requestShare(_ signal: Signal, _ condition: String, _ fleet: Fleet) throws -> [SignalSeries] {
         try averages(
             signal, fleet.replicas.compactMap { replica in replica.logInstance.map { ($0, replica.name) } },
-            of: "CASE WHEN \(condition) THEN 1.0 ELSE 0.0 END", from: "request", time: "received_ms", origin: "log",
+            // A request of which it isn't known counts on neither side.
+            of: "CASE WHEN (\(condition)) IS NOT NULL THEN (\(condition)) * 1.0 END", from: "request",
+            time: "received_ms", origin: "log",
             expression: "request where \(condition)")
     }
 

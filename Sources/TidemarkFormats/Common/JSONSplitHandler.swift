@@ -19,8 +19,8 @@ protocol JSONSplitHandler {
     mutating func action(key: Bytes?, kind: JSONReader.Kind, in role: UInt8) throws -> JSONSplitAction
     /// Role of the probed object when this key of it shows that it is a container; nil: not yet.
     mutating func container(key: Bytes) -> UInt8?
-    /// A container is entered.
-    mutating func opened(_ role: UInt8)
+    /// A container is entered; `line` and `offset` are those of its bracket, or of the key that showed what it is.
+    mutating func opened(_ role: UInt8, line: Int, offset: Int)
     mutating func closed(_ role: UInt8) throws
     /// Takes a collected value. `line` and `offset` are those of its first byte.
     /// - Returns: why it can't be used; nil when it can.

@@ -132,9 +132,11 @@ struct JSONSplitter {
             case (.document, _): return try garbage(bytes, at, &handler)
             case (.valueOrClose, 93): at = try close(at, &handler)
             case (.value, 34), (.value, 45), (.value, 48...57), (.value, 116), (.value, 102), (.value, 110),
-                (.value, 123), (.value, 91), (.valueOrClose, 34), (.valueOrClose, 45), (.valueOrClose, 48...57),
+                (.value, 123), (.value, 91), (.value, 73), (.value, 78), (.valueOrClose, 34), (.valueOrClose, 45),
+                (.valueOrClose, 48...57),
                 (.valueOrClose, 116), (.valueOrClose, 102), (.valueOrClose, 110), (.valueOrClose, 123),
-                (.valueOrClose, 91):
+                (.valueOrClose, 91), (.valueOrClose, 73), (.valueOrClose, 78):
+                // Python writes NaN and Infinity, which JSON does not know.
                 if try beginsAnotherDocument(bytes, at, &handler) { return at }
                 let isMember = !stack[stack.count - 1].isArray
                 guard isMember else { return try begin(bytes, at, nil, &handler) }
@@ -281,7 +283,7 @@ struct JSONSplitter {
         stack.append(Frame(role: role, isArray: isArray))
         mode = .structure
         expected = isArray ? .valueOrClose : .keyOrClose
-        handler.opened(role)
+        handler.opened(role, line: line, offset: offset + at)
     }
 
     mutating func close<Handler: JSONSplitHandler>(_ at: Int, _ handler: inout Handler) throws -> Int {

@@ -73,7 +73,7 @@ private struct AMDWalk: JSONSplitHandler, Sendable {
         return key.has("card") || key.equals("system") ? Role.cards.rawValue : nil
     }
 
-    func opened(_ role: UInt8) {}
+    func opened(_ role: UInt8, line: Int, offset: Int) {}
     func closed(_ role: UInt8) {}
 
     mutating func collected(_ tag: UInt8, _ bytes: Bytes, line: Int, offset: Int) throws -> String? {

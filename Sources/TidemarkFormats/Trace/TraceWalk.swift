@@ -90,7 +90,7 @@ struct TraceWalk<Sink: TraceSink>: JSONSplitHandler {
         }
     }
 
-    mutating func opened(_ role: UInt8) {
+    mutating func opened(_ role: UInt8, line: Int, offset: Int) {
         switch Role(rawValue: role) {
         case .root, .resourceHolder:
             scope.removeAll(keepingCapacity: true)

@@ -10,13 +10,14 @@ enum MethodNotes {
             .init(
                 heading: "Key figures",
                 paragraphs: [
-                    "Rates, means and quantiles over the whole window and over the worst five minutes come from the exact increases of counters, resets included, without extrapolation. A quantile of a histogram is known only to lie inside the bucket that holds it: its bounds stand beside it, the value inside is interpolated as PromQL does.",
+                    "Rates, means and quantiles over the whole window and over the worst five minutes come from the exact increases of counters, resets included, without extrapolation. A quantile of a histogram is known only to lie inside the bucket that holds it: its bounds stand beside it. The value is a monotone cubic of the bounds' logarithms over the cumulative share; what a dashboard's PromQL says, linear within the bucket, stands in a column of its own. A quantile in the first bucket is below its bound and nothing else is known. Of fewer observations than a 95 % upper bound needs (59 for P95, 299 for P99) it is called too small.",
                     "Of several replicas, buckets are added before a quantile is taken; quantiles are never averaged.",
                 ]),
             .init(
                 heading: "Findings",
                 paragraphs: [
-                    "A cause is named when its required signs are there for long enough; supporting signs raise the confidence, counter-signs and missing evidence lower it. Confidence is high from 0.8, medium above 0.5, otherwise low. Excess waiting is the sum of waiting requests over time (Little's law), or the excess of latency over its mean outside the incident."
+                    "A cause is named when its required signs are there for long enough; supporting signs raise the confidence, counter-signs and missing evidence lower it. Confidence is high from 0.8, medium above 0.5, otherwise low. Excess waiting is the sum of waiting requests over time (Little's law), or the excess of latency over its mean outside the incident.",
+                    "An objective on a percentile allows the rest to be slower: P95 one in twenty. That share of 30 days of the period's mean traffic is the error budget; how fast an incident spent it is the share that was slower, by the histogram's buckets, over the share that may be.",
                 ]),
             .init(
                 heading: "Time",

@@ -35,7 +35,9 @@ public struct ReportBuilder {
             dataQuality: try DataQualityJudge(store, period: period).judgement(verdict.quality),
             verdict: VerdictWords(verdict, results).verdict)
         model.csvFolder = Self.csvFolder
-        let words = FindingWords(results)
+        let strips = StripBuilder(results)
+        model.sections = strips.sections()
+        let words = FindingWords(charts: model.sections.flatMap(\.strips))
         model.findings = verdict.findings.map { words.finding($0, of: verdict) }
         if verdict.findings.isEmpty {
             model.ruledOut = verdict.ruledOut.map { .init(cause: Verdict.title($0.cause), reason: $0.text) }
@@ -45,9 +47,14 @@ public struct ReportBuilder {
             .init(span: .init(startMs: $0.startMs, endMs: $0.endMs), label: $0.title)
         }
         model.events = events(runs, in: startMs...endMs)
-        let strips = StripBuilder(results)
         model.overview = strips.overview()
-        model.sections = strips.sections()
+        model.outlook = try ComparisonSection(store: store, name: name).sections()
+        if let capacity = try CapacitySection(store: store, analysis: results.analysis, period: period).section() {
+            model.outlook.append(capacity)
+        }
+        if let demand = try DemandSection(store: store, analysis: results.analysis).section() {
+            model.outlook.append(demand)
+        }
         model.keyFigures = results.keyFigureTables()
         model.distributions = try distributions(results.analysis)
         model.replicas = results.replicaTable()

@@ -11,13 +11,27 @@ struct StoredSignals {
 
     struct FigureRow {
         var unit: String
+        /// Of a histogram's quantile what PromQL says.
         var value: Double?
+        var refined: Double?
         var low: Double?
         var high: Double?
         var worst: Double?
+        var worstRefined: Double?
+        var worstLow: Double?
+        var worstHigh: Double?
         var worstStartMs: Int64?
         var count: Double?
         var note: String?
+
+        var isTooFew: Bool { note == Figure.tooFew }
+        /// As it is read: what a handful of observations says of a tail is not said.
+        var reading: ReportModel.Reading {
+            isTooFew ? .tooFew(count ?? 0) : .init(refined ?? value, low: low, high: high)
+        }
+        var worstReading: ReportModel.Reading {
+            isTooFew ? .known(nil) : .init(worstRefined ?? worst, low: worstLow, high: worstHigh)
+        }
     }
 
     let analysis: Int
@@ -75,13 +89,19 @@ struct StoredSignals {
         close(&signals)
 
         let rows = try database.prepare(
-            "SELECT name, instance, unit, value, low, high, worst, worst_start_ms, count, note FROM figure WHERE analysis_id = ?"
+            """
+            SELECT name, instance, unit, value, low, high, worst, worst_start_ms, count, note, refined, worst_refined,
+                worst_low, worst_high
+            FROM figure WHERE analysis_id = ?
+            """
         )
         rows.bind(1, analysis)
         while try rows.step() {
             figures[rows.text(0), default: [:]][rows.text(1)] = FigureRow(
-                unit: rows.text(2), value: rows.optionalDouble(3), low: rows.optionalDouble(4),
-                high: rows.optionalDouble(5), worst: rows.optionalDouble(6), worstStartMs: rows.optionalInt64(7),
+                unit: rows.text(2), value: rows.optionalDouble(3), refined: rows.optionalDouble(10),
+                low: rows.optionalDouble(4), high: rows.optionalDouble(5), worst: rows.optionalDouble(6),
+                worstRefined: rows.optionalDouble(11), worstLow: rows.optionalDouble(12),
+                worstHigh: rows.optionalDouble(13), worstStartMs: rows.optionalInt64(7),
                 count: rows.optionalDouble(8), note: rows.optionalText(9))
         }
         let made = try database.prepare(
@@ -117,8 +137,9 @@ struct StoredSignals {
         let rows = SignalCatalogue.all.compactMap { signal -> ReportModel.KeyFigure? in
             guard let figure = figure(signal.name, instance) else { return nil }
             return .init(
-                signal: signal.title, unit: signal.unit.display, wholeWindow: figure.value, worst: figure.worst,
-                worstStartMs: figure.worstStartMs, bucketLow: figure.low, bucketHigh: figure.high)
+                signal: signal.title, unit: signal.unit.display, wholeWindow: figure.reading,
+                worst: figure.worstReading, worstStartMs: figure.worstStartMs, bucketLow: figure.low,
+                bucketHigh: figure.high, promQL: figure.low == nil ? nil : figure.value, count: figure.count)
         }
         let file = "\(ReportBuilder.csvFolder)/figures_\(Slug.snake(scope)).csv"
         return .init(scope: scope, rows: rows, csv: .init(path: file, label: "Key figures of \(scope)"))

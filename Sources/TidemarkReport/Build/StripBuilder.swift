@@ -132,7 +132,8 @@ struct StripBuilder {
         let id = prefix.isEmpty ? plan.id : "\(prefix)_\(plan.id)"
         let isLog = plan.isLog && Self.spansDecades(series)
         return .init(
-            id: id, title: plan.title, subtitle: plan.subtitle, unit: unit, yScale: isLog ? .log : .linear,
+            id: id, signals: plan.signals.map(\.name), title: plan.title, subtitle: plan.subtitle, unit: unit,
+            yScale: isLog ? .log : .linear,
             yMaximum: plan.maximum, series: series, missing: Self.isIdleQuiet(plan.signals[0].name) ? [] : nil,
             csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: plan.title))
     }
@@ -152,8 +153,8 @@ struct StripBuilder {
             }
         }
         return .init(
-            id: name, title: signal.title, subtitle: subtitle(signal, several: false), unit: signal.unit.display,
-            yMaximum: maximum, series: series, missing: Self.isIdleQuiet(name) ? [] : nil,
+            id: name, signals: [name], title: signal.title, subtitle: subtitle(signal, several: false),
+            unit: signal.unit.display, yMaximum: maximum, series: series, missing: Self.isIdleQuiet(name) ? [] : nil,
             csv: .init(path: "\(ReportBuilder.csvFolder)/\(name).csv", label: signal.title))
     }
 

@@ -88,12 +88,16 @@ struct VerdictWords {
             guard let figure = results.figure(name), let unit = SignalCatalogue.signal(name)?.unit.display else {
                 continue
             }
-            let worst = figure.worst.map { "worst five minutes \(NumberText.text($0, unit))" } ?? ""
+            let comparison =
+                if figure.isTooFew {
+                    "of \(NumberText.text(figure.count, .requests)): n too small"
+                } else if figure.note == "the window is no longer than five minutes" {
+                    "over the whole window"
+                } else {
+                    figure.worstReading.number.map { "worst five minutes \(NumberText.text($0, unit))" } ?? ""
+                }
             numbers.append(
-                .init(
-                    label: label, value: figure.value, unit: unit,
-                    comparison: figure.note == "the window is no longer than five minutes"
-                        ? "over the whole window" : worst))
+                .init(label: label, value: figure.reading.value, unit: unit, comparison: comparison))
         }
         return numbers
     }
@@ -101,9 +105,8 @@ struct VerdictWords {
 
 /// Findings in the words of the report.
 struct FindingWords {
-    private let results: StoredSignals
-
-    init(_ results: StoredSignals) { self.results = results }
+    /// The charts of the report's sections.
+    let charts: [ReportModel.Strip]
 
     func finding(_ finding: Verdict.Finding, of verdict: Verdict) -> ReportModel.Finding {
         let others = verdict.ruledOut.map {
@@ -118,6 +121,9 @@ struct FindingWords {
         }
         if let requests = finding.requestsAffected, requests > 0 {
             impact.append("about \(NumberText.text(requests, .requests)) affected")
+        }
+        for budget in finding.budgets where budget.burnRate >= 1 {
+            impact.append("error budget, \(budget.text)")
         }
         var summary = finding.summary + "."
         let parts = finding.shares.filter { abs($0.share) >= 0.1 }
@@ -141,7 +147,14 @@ struct FindingWords {
         let unit = SignalCatalogue.signal(one.signal)?.unit.display ?? Self.unit(one.unit)
         return .init(
             signal: one.text, value: one.value, baseline: one.baseline, unit: unit, source: one.source ?? one.signal,
-            line: one.line)
+            line: one.line, chart: chart(of: one.signal))
+    }
+
+    /// The chart that shows a signal; of a mean that none shows the one of its percentiles.
+    private func chart(of signal: String) -> String? {
+        let family = signal == "tpot_mean_seconds" ? "itl" : signal.split(separator: "_").first.map(String.init) ?? ""
+        return charts.first { $0.signals.contains(signal) }?.id
+            ?? charts.first { $0.id == family && signal.hasSuffix("_seconds") }?.id
     }
 
     private static func unit(_ text: String) -> DisplayUnit {

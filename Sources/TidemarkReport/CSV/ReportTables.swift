@@ -17,6 +17,14 @@ public enum ReportTables {
             files.append(File(path: link.path, bytes: render()))
         }
         for strip in model.overview + model.sections.flatMap(\.strips) { add(strip.csv) { self.strip(strip) } }
+        for block in model.outlook.flatMap(\.blocks) {
+            switch block {
+            case .strip(let strip, _): add(strip.csv) { self.strip(strip) }
+            case .scatter(let scatter): add(scatter.csv) { self.scatter(scatter) }
+            case .waterfall(let waterfall): add(waterfall.csv) { self.waterfall(waterfall) }
+            case .table(let table): add(table.csv) { quantities(table) }
+            }
+        }
         for table in model.keyFigures { add(table.csv) { keyFigures(table) } }
         for distribution in model.distributions { add(distribution.csv) { self.distribution(distribution) } }
         add(model.replicas.csv) { figures(model.replicas) }
@@ -83,18 +91,62 @@ public enum ReportTables {
         return CSVTable.render(columns: columns, rows: rows)
     }
 
-    /// Key figures in base units, the unit in a column of its own.
+    /// Measured points first, then the line with its interval, in base units.
+    static func scatter(_ scatter: ReportModel.Scatter) -> [UInt8] {
+        CSVTable.render(
+            columns: ["kind", "x_" + scatter.xUnit.columnSuffix, "y_" + scatter.yUnit.columnSuffix, "low", "high"],
+            rows: scatter.points.map { [.text("measured"), .number($0.x), .number($0.y)] }
+                + scatter.fit.map {
+                    [.text("fitted"), .number($0.x), .number($0.y), .number($0.low), .number($0.high)]
+                })
+    }
+
+    static func waterfall(_ waterfall: ReportModel.Waterfall) -> [UInt8] {
+        var rows: [[CSVTable.Cell]] = [[.text(waterfall.from.label), .missing, .number(waterfall.from.value)]]
+        var at = waterfall.from.value
+        for part in waterfall.parts {
+            at += part.change
+            rows.append([.text(part.label), .number(part.change), .number(at)])
+        }
+        rows.append([.text(waterfall.toLabel), .missing, .number(at)])
+        let unit = waterfall.unit.columnSuffix
+        return CSVTable.render(columns: ["part", "change_" + unit, "value_" + unit], rows: rows)
+    }
+
+    /// Numbers in base units; the last column names the unit of the row's first.
+    static func quantities(_ table: ReportModel.QuantityTable) -> [UInt8] {
+        var names = ColumnNames()
+        return CSVTable.render(
+            columns: table.columns.map { names.take(Slug.snake($0.title), .none) } + ["unit"],
+            rows: table.rows.map { row in
+                var unit = ""
+                let cells = row.map { cell -> CSVTable.Cell in
+                    switch cell {
+                    case .text(let text): return .text(text)
+                    case .quantity(let value, let own):
+                        if unit.isEmpty { unit = own.columnSuffix }
+                        return .number(value)
+                    }
+                }
+                return cells + Array(repeating: .missing, count: max(0, table.columns.count - cells.count))
+                    + [.text(unit)]
+            })
+    }
+
+    /// Key figures in base units, the unit in a column of its own. Where a quantile is known only to lie below or above a
+    /// bound its cell is empty: the bucket's borders say it.
     public static func keyFigures(_ table: ReportModel.KeyFigureTable) -> [UInt8] {
         CSVTable.render(
             columns: [
                 "scope", "signal", "unit", "whole_window", "worst_five_minutes", "worst_start_time", "bucket_low",
-                "bucket_high",
+                "bucket_high", "promql", "observations",
             ],
             rows: table.rows.map { figure in
                 [
                     .text(table.scope), .text(figure.signal), .text(figure.unit.columnSuffix),
-                    .number(figure.wholeWindow), .number(figure.worst), .time(figure.worstStartMs),
-                    .number(figure.bucketLow), .number(figure.bucketHigh),
+                    .number(figure.wholeWindow.value), .number(figure.worst.value), .time(figure.worstStartMs),
+                    .number(figure.bucketLow), .number(figure.bucketHigh), .number(figure.promQL),
+                    .number(figure.count),
                 ]
             })
     }

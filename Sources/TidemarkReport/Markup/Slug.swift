@@ -30,9 +30,13 @@ struct Anchors {
 
     init() {}
 
+    static func name(_ prefix: String, _ name: String) -> String {
+        name.isEmpty ? prefix : prefix + "-" + Slug.kebab(name)
+    }
+
     /// `prefix-name`, with a number behind it when it is taken already.
     mutating func take(_ prefix: String, _ name: String) -> String {
-        let base = name.isEmpty ? prefix : prefix + "-" + Slug.kebab(name)
+        let base = Self.name(prefix, name)
         var candidate = base
         var number = 2
         while !used.insert(candidate).inserted {

@@ -67,10 +67,12 @@ extension ReportModel {
         public var source: String
         /// 1-based line in `source`.
         public var line: Int?
+        /// ``Strip/id`` of the chart that shows it; nil: none does.
+        public var chart: String?
 
         public init(
             signal: String, value: Double?, baseline: Double? = nil, unit: DisplayUnit, needed: String = "",
-            source: String = "", line: Int? = nil
+            source: String = "", line: Int? = nil, chart: String? = nil
         ) {
             self.signal = signal
             self.value = value
@@ -79,6 +81,7 @@ extension ReportModel {
             self.needed = needed
             self.source = source
             self.line = line
+            self.chart = chart
         }
     }
 

@@ -26,6 +26,8 @@ public struct ReportModel: Sendable, Equatable {
     public var overview: [Strip]
     /// Small multiples, grouped: service, inference, system.
     public var sections: [StripSection]
+    /// Capacity, demand, comparison: those of which there is something to say.
+    public var outlook: [OutlookSection] = []
     /// One table for the fleet, then one a replica.
     public var keyFigures: [KeyFigureTable]
     public var distributions: [Distribution]

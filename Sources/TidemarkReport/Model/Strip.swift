@@ -52,6 +52,8 @@ extension ReportModel {
 
         /// Stable name; becomes the anchor in the page.
         public var id: String
+        /// Names of the signals that it shows: what a finding's number links to.
+        public var signals: [String]
         /// What is seen, in words.
         public var title: String
         /// Quantity and aggregation; the unit and `log scale` are added.
@@ -69,11 +71,13 @@ extension ReportModel {
         public var csv: FileLink?
 
         public init(
-            id: String, title: String, subtitle: String = "", unit: DisplayUnit, yScale: YScale = .linear,
-            yMaximum: Double? = nil, series: [Series], limits: [LimitLine] = [], missing: [TimeSpan]? = nil,
+            id: String, signals: [String] = [], title: String, subtitle: String = "", unit: DisplayUnit,
+            yScale: YScale = .linear, yMaximum: Double? = nil, series: [Series], limits: [LimitLine] = [],
+            missing: [TimeSpan]? = nil,
             csv: FileLink? = nil
         ) {
             self.id = id
+            self.signals = signals
             self.title = title
             self.subtitle = subtitle
             self.unit = unit

@@ -13,23 +13,60 @@ extension ReportModel {
         }
     }
 
+    /// A number as far as it is known.
+    public enum Reading: Sendable, Equatable {
+        /// Nil: missing.
+        case known(Double?)
+        /// In a histogram's first bucket: anything up to its bound.
+        case below(Double)
+        /// Beyond the last finite bound of a histogram.
+        case above(Double)
+        /// A tail's quantile of so few observations that it says nothing.
+        case tooFew(Double)
+
+        /// A value with the borders of the bucket that holds it, if one does.
+        public init(_ value: Double?, low: Double?, high: Double?) {
+            switch (low, high) {
+            case (let low?, let high?) where high.isFinite && low <= 0: self = .below(high)
+            case (let low?, let high?) where !high.isFinite: self = .above(low)
+            default: self = .known(value)
+            }
+        }
+
+        /// The number, if it is one.
+        public var value: Double? { if case .known(let value) = self { value } else { nil } }
+
+        /// The number itself, or the bound.
+        public var number: Double? {
+            switch self {
+            case .known(let value): value
+            case .below(let bound), .above(let bound): bound
+            case .tooFew: nil
+            }
+        }
+    }
+
     /// One signal over the whole window and in its worst five minutes, both in `unit`.
     public struct KeyFigure: Sendable, Equatable {
         public var signal: String
         public var unit: DisplayUnit
-        /// Nil: missing.
-        public var wholeWindow: Double?
-        public var worst: Double?
+        public var wholeWindow: Reading
+        public var worst: Reading
         /// Start of the worst five minutes.
         public var worstStartMs: Int64?
         /// Borders of the histogram bucket that holds the whole window's value: how exact it is.
         public var bucketLow: Double?
         /// Infinity: the open last bucket.
         public var bucketHigh: Double?
+        /// What a dashboard's PromQL says of the whole window's quantile.
+        public var promQL: Double?
+        /// Observations behind a quantile or a mean.
+        public var count: Double?
 
         public init(
-            signal: String, unit: DisplayUnit, wholeWindow: Double?, worst: Double? = nil, worstStartMs: Int64? = nil,
-            bucketLow: Double? = nil, bucketHigh: Double? = nil
+            signal: String, unit: DisplayUnit, wholeWindow: Reading, worst: Reading = .known(nil),
+            worstStartMs: Int64? = nil, bucketLow: Double? = nil, bucketHigh: Double? = nil, promQL: Double? = nil,
+            count: Double? = nil
         ) {
             self.signal = signal
             self.unit = unit
@@ -38,6 +75,8 @@ extension ReportModel {
             self.worstStartMs = worstStartMs
             self.bucketLow = bucketLow
             self.bucketHigh = bucketHigh
+            self.promQL = promQL
+            self.count = count
         }
     }
 

@@ -69,6 +69,7 @@ struct Page {
     private func parts() -> [Part] {
         var parts = [Part(title: phrases.findings) { $0.writeFindings() }]
         if !model.overview.isEmpty { parts.append(Part(title: phrases.timeline) { $0.writeTimeline() }) }
+        for section in model.outlook { parts.append(Part(title: section.title) { $0.write(section) }) }
         for section in model.sections where !section.strips.isEmpty {
             parts.append(Part(title: section.title) { $0.writeSection(section) })
         }

@@ -42,7 +42,7 @@ extension Page {
         }
     }
 
-    private mutating func writeSubtitle(_ subtitle: String, csv: ReportModel.FileLink?, of title: String) {
+    mutating func writeSubtitle(_ subtitle: String, csv: ReportModel.FileLink?, of title: String) {
         let phrases = phrases
         out.element(.p, .css("subtitle")) { out in
             out.text(subtitle)

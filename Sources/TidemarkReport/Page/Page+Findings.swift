@@ -163,6 +163,13 @@ extension Page {
         }
     }
 
+    private func source(_ evidence: ReportModel.Evidence, _ line: String) -> Table.Cell {
+        if evidence.source.isEmpty { return .text(NumberText.missing) }
+        // Charts have the first anchors of their names: no two share one.
+        guard let chart = evidence.chart else { return .code(evidence.source + line) }
+        return .link(evidence.source + line, anchor: Anchors.name("strip", chart))
+    }
+
     private mutating func writeEvidence(_ finding: ReportModel.Finding) {
         guard !finding.evidence.isEmpty else { return }
         let phrases = phrases
@@ -178,7 +185,7 @@ extension Page {
                     .text(evidence.signal), .text(NumberText.text(evidence.value, evidence.unit)),
                     .text(NumberText.text(evidence.baseline, evidence.unit)),
                     .text(evidence.needed.isEmpty ? NumberText.missing : evidence.needed),
-                    evidence.source.isEmpty ? .text(NumberText.missing) : .code(evidence.source + line),
+                    source(evidence, line),
                 ]
             })
         element(.details) { page in

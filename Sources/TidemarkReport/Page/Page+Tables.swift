@@ -4,23 +4,39 @@ extension Page {
         for table in model.keyFigures {
             let rows: [[Table.Cell]] = table.rows.map { figure in
                 // One prefix a row, so that its numbers can be compared.
-                let sizes = [figure.wholeWindow, figure.worst, figure.bucketLow].compactMap { $0 }.filter(\.isFinite)
+                let sizes = [figure.wholeWindow.number, figure.worst.number, figure.bucketLow].compactMap { $0 }
+                    .filter(\.isFinite)
                 let scale = UnitScale.fitting(sizes.map(abs).max() ?? 0, figure.unit)
                 return [
-                    .text(figure.signal), .text(scale.unit), .text(scale.text(figure.wholeWindow)),
-                    .text(scale.text(figure.worst)), time(figure.worstStartMs), .text(bucket(figure, scale)),
+                    .text(figure.signal), .text(scale.unit), .text(text(figure.wholeWindow, scale)),
+                    .text(text(figure.worst, scale)), time(figure.worstStartMs), .text(bucket(figure, scale)),
+                    .text(figure.promQL.map(scale.text) ?? NumberText.missing),
+                    .text(figure.count.map(count) ?? NumberText.missing),
                 ]
             }
             let columns: [Table.Column] = [
                 .init(phrases.signal), .init(phrases.unit), .init(phrases.wholeWindow, .number),
                 .init(phrases.worstFiveMinutes, .number), .init(phrases.worstFrom, .number),
-                .init(phrases.bucket, .number),
+                .init(phrases.bucket, .number), .init(phrases.asPromQL, .number), .init(phrases.observations, .number),
             ]
             Table(
                 caption: Phrases.fill(phrases.scope, table.scope), csv: table.csv, csvLabel: phrases.csv,
                 columns: columns, rows: rows
             ).write(&out)
         }
+    }
+
+    private func text(_ reading: ReportModel.Reading, _ scale: UnitScale) -> String {
+        switch reading {
+        case .known(let value): scale.text(value)
+        case .below(let bound): Phrases.fill(phrases.below, scale.text(bound))
+        case .above(let bound): Phrases.fill(phrases.bucketAbove, scale.text(bound))
+        case .tooFew(let count): Phrases.fill(phrases.tooFew, self.count(count))
+        }
+    }
+
+    private func count(_ value: Double) -> String {
+        NumberText.integer(Int(exactly: value.rounded()) ?? 0)
     }
 
     private func bucket(_ figure: ReportModel.KeyFigure, _ scale: UnitScale) -> String {

@@ -38,6 +38,8 @@ enum Stylesheet {
         .contents a:hover{color:var(--accent);text-decoration:underline}
         .muted,.introduction{color:var(--muted)}
         .introduction{margin:-8px 0 16px}
+        .lead{font-size:18px;line-height:28px;font-weight:600;margin:0 0 8px;text-wrap:pretty}
+        .outlook{margin:0 0 8px}
         .note{font-size:13px;line-height:20px;margin-top:-12px}
         footer{margin-top:64px;padding-top:12px;border-top:1px solid var(--rule);color:var(--muted);\
         font-size:13px;line-height:20px}
@@ -127,6 +129,7 @@ enum Stylesheet {
         .plot.small{padding:0 84px 0 56px}
         .plot.bars{padding:0 8px 0 48px}
         .plot.classes{padding:0 112px 0 96px}
+        .plot.waterfall{padding:0 96px 0 164px}
         .plot.coverage{padding:0 20px}
         .shares{display:block;width:100%}
         svg text{font-size:13px;fill:var(--muted)}
@@ -230,6 +233,7 @@ enum Stylesheet {
         .numbers{grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin:32px 0 24px}
         .plot,.plot.small{padding:0 8px 0 46px}
         .plot.classes{padding:0 104px 0 72px}
+        .plot.waterfall{padding:0 84px 0 124px}
         .plot.coverage{padding:0 20px}
         .legend{display:flex}
         text.end,text.event,.minor,.wide{display:none}

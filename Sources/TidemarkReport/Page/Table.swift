@@ -27,6 +27,8 @@ struct Table {
     enum Cell {
         case text(String)
         case code(String)
+        /// Code that leads to a place in the page.
+        case link(String, anchor: String)
         /// A number with its unit in a quieter tone.
         case quantity(Double?, DisplayUnit)
         /// Unix milliseconds UTC, and how to show them.
@@ -94,6 +96,8 @@ struct Table {
             switch cell {
             case .text(let text): out.text(text)
             case .code(let text): out.element(.code, text: text)
+            case .link(let text, let anchor):
+                out.element(.a, .anchor(anchor)) { $0.element(.code, text: text) }
             case .quantity(let value, let unit):
                 let parts = NumberText.parts(value, unit)
                 out.text(parts.number)

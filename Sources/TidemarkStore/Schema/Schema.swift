@@ -40,6 +40,11 @@ public enum Schema {
         EvidenceSchema.templates,
         EvidenceSchema.verdict,
         EvidenceSchema.anomalies,
+        EvidenceSchema.figures,
+        EvidenceSchema.loadTests,
+        EvidenceSchema.demand,
+        EvidenceSchema.comparisons,
+        EvidenceSchema.outlook,
     ]
     public static var version: Int { migrations.count }
 

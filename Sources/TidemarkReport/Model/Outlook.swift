@@ -1,0 +1,148 @@
+extension ReportModel {
+    /// What follows from the evidence beyond the incident: how much the fleet can take, what will be asked of it, whether it
+    /// became slower. A heading, sentences that answer, then what they rest on.
+    public struct OutlookSection: Sendable, Equatable {
+        public enum Block: Sendable, Equatable {
+            /// A chart over time with an axis of its own.
+            case strip(Strip, over: TimeSpan)
+            case scatter(Scatter)
+            case waterfall(Waterfall)
+            case table(QuantityTable)
+        }
+
+        public var title: String
+        /// The answer first.
+        public var sentences: [String]
+        public var blocks: [Block]
+
+        public init(title: String, sentences: [String], blocks: [Block] = []) {
+            self.title = title
+            self.sentences = sentences
+            self.blocks = blocks
+        }
+    }
+
+    /// Measured points, the line fitted through them, and how sure it is.
+    public struct Scatter: Sendable, Equatable {
+        public struct Point: Sendable, Equatable {
+            public var x: Double
+            public var y: Double
+
+            public init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
+        }
+
+        /// A point of the line with its interval; ascending in x.
+        public struct Fit: Sendable, Equatable {
+            public var x: Double
+            public var y: Double
+            public var low: Double
+            public var high: Double
+
+            public init(x: Double, y: Double, low: Double, high: Double) {
+                (self.x, self.y, self.low, self.high) = (x, y, low, high)
+            }
+        }
+
+        public var id: String
+        public var title: String
+        public var subtitle: String
+        /// What runs along the foot, in words.
+        public var xTitle: String
+        public var xUnit: DisplayUnit
+        public var yUnit: DisplayUnit
+        public var points: [Point]
+        public var fit: [Fit]
+        public var limits: [LimitLine]
+        public var csv: FileLink?
+
+        public init(
+            id: String, title: String, subtitle: String, xTitle: String, xUnit: DisplayUnit, yUnit: DisplayUnit,
+            points: [Point], fit: [Fit] = [], limits: [LimitLine] = [], csv: FileLink? = nil
+        ) {
+            self.id = id
+            self.title = title
+            self.subtitle = subtitle
+            self.xTitle = xTitle
+            self.xUnit = xUnit
+            self.yUnit = yUnit
+            self.points = points
+            self.fit = fit
+            self.limits = limits
+            self.csv = csv
+        }
+    }
+
+    /// How a number came from one value to another, part by part.
+    public struct Waterfall: Sendable, Equatable {
+        public struct Part: Sendable, Equatable {
+            public var label: String
+            public var change: Double
+            /// The part that matters: drawn in the colour of harm when it rises.
+            public var isKey: Bool
+
+            public init(label: String, change: Double, isKey: Bool = false) {
+                (self.label, self.change, self.isKey) = (label, change, isKey)
+            }
+        }
+
+        public var id: String
+        public var title: String
+        public var subtitle: String
+        public var unit: DisplayUnit
+        public var from: (label: String, value: Double)
+        public var parts: [Part]
+        public var toLabel: String
+        public var csv: FileLink?
+
+        /// The value at the end.
+        public var end: Double { parts.reduce(from.value) { $0 + $1.change } }
+
+        public init(
+            id: String, title: String, subtitle: String, unit: DisplayUnit, from: (label: String, value: Double),
+            parts: [Part], toLabel: String, csv: FileLink? = nil
+        ) {
+            self.id = id
+            self.title = title
+            self.subtitle = subtitle
+            self.unit = unit
+            self.from = from
+            self.parts = parts
+            self.toLabel = toLabel
+            self.csv = csv
+        }
+
+        public static func == (a: Waterfall, b: Waterfall) -> Bool {
+            a.id == b.id && a.title == b.title && a.subtitle == b.subtitle && a.unit == b.unit
+                && a.from.label == b.from.label && a.from.value == b.from.value && a.parts == b.parts
+                && a.toLabel == b.toLabel && a.csv == b.csv
+        }
+    }
+
+    /// Rows of texts and quantities; in a column the unit may change from row to row.
+    public struct QuantityTable: Sendable, Equatable {
+        public enum Cell: Sendable, Equatable {
+            case text(String)
+            /// Nil: missing.
+            case quantity(Double?, DisplayUnit)
+        }
+
+        public struct Column: Sendable, Equatable {
+            public var title: String
+            public var isNumber: Bool
+
+            public init(_ title: String, isNumber: Bool = false) { (self.title, self.isNumber) = (title, isNumber) }
+        }
+
+        public var caption: String
+        public var columns: [Column]
+        public var rows: [[Cell]]
+        public var csv: FileLink?
+
+        public init(caption: String, columns: [Column], rows: [[Cell]], csv: FileLink? = nil) {
+            self.caption = caption
+            self.columns = columns
+            self.rows = rows
+            self.csv = csv
+        }
+    }
+}
