@@ -130,7 +130,7 @@ import TidemarkStatistics
             try #require(try ScenarioReport(found, Scenario(settings), accelerator: .named("NVIDIA L4"), most: 500))
         }
         let twice = try changed("replicas=2")
-        #expect(abs((twice.changed.capacity?.maxRate ?? 0) / (found.value?.maxRate ?? 1) - 2) < 0.01)
+        #expect(abs((twice.changed.capacity?.maxRate ?? 0) / (found.value?.maxRate ?? 1) - 2) < 0.1)
         #expect(twice.changed.prediction.itlMean < twice.present.prediction.itlMean)
         let long = try changed("output_scale=2")
         #expect((long.changed.capacity?.maxRate ?? 0) < (found.value?.maxRate ?? 0))
@@ -170,7 +170,7 @@ import TidemarkStatistics
             #expect(abs(prompt / 330 - 1) < 0.02)
             #expect(abs(all.reduce(0) { $0 + $1.computed } / 4000 / prompt - 0.5) < 0.02)
             #expect(abs(all.reduce(0) { $0 + Double($1.decodes) } / 4000 / 59.5 - 1) < 0.05)
-            #expect(all.allSatisfy { $0.prompt <= 1000 && $0.computed <= $0.prompt })
+            #expect(all.allSatisfy { $0.prompt <= 1300 && $0.computed <= $0.prompt })
         }
     }
 }

@@ -28,9 +28,10 @@ public struct CapacityReport: Sendable {
         let fleet = try Fleet(store, period: period, series: source)
         let runs = try EngineRun.all(store, period: period)
         let interval = try Self.sampleIntervalMs(store, period: period)
-        let fine = TimeGrid(
-            startMs: start / 1000 * 1000, endMs: end,
-            stepMs: min(600_000, max(30_000, (2 * interval + 999) / 1000 * 1000)))
+        // Windows of half a minute, shorter where the evidence is, and never of less than two scrapes.
+        let wanted = min(30_000, max(5000, (end - start) / 60))
+        let step = min(600_000, (max(wanted, 2 * interval) + 999) / 1000 * 1000)
+        let fine = TimeGrid(startMs: start / 1000 * 1000, endMs: end, stepMs: step)
         let grid = fine.count > 24_000 ? fine.refined(fine.stepMs, most: 24_000) : fine
         guard grid.count > 0 else {
             refused = "the evidence is shorter than \(fine.stepMs / 1000) seconds"
@@ -108,7 +109,7 @@ public struct CapacityReport: Sendable {
         let kept = usable.filter { $0 }.count
         if !causes.isEmpty {
             let text = causes.joined(separator: ", ")
-            if kept * Int(grid.stepMs / 1000) >= 600, kept >= 20 {
+            if kept >= 20, Double(kept) * Double(grid.stepMs) / 1000 >= min(600, grid.seconds / 4) {
                 conditions.append("without the time of \(text)")
             } else {
                 usable = [Bool](repeating: true, count: grid.count)
