@@ -42,10 +42,15 @@ struct LoadAdjustment {
 
     /// At least so many windows a side; below it an interval says nothing.
     static let fewestWindows = 8
+    private static let mostWindows = 12_000
 
     /// nil with too few windows, or when the line cannot be fitted.
     /// - Parameter replicas: of each side, those without evidence too.
     init?(_ windows: [StepWindow], windowSeconds: Double, replicas: (old: Int, new: Int)) {
+        // Weeks of many replicas: longer windows tell as much in less time.
+        let width = 1 + windows.count / Self.mostWindows
+        let windows = width > 1 ? Self.merged(windows, width) : windows
+        let windowSeconds = windowSeconds * Double(width)
         let baseline = windows.filter { !$0.isCandidate }
         let candidate = windows.filter(\.isCandidate)
         guard baseline.count >= Self.fewestWindows, candidate.count >= Self.fewestWindows else { return nil }
@@ -111,6 +116,12 @@ struct LoadAdjustment {
             func mean(_ value: (StepWindow) -> Double) -> Double {
                 group.reduce(0) { $0 + value($1) * $1.seconds } / one.seconds
             }
+            /// nil when a window doesn't know it.
+            func known(_ value: (StepWindow) -> Double?) -> Double? {
+                guard group.allSatisfy({ value($0) != nil }) else { return nil }
+                return group.reduce(0) { $0 + (value($1) ?? 0) * $1.seconds } / group.reduce(0) { $0 + $1.seconds }
+            }
+            (one.arrivals, one.allPrompt) = (known(\.arrivals), known(\.allPrompt))
             one.seconds = group.reduce(0) { $0 + $1.seconds }
             one.decodeSeconds = group.reduce(0) { $0 + $1.decodeSeconds }
             one.tokens = group.reduce(0) { $0 + $1.tokens }
