@@ -189,7 +189,12 @@ import TidemarkTestSupport
         try lines.run(period)
         let analysis = store.database.lastInsertedRow
         for (group, rps) in [("m", 10.0), ("n", 2.0)] {
-            try store.database.prepare("INSERT INTO capacity_estimate VALUES (?, ?, ?, ?, ?, 'itl', 'A')").run(
+            try store.database.prepare(
+                """
+                INSERT INTO capacity_estimate(analysis_id, replica_group, max_rps, low, high, binding_limit, grade,
+                    replicas, objectives, conditions) VALUES (?, ?, ?, ?, ?, 'itl', 'A', 1, '', '[]')
+                """
+            ).run(
                 analysis, group, rps, rps - 1, rps + 1)
         }
         let forecast = try DemandForecast(store, period: period, name: "p")

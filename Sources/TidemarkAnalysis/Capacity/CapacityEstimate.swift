@@ -109,9 +109,11 @@ public struct CapacityEstimate: Sendable {
             }
         }
         let distance = 0.04 * log(max(1, factor))
-        let tail = min(0.1, 0.15 * (model.tailError ?? 0.3))
+        // A tail that no histogram shows, lengths that nobody told: each may be wrong by a seventh.
+        let tail = model.tailError.map { min(0.1, 0.15 * $0) } ?? 0.15
+        let lengths = model.mix.isAssumed ? 0.15 : 0
         sampling = min(sampling, 0.5)
-        let spread = (modelSpread * modelSpread + sampling * sampling + distance * distance + tail * tail).squareRoot()
+        let spread = [modelSpread, sampling, distance, tail, lengths].reduce(0) { $0 + $1 * $1 }.squareRoot()
         func rate(_ z: Double) -> Double {
             let slower = exp(z * spread)
             return search.solve(slower: slower, from: found.rate / slower)?.rate
