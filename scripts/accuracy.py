@@ -57,7 +57,8 @@ def copy(case, target, keep):
     return any(kind(n) or n in PERIODS for n in os.listdir(target))
 
 
-def diagnose(job, forecast=False):
+def diagnose(job, also=()):
+    """The answer to a case; `also` names further commands whose answers are added."""
     tidemark, case, keep = job
     with tempfile.TemporaryDirectory() as folder:
         evidence = os.path.join(folder, os.path.basename(case))
@@ -68,9 +69,12 @@ def diagnose(job, forecast=False):
         answer = subprocess.run([tidemark, "diagnose", "--db", db, "--format", "json", "--quiet"], capture_output=True)
         try:
             found = json.loads(answer.stdout)
-            if forecast:
-                run = subprocess.run([tidemark, "forecast", "--db", db, "--format", "json"], capture_output=True)
-                found |= json.loads(run.stdout)
+            for command in also:
+                run = subprocess.run([tidemark, command, "--db", db, "--format", "json"], capture_output=True)
+                try:
+                    found |= json.loads(run.stdout)
+                except ValueError:
+                    found["error"] = run.stderr.decode(errors="replace")[-200:]
             return found
         except ValueError:
             return {"error": answer.stderr.decode(errors="replace")[-200:], "findings": []}
@@ -87,6 +91,38 @@ def seconds(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+def also(truth):
+    """Commands whose answers a case can be asked for beside the verdict."""
+    return {"compare": ("compare",), "forecast": ("capacity", "forecast")}.get(truth.get("type"), ("capacity",))
+
+
+def capacity(cases, truth, answers):
+    """Error of the highest rate over all cases of one period, by how far the estimate lies beyond the observed load."""
+    print("\n== capacity: all cases of one period")
+    by = collections.defaultdict(list)
+    refused = 0
+    for case in cases:
+        known = truth[case].get("true_capacity")
+        if not known or truth[case]["type"] == "compare":
+            continue
+        groups = [g for g in answers[case].get("capacity") or [] if g.get("source") != "load_test"]
+        if not groups:
+            refused += 1
+            continue
+        total = {key: sum(g[key] for g in groups) for key in ("max_rps", "low", "high")}
+        row = (total["max_rps"] / known["max_rps"] - 1, total["low"] <= known["max_rps"] <= total["high"],
+               groups[0]["binding_limit"] == known["binding_limit"])
+        for name in ("all", groups[0]["grade"]):
+            by[name].append(row)
+    for name, rows in sorted(by.items(), key=lambda x: (x[0] != "all", x[0])):
+        sizes = sorted(abs(r[0]) for r in rows)
+        print(f"{name if name == 'all' else 'grade ' + name:10s} n {len(rows):3d}  error median {100 * sizes[len(sizes) // 2]:.1f} %, "
+              f"p90 {100 * sizes[min(len(sizes) - 1, int(0.9 * len(sizes)))]:.1f} %, signed median "
+              f"{100 * sorted(r[0] for r in rows)[len(rows) // 2]:+.1f} %; 80 % interval covers {wilson(sum(r[1] for r in rows), len(rows))}; "
+              f"limit right {wilson(sum(r[2] for r in rows), len(rows))}")
+    print(f"refused {refused}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tidemark"); parser.add_argument("shared")
@@ -100,14 +136,18 @@ def main():
     os.makedirs(keep, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         whole = dict(zip(incidents + real, pool.map(
-            lambda c: diagnose((a.tidemark, c, None), forecast=truth[c].get("type") == "forecast"), incidents + real)))
+            lambda c: diagnose((a.tidemark, c, None), also(truth[c])), incidents + real)))
         for case in incidents:
             json.dump(whole[case], open(os.path.join(keep, os.path.basename(case) + ".json"), "w"))
         print("== incidents: all evidence", flush=True)
         subprocess.run([sys.executable, os.path.join(corpora, "score_incidents.py"), os.path.join(corpora, "incidents"),
                         "--answers", keep])
 
+        capacity(incidents, truth, whole)
         forecast_backtest.report(a.tidemark, a.shared, pool)
+        print("\n== compare: simulated engines", flush=True)
+        subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "compare_accuracy.py"),
+                        "--tidemark", a.tidemark, "--runs", "2"])
 
         print("\n== by hardware profile (no threshold was fitted to one)")
         by = collections.defaultdict(list)
