@@ -28,6 +28,15 @@ public struct Outlook {
         }
     }
 
+    /// Whether a period was analysed since the last answers.
+    public func isStale() throws -> Bool {
+        try store.database.int(
+            """
+            SELECT 1 FROM analysis a WHERE NOT EXISTS
+                (SELECT 1 FROM outlook o WHERE o.period_id = a.period_id AND kind = 'forecast')
+            """) != nil
+    }
+
     /// Those with an analysis, the one that began first at first.
     private func periods() throws -> [(id: Int, name: String)] {
         let rows = try store.database.prepare(

@@ -24,6 +24,7 @@ struct ResultWriter {
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }
+        try database.execute("DELETE FROM outlook WHERE period_id = \(period)")
         try database.execute("DELETE FROM analysis WHERE period_id = \(period)")
         try database.prepare(
             "INSERT INTO analysis(period_id, evidence_key, tool_version, start_ms, end_ms, step_ms) VALUES (?, ?, ?, ?, ?, ?)"
@@ -81,8 +82,8 @@ struct ResultWriter {
         let finding = try database.prepare(
             """
             INSERT INTO finding(analysis_id, rank, cause, start_ms, end_ms, confidence, impact_user_seconds,
-                requests_affected, instances, summary, trigger_text, trigger_ms, delay_seconds)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                requests_affected, instances, summary, trigger_text, trigger_ms, delay_seconds, cost, currency)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         let share = try database.prepare("INSERT INTO cause_share VALUES (?, ?, ?, ?, ?, ?, ?)")
         let budget = try database.prepare("INSERT INTO finding_budget VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
@@ -104,7 +105,7 @@ struct ResultWriter {
             try finding.run(
                 analysis, index + 1, draft.cause, draft.startMs, draft.endMs, draft.confidence,
                 draft.impactUserSeconds, draft.requestsAffected, instances.text, draft.summary, draft.trigger?.text,
-                draft.trigger?.timeMs, draft.delaySeconds)
+                draft.trigger?.timeMs, draft.delaySeconds, draft.cost?.amount, draft.cost?.currency)
             let id = database.lastInsertedRow
             for (place, part) in draft.shares.enumerated() {
                 try share.run(id, place, part.factor, part.share, part.before, part.during, part.text)

@@ -33,6 +33,14 @@ public struct Verdict: Sendable {
         public var delaySeconds: Double?
         public var shares: [Share] = []
         public var budgets: [Budget] = []
+        /// GPU time of the replicas concerned while it lasted, in `currency`; nil without prices.
+        public var cost: Double?
+        public var currency: String?
+
+        /// `1.72 USD of GPU time`; nil without prices.
+        public var costText: String? {
+            cost.map { "\(Verdict.number($0)) \(currency ?? "") of GPU time on the replicas concerned" }
+        }
     }
 
     /// What the finding's time took of the error budget of one objective: see `finding_budget`.
@@ -94,7 +102,8 @@ public struct Verdict: Sendable {
         let rows = try database.prepare(
             """
             SELECT finding_id, rank, cause, start_ms, end_ms, confidence, impact_user_seconds, requests_affected,
-                instances, summary, trigger_text, trigger_ms, delay_seconds FROM finding WHERE analysis_id = ? ORDER BY rank
+                instances, summary, trigger_text, trigger_ms, delay_seconds, cost, currency
+            FROM finding WHERE analysis_id = ? ORDER BY rank
             """)
         rows.bind(1, analysis)
         while try rows.step() {
@@ -104,6 +113,8 @@ public struct Verdict: Sendable {
                 requestsAffected: rows.optionalDouble(7), instances: [], summary: rows.text(9), evidence: [],
                 recommendations: [], missing: [], trigger: rows.optionalText(10), triggerMs: rows.optionalInt64(11),
                 delaySeconds: rows.optionalDouble(12))
+            finding.cost = rows.optionalDouble(13)
+            finding.currency = rows.optionalText(14)
             var names = JSONReader(rows.bytes(8))
             try names.array { finding.instances.append(try $0.string().text) }
             try Self.fill(&finding, database, id: rows.int(0))

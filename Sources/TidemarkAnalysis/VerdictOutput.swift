@@ -61,6 +61,7 @@ extension Verdict {
                 let parts = finding.shares.filter { abs($0.share) >= 0.1 }.map { "\(percent($0.share)) \($0.text)" }
                 lines.append("     Of the longer steps: \(parts.joined(separator: "; ")).")
             }
+            if let cost = finding.costText { lines.append("     \(cost).") }
             for one in finding.budgets { lines.append("     Error budget, \(one.text).") }
             for one in finding.evidence {
                 var line = "     · \(one.text): \(one.value.map(Self.number) ?? "–")"
@@ -111,6 +112,8 @@ extension Verdict.Finding {
         out.write(",\"confidence\":\(ByteWriter.fixed(confidence, decimals: 3))")
         out.write(
             ",\"impact_user_seconds\":\(number(impactUserSeconds)),\"requests_affected\":\(number(requestsAffected))")
+        out.write(",\"impact_cost\":\(number(cost)),\"currency\":")
+        if let currency { out.writeJSONString(currency) } else { out.write("null") }
         out.write(",\"summary\":")
         out.writeJSONString(summary)
         out.write(",\"trigger\":")

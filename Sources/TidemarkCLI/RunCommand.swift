@@ -53,14 +53,12 @@ struct RunCommand: ParsableCommand {
         progress.clear()
         try conclude(ingestor, paths: evidence, quiet: quiet)
         var verdicts: [Verdict] = []
-        var isNew = configuration.path != nil
         for period in try store.periods() {
-            let analysis = Analysis(store: store, period: period.id)
-            isNew = try !analysis.isCurrent() || isNew
-            try analysis.refresh()
+            try Analysis(store: store, period: period.id).refresh()
             verdicts.append(try Verdict(store, period: period.id, name: period.name))
         }
-        if isNew { try Outlook(store).refresh() }
+        let outlook = Outlook(store)
+        if try outlook.isStale() { try outlook.refresh() }
         let page = try ReportFolder(path: folder, title: title).write(store)
         if !quiet {
             for verdict in verdicts { Console.print(verdict.text) }

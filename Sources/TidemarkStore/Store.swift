@@ -76,6 +76,7 @@ public final class Store {
                 """
                 SELECT (SELECT coalesce(group_concat(name || title || expression || low_is_worst, ' '), '') FROM user_signal)
                     || (SELECT coalesce(group_concat(signal || seconds, ' '), '') FROM objective)
+                    || (SELECT coalesce(group_concat(name || value, ' '), '') FROM plan_setting)
                 """) ?? ""
         return withBytes(of: sources + pruned + configured) { SHA256.hex($0) }
     }

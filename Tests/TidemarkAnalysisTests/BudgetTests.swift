@@ -42,18 +42,19 @@ struct BudgetTests {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func store(perScrape: Double, hasObjective: Bool = false) throws -> (Store, Int) {
+    private func store(perScrape: Double, hasObjective: Bool = false, gpuHour: Double? = nil) throws -> (Store, Int) {
         let folder = try TemporaryFolder()
-        let path = try folder.write(dump(perScrape: perScrape), to: "tsdb-dump.txt")
+        _ = try folder.write(dump(perScrape: perScrape), to: "e/tsdb-dump.txt")
+        _ = try folder.write(
+            "{\"replicas\":[{\"name\":\"r0\",\"instance\":\"a:8000\"}],\"gpus_per_replica\":2}", to: "e/capture.json")
         let store = try Store.create(path: ":memory:")
         var options = IngestOptions()
         options.period = "p"
-        try Ingestor(store, options: options).ingest([path])
-        if hasObjective {
-            var configuration = Configuration()
-            configuration.objectives = [("ttft_p95_seconds", 1)]
-            try store.configure(configuration)
-        }
+        try Ingestor(store, options: options).ingest([folder.path("e")])
+        var configuration = Configuration()
+        if hasObjective { configuration.objectives = [("ttft_p95_seconds", 1)] }
+        configuration.plan.prices.gpuHour = gpuHour
+        try store.configure(configuration)
         let period = try store.periods()[0].id
         try Analysis(store: store, period: period).refresh()
         return (store, period)
@@ -75,6 +76,17 @@ struct BudgetTests {
         let month = 30 * 86_400.0 / 15 * 40
         #expect(abs(budget.shareOfMonth - 800 / (0.05 * month)) < 0.1 * 800 / (0.05 * month))
         #expect(Verdict.json([verdict]).contains("\"error_budget\":[{\"signal\":\"ttft_p95_seconds\""))
+    }
+
+    @Test("with a price a finding states the GPU time of its replicas in money; without one it states none")
+    func money() throws {
+        let (store, period) = try store(perScrape: 40, gpuHour: 4)
+        let finding = try #require(try Verdict(store, period: period, name: "p").findings.first)
+        let hours = Double(finding.endMs - finding.startMs) / 3_600_000
+        #expect(abs((finding.cost ?? 0) - 4 * 2 * hours) < 1e-9 && finding.currency != nil)
+        #expect(finding.costText?.contains("GPU time") == true)
+        let (other, same) = try self.store(perScrape: 40)
+        #expect(try Verdict(other, period: same, name: "p").findings.first?.cost == nil)
     }
 
     @Test("without an objective there is no budget")

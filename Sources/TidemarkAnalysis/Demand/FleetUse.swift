@@ -77,8 +77,7 @@ struct FleetUse {
     }
 
     /// From the GPUs that were observed; else from the engines' parallelism; else from `capture.json`.
-    private static func gpus(_ store: Store, _ series: StoreSeries, period: Int) throws -> [(name: String, count: Int)]
-    {
+    static func gpus(_ store: Store, _ series: StoreSeries, period: Int) throws -> [(name: String, count: Int)] {
         let rows = try store.database.prepare(
             """
             SELECT coalesce(json_extract(labels, '$.model'), ''), count(*) FROM instance

@@ -125,6 +125,8 @@ struct FindingDraft {
     var delaySeconds: Double?
     var shares: [CauseShares.Part] = []
     var budgets: [ErrorBudget] = []
+    /// GPU time of the replicas concerned while it lasted.
+    var cost: (amount: Double, currency: String)?
 }
 
 struct EvidenceDraft {

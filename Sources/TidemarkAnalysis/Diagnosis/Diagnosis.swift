@@ -41,8 +41,13 @@ struct Diagnosis {
         }
         // Incidents by impact; within one the primary cause first.
         groups = groups.filter { !$0.isEmpty }.sorted { Self.precedes($0[0], $1[0]) }
+        let hourly = try Self.hourlyCost(situation)
         for place in groups.indices {
             let first = groups[place][0]
+            groups[place][0].cost = hourly.map { hourly in
+                let hours = Double(first.endMs - first.startMs) / 3_600_000
+                return (hourly.amount * hours * Double(first.instances.count), hourly.currency)
+            }
             groups[place][0].budgets = try ErrorBudget.all(
                 situation, replicas: first.instances, startMs: first.startMs, endMs: first.endMs)
         }
@@ -61,6 +66,17 @@ struct Diagnosis {
                 }
             }
         }
+    }
+
+    /// Of a replica's GPUs, by the configured prices; nil without prices, or when nobody tells which GPUs there are.
+    private static func hourlyCost(_ situation: Situation) throws -> (amount: Double, currency: String)? {
+        let prices = try Configuration.Plan.read(situation.store).prices
+        guard prices.isSet, !situation.replicas.isEmpty else { return nil }
+        let gpus = try FleetUse.gpus(
+            situation.store, situation.builder.evaluator.source, period: situation.period)
+        let known = gpus.compactMap { gpu in prices.price(gpu.name).map { $0 * Double(gpu.count) } }
+        guard !gpus.isEmpty, known.count == gpus.count else { return nil }
+        return (known.reduce(0, +) / Double(situation.replicas.count), prices.currency)
     }
 
     /// What one cause says about one replica.

@@ -122,6 +122,7 @@ struct FindingWords {
         if let requests = finding.requestsAffected, requests > 0 {
             impact.append("about \(NumberText.text(requests, .requests)) affected")
         }
+        if let cost = finding.costText { impact.append(cost) }
         for budget in finding.budgets where budget.burnRate >= 1 {
             impact.append("error budget, \(budget.text)")
         }

@@ -6,6 +6,10 @@ extension EvidenceSchema {
         ALTER TABLE figure ADD COLUMN refined REAL;
         ALTER TABLE figure ADD COLUMN worst_refined REAL;
 
+        -- GPU time of the replicas concerned while it lasted, by the prices of the configuration; NULL: no price, or no GPUs known.
+        ALTER TABLE finding ADD COLUMN cost REAL;
+        ALTER TABLE finding ADD COLUMN currency TEXT;
+
         CREATE TABLE finding_budget (
             -- What a finding's time took of the error budget of an objective of its replicas.
             finding_id INTEGER NOT NULL REFERENCES finding(finding_id),
