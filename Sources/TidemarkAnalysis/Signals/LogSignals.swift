@@ -75,8 +75,8 @@ struct LogSignals {
     func requestShare(_ signal: Signal, _ condition: String, _ fleet: Fleet) throws -> [SignalSeries] {
         try averages(
             signal, fleet.replicas.compactMap { replica in replica.logInstance.map { ($0, replica.name) } },
-            // A request of which it isn't known counts on neither side.
-            of: "CASE WHEN (\(condition)) IS NOT NULL THEN (\(condition)) * 1.0 END", from: "request",
+            // A request that doesn't say so (NULL) doesn't.
+            of: "CASE WHEN \(condition) THEN 1.0 ELSE 0.0 END", from: "request",
             time: "received_ms", origin: "log",
             expression: "request where \(condition)")
     }
