@@ -52,12 +52,13 @@ public struct CapacityReport: Sendable {
             refused = "no engine's running requests and tokens are in the evidence"
             return
         }
+        let slots = try Self.seenSlots(store, period: period)
         // A group: one model and one configuration.
         var groups: [(key: String, records: [EngineRecord], configuration: ServingConfiguration)] = []
         for record in records {
             let own = runs.filter { $0.replica == record.replica && ($0.startMs ?? 0) <= end }
             let configuration = ServingConfiguration(
-                own, cacheLabels: record.cache, isV0ByMetrics: record.hasV0Metrics)
+                own, cacheLabels: record.cache, isV0ByMetrics: record.hasV0Metrics, seenSlots: slots)
             let model = record.model ?? own.last?.model.map(Self.plain) ?? "model"
             let key =
                 "\(model)\u{1}\(configuration.maxSequences)\u{1}\(configuration.maxTokens)\u{1}\(configuration.tensorParallel)"
@@ -82,6 +83,22 @@ public struct CapacityReport: Sendable {
             estimates.append(estimate)
         }
         estimates.sort { $0.group < $1.group }
+    }
+
+    /// Most requests that ran in one engine, where the diagnosis found that requests waited for a slot; nil where it didn't.
+    private static func seenSlots(_ store: Store, period: Int) throws -> Int? {
+        let row = try store.database.prepare(
+            """
+            SELECT coalesce(
+                (SELECT max(c.max) FROM chunk c JOIN series s USING (series_id)
+                    WHERE s.period_id = ?1 AND s.shadowed_by IS NULL AND s.name = 'vllm:num_requests_running'),
+                (SELECT max(running) FROM engine_stat JOIN instance i USING (instance_id) WHERE i.period_id = ?1))
+            WHERE EXISTS (SELECT 1 FROM finding f JOIN analysis a USING (analysis_id)
+                WHERE a.period_id = ?1 AND f.cause = 'batch_slot_limit' AND f.confidence > 0.5)
+            """)
+        row.bind(1, period)
+        guard try row.step(), let most = row.optionalDouble(0) else { return nil }
+        return Int(exactly: most.rounded())
     }
 
     /// `['llama-8b']` as the log prints it → `llama-8b`.

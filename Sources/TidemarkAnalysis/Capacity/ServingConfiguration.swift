@@ -19,7 +19,10 @@ public struct ServingConfiguration: Sendable, Equatable {
     public var assumptions: [String] = []
 
     /// The last run of the replica that printed its arguments.
-    init(_ runs: [EngineRun], cacheLabels: (blocks: Double?, size: Double?)?, isV0ByMetrics: Bool) {
+    /// - Parameter seenSlots: most requests that ran while others waited for a slot; nil when none did.
+    init(
+        _ runs: [EngineRun], cacheLabels: (blocks: Double?, size: Double?)?, isV0ByMetrics: Bool, seenSlots: Int? = nil
+    ) {
         let facts = runs.last { $0.facts["max_num_seqs"] != nil }?.facts ?? runs.last?.facts ?? [:]
         func number(_ names: String...) -> Double? {
             for name in names {
@@ -33,6 +36,9 @@ public struct ServingConfiguration: Sendable, Equatable {
         var assumed: [String] = []
         if let value = number("max_num_seqs", "arg.max_num_seqs") {
             maxSequences = Int(value)
+        } else if let seenSlots, seenSlots > 0 {
+            maxSequences = seenSlots
+            assumed.append("max_num_seqs \(seenSlots) (not in the log; as many ran while others waited for a slot)")
         } else {
             maxSequences = 256
             assumed.append("max_num_seqs 256 (not in the log)")
