@@ -76,6 +76,14 @@ import TidemarkStatistics
         return one
     }
 
+    @Test("slots that nobody printed are as many as ran while others waited for one; else the default, and it is said")
+    func slots() {
+        let seen = ServingConfiguration([], cacheLabels: nil, isV0ByMetrics: false, seenSlots: 9)
+        #expect(seen.maxSequences == 9 && seen.assumptions.contains { $0.hasPrefix("max_num_seqs 9 (") })
+        let blind = ServingConfiguration([], cacheLabels: nil, isV0ByMetrics: false)
+        #expect(blind.maxSequences == 256 && blind.assumptions.contains { $0.hasPrefix("max_num_seqs 256 (") })
+    }
+
     @Test func knownCostsAndCapacityComeBack() throws {
         let objectives = [LatencyObjective(.ttft, 0.95, 1), LatencyObjective(.itl, 0.95, 0.1)]
         let found = Self.estimate(Self.record(0.3, 2), objectives)
