@@ -21,7 +21,7 @@ enum LoadTestFuzz {
                 point.ttft.mean, point.ttft.p99, point.itl.p95, point.tpot.p50, point.e2e.p90,
             ]
             for number in numbers {
-                if number.map({ $0.isNaN || $0 < 0 }) == true { broken("numbers are numbers, and not below zero") }
+                if number.map({ !$0.isFinite || $0 < 0 }) == true { broken("numbers are finite, and not below zero") }
                 digest = digest &* 31 &+ (number?.bitPattern ?? 7)
             }
             if [point.succeeded, point.failed, point.incomplete].contains(where: { $0 ?? 0 < 0 }) { broken("a count") }

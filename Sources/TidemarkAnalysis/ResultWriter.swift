@@ -95,16 +95,10 @@ struct ResultWriter {
         let advice = try database.prepare("INSERT INTO recommendation VALUES (?, ?, ?, ?)")
         let missing = try database.prepare("INSERT INTO missing_evidence VALUES (?, ?, ?, ?)")
         for (index, draft) in diagnosis.findings.enumerated() {
-            var instances = ByteWriter()
-            instances.write("[")
-            for (place, name) in draft.instances.enumerated() {
-                if place > 0 { instances.write(",") }
-                instances.writeJSONString(name)
-            }
-            instances.write("]")
             try finding.run(
                 analysis, index + 1, draft.cause, draft.startMs, draft.endMs, draft.confidence,
-                draft.impactUserSeconds, draft.requestsAffected, instances.text, draft.summary, draft.trigger?.text,
+                draft.impactUserSeconds, draft.requestsAffected, ByteWriter.json(draft.instances), draft.summary,
+                draft.trigger?.text,
                 draft.trigger?.timeMs, draft.delaySeconds, draft.cost?.amount, draft.cost?.currency)
             let id = database.lastInsertedRow
             for (place, part) in draft.shares.enumerated() {

@@ -29,7 +29,7 @@ extension Verdict {
                     finding.requestsAffected.map { ByteWriter.fixed($0, decimals: 0) } ?? "",
                     finding.instances.joined(separator: " "),
                 ]
-                text += cells.map(quoted).joined(separator: ",") + "\r\n"
+                text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
             }
         }
         return text
@@ -90,12 +90,6 @@ extension Verdict {
     static func number(_ value: Double) -> String {
         let size = abs(value)
         return ByteWriter.fixed(value, decimals: size >= 100 || size == 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        text.utf8.contains { $0 == 44 || $0 == 34 || $0 == 10 || $0 == 13 }
-            ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-            : text
     }
 }
 

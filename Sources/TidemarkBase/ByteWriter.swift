@@ -58,5 +58,34 @@ public struct ByteWriter: Sendable {
         bytes.append(34)
     }
 
+    /// A JSON array of strings.
+    public mutating func writeJSON(_ texts: [String]) {
+        write("[")
+        for (index, text) in texts.enumerated() {
+            if index > 0 { write(",") }
+            writeJSONString(text)
+        }
+        write("]")
+    }
+
+    /// A JSON object of strings, in the order given.
+    public mutating func writeJSON(_ pairs: [(key: String, value: String)]) {
+        write("{")
+        for (index, pair) in pairs.enumerated() {
+            if index > 0 { write(",") }
+            writeJSONString(pair.key)
+            write(":")
+            writeJSONString(pair.value)
+        }
+        write("}")
+    }
+
+    /// `texts` as the text of a JSON array.
+    public static func json(_ texts: [String]) -> String {
+        var out = ByteWriter()
+        out.writeJSON(texts)
+        return out.text
+    }
+
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import TidemarkAnalysis
 import TidemarkBase
 import TidemarkStore
@@ -38,21 +39,21 @@ struct CapacityCommand: ParsableCommand {
         }
         let store = try analysedStore(database.path, locking)
         var reports: [CapacityReport] = []
-        for period in try store.periods() {
+        let periods = try store.periods()
+        for period in periods {
             reports.append(try CapacityReport(store, period: period.id, name: period.name, objectives: asked))
         }
-        if asked.isEmpty, let lock = try? locking.lock(database.path) {
-            if let writable = try? existingStore(database.path) {
-                for (period, report) in zip(try store.periods(), reports) {
-                    try report.write(writable, period: period.id)
-                }
-            }
+        // A database that can't be written is still answered from.
+        if asked.isEmpty, access(database.path, W_OK) == 0 {
+            let lock = try locking.lock(database.path)
+            let writable = try existingStore(database.path)
+            for (period, report) in zip(periods, reports) { try report.write(writable, period: period.id) }
             withExtendedLifetime(lock) {}
         }
         switch format {
         case .json: Console.print(CapacityReport.json(reports))
         case .csv: Console.write(Array(CapacityReport.csv(reports).utf8))
-        case .text: for report in reports { Console.print(report.text) }
+        case .text: for report in reports { Console.print(Console.visible(report.text)) }
         }
     }
 }

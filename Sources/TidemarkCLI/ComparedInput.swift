@@ -68,9 +68,17 @@ struct ComparedInput {
         guard try Self.timed(all).count <= 1, folders.count == 2 else { return try Self.both(all, path) }
         var sides: [(side: ComparedPeriod, window: ClosedRange<Int64>)] = []
         for folder in folders {
-            guard let own = try? store(folder), let side = try? Self.only(own, folder),
-                let window = try PeriodSplit.window(own, period: side.period)
-            else { return try Self.both(all, path) }
+            let own: Store
+            do {
+                own = try store(folder)
+            } catch let error as TidemarkError where error.kind == .unusableInput || error.kind == .missingInput {
+                return try Self.both(all, path)
+            }
+            guard try Self.timed(own).count == 1 else { return try Self.both(all, path) }
+            let side = try Self.only(own, folder)
+            guard let window = try PeriodSplit.window(own, period: side.period) else {
+                return try Self.both(all, path)
+            }
             sides.append((side, window))
         }
         sides.sort { $0.window.lowerBound < $1.window.lowerBound }
@@ -79,20 +87,10 @@ struct ComparedInput {
     }
 
     private static func subfolders(of path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var found: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        (Discovery.names(in: path) ?? []).map { path + "/" + $0 }.filter { folder in
             var status = stat()
-            guard !name.hasPrefix("."), stat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                continue
-            }
-            found.append(path + "/" + name)
-        }
-        return found.sorted()
+            return stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        }.sorted()
     }
 
     /// Periods with evidence that has times, by time: a stray file beside the folders makes none.

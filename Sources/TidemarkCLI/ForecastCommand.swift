@@ -71,7 +71,7 @@ struct ForecastCommand: ParsableCommand {
         switch format {
         case .json: Console.print(forecast.json)
         case .csv: Console.write(Array(forecast.csv.utf8))
-        case .text: Console.print(forecast.text)
+        case .text: Console.print(Console.visible(forecast.text))
         }
     }
 

@@ -79,12 +79,8 @@ enum QueryOutput {
 
     private static func remarks(_ key: String, _ texts: [String], _ out: inout ByteWriter) {
         guard !texts.isEmpty else { return }
-        out.write(",\"\(key)\":[")
-        for (index, text) in texts.enumerated() {
-            if index > 0 { out.write(",") }
-            out.writeJSONString(text)
-        }
-        out.write("]")
+        out.write(",\"\(key)\":")
+        out.writeJSON(texts)
     }
 
     private static func write(_ labels: Labels, _ out: inout ByteWriter) {
@@ -174,7 +170,7 @@ enum QueryOutput {
         switch answer.value {
         case .scalar(let sample):
             series = [SeriesSamples(labels: Labels(), timesMs: [sample.timeMs], values: [sample.value])]
-        case .string(_, let text): return Array(("value\r\n" + quoted(text) + "\r\n").utf8)
+        case .string(_, let text): return Array(("value\r\n" + CSVCell.quoted(text) + "\r\n").utf8)
         case .vector(let samples):
             series = samples.map { sample in
                 var one = SeriesSamples(labels: sample.labels)
@@ -189,9 +185,9 @@ enum QueryOutput {
         }
         let names = Set(series.flatMap { $0.labels.pairs.map(\.name) }).sorted()
         var out = ByteWriter(capacity: 1 << 16)
-        out.write((["time", "unix_seconds", "value"] + names).map(quoted).joined(separator: ",") + "\r\n")
+        out.write((["time", "unix_seconds", "value"] + names).map(CSVCell.quoted).joined(separator: ",") + "\r\n")
         for one in series {
-            let labels = names.map { "," + quoted(one.labels[$0] ?? "") }.joined()
+            let labels = names.map { "," + CSVCell.quoted(one.labels[$0] ?? "") }.joined()
             for at in 0..<one.count {
                 out.write(CivilTime.rfc3339(one.timesMs[at]) + ",")
                 write(one.timesMs[at], &out)
@@ -200,14 +196,9 @@ enum QueryOutput {
             for (timeMs, histogram) in zip(one.histogramTimesMs, one.histograms) {
                 out.write(CivilTime.rfc3339(timeMs) + ",")
                 write(timeMs, &out)
-                out.write("," + quoted(text(histogram)) + labels + "\r\n")
+                out.write("," + CSVCell.quoted(text(histogram)) + labels + "\r\n")
             }
         }
         return out.bytes
-    }
-
-    private static func quoted(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 == 44 || $0 == 34 || $0 == 10 || $0 == 13 }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

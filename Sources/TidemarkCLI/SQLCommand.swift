@@ -67,14 +67,9 @@ struct SQLCommand: ParsableCommand {
 
     private func printCSV(_ query: Statement, _ columns: [String]) throws {
         var out = ByteWriter(capacity: 1 << 16)
-        func quoted(_ text: String) -> String {
-            text.utf8.contains { $0 == 44 || $0 == 34 || $0 == 10 || $0 == 13 }
-                ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-                : text
-        }
-        out.write(columns.map(quoted).joined(separator: ",") + "\r\n")
+        out.write(columns.map(CSVCell.quoted).joined(separator: ",") + "\r\n")
         while try query.step() {
-            out.write(columns.indices.map { quoted(cell(query, $0)) }.joined(separator: ",") + "\r\n")
+            out.write(columns.indices.map { CSVCell.quoted(cell(query, $0)) }.joined(separator: ",") + "\r\n")
             if out.bytes.count > 1 << 16 {
                 Console.write(out.bytes)
                 out.bytes.removeAll(keepingCapacity: true)

@@ -41,6 +41,9 @@ struct WhatifCommand: ParsableCommand {
         var reports: [ScenarioReport] = []
         for period in try store.periods() {
             let capacity = try CapacityReport(store, period: period.id, name: period.name, objectives: asked)
+            if let refused = capacity.refused, !database.quiet {
+                Console.error("tidemark: \(period.name): no estimate: \(refused)")
+            }
             let accelerator = try CapacityReport.accelerator(store, period: period.id)
             for estimate in capacity.estimates {
                 if let report = try ScenarioReport(estimate, scenario, accelerator: accelerator) {
@@ -52,7 +55,7 @@ struct WhatifCommand: ParsableCommand {
         }
         switch format {
         case .json: Console.print(ScenarioReport.json(reports))
-        default: for report in reports { Console.print(report.text) }
+        default: for report in reports { Console.print(Console.visible(report.text)) }
         }
     }
 }

@@ -92,6 +92,28 @@ public struct LoadPoint: Sendable, Equatable {
 
     public init(tool: String) { self.tool = tool }
 
+    /// What a quotient made infinite is not known.
+    public var withFiniteNumbers: LoadPoint {
+        var point = self
+        let paths: [WritableKeyPath<LoadPoint, Double?>] = [
+            \.durationSeconds, \.sendSeconds, \.concurrencyLimit, \.sentRPS, \.achievedRPS, \.steadyRPS, \.goodputRPS,
+            \.meanConcurrency, \.promptTokensMean, \.outputTokensMean, \.outputTokensPerSecond,
+            \.totalTokensPerSecond,
+        ]
+        for path in paths where point[keyPath: path]?.isFinite == false { point[keyPath: path] = nil }
+        if point.offered?.value?.isFinite == false { point.offered?.value = nil }
+        let latencies: [WritableKeyPath<LoadPoint, LatencySummary>] = [\.ttft, \.itl, \.tpot, \.e2e]
+        let parts: [WritableKeyPath<LatencySummary, Double?>] = [
+            \.mean, \.deviation, \.p50, \.p90, \.p95, \.p99,
+        ]
+        for latency in latencies {
+            for part in parts where point[keyPath: latency][keyPath: part]?.isFinite == false {
+                point[keyPath: latency][keyPath: part] = nil
+            }
+        }
+        return point
+    }
+
     public static func == (a: Self, b: Self) -> Bool {
         func same<T: Equatable>(_ paths: KeyPath<LoadPoint, T>...) -> Bool {
             paths.allSatisfy { a[keyPath: $0] == b[keyPath: $0] }

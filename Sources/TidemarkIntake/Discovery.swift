@@ -87,7 +87,7 @@ public struct Discovery: Sendable {
     }
 
     /// Names in a folder, hidden ones left out; nil when it can't be read.
-    static func names(in folder: String) -> [String]? {
+    public static func names(in folder: String) -> [String]? {
         guard let directory = opendir(folder) else { return nil }
         defer { closedir(directory) }
         var names: [String] = []

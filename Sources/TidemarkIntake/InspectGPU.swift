@@ -51,12 +51,8 @@ struct InspectGPUSink: GPUCaptureSink {
             if let value = sample[field] { lines.out.write(",\"\(field.column)\":\(ByteWriter.shortest(value))") }
         }
         if !sample.errors.isEmpty {
-            lines.out.write(",\"errors\":[")
-            for (index, text) in sample.errors.enumerated() {
-                if index > 0 { lines.out.write(",") }
-                lines.out.writeJSONString(text)
-            }
-            lines.out.write("]")
+            lines.out.write(",\"errors\":")
+            lines.out.writeJSON(sample.errors)
         }
         lines.out.write("}")
         lines.end()

@@ -41,14 +41,8 @@ struct InspectLoadTestSink: LoadTestSink {
         text("name", point.name)
         text("model", point.model)
         if !point.configuration.isEmpty {
-            out.write(",\"configuration\":{")
-            for (index, pair) in point.configuration.enumerated() {
-                if index > 0 { out.write(",") }
-                out.writeJSONString(pair.key)
-                out.write(":")
-                out.writeJSONString(pair.value)
-            }
-            out.write("}")
+            out.write(",\"configuration\":")
+            out.writeJSON(point.configuration.map { (key: $0.key, value: $0.value) })
         }
         if point.isTotal { out.write(",\"is_total\":true") }
         number("duration_seconds", point.durationSeconds)
@@ -78,12 +72,8 @@ struct InspectLoadTestSink: LoadTestSink {
             number("\(name)_p99_ms", latency.p99)
         }
         if !point.notes.isEmpty {
-            out.write(",\"notes\":[")
-            for (index, note) in point.notes.enumerated() {
-                if index > 0 { out.write(",") }
-                out.writeJSONString(note)
-            }
-            out.write("]")
+            out.write(",\"notes\":")
+            out.writeJSON(point.notes)
         }
         out.write("}")
         out.bytes.withUnsafeBytes { lines.out.write($0) }

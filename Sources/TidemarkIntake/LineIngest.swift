@@ -250,15 +250,3 @@ struct LineState {
         return text.text
     }
 }
-
-extension ByteWriter {
-    /// A JSON array of strings.
-    mutating func writeJSON(_ texts: [String]) {
-        write("[")
-        for (index, text) in texts.enumerated() {
-            if index > 0 { write(",") }
-            writeJSONString(text)
-        }
-        write("]")
-    }
-}

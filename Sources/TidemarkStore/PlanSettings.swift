@@ -17,15 +17,9 @@ extension Configuration {
         /// An hour of a GPU: the price of its whole name, of the longest part of it, or of any GPU.
         public func price(_ name: String) -> Double? {
             let words = name.lowercased()
-            let fitting = gpus.keys.filter { !$0.isEmpty && Self.contains(words, $0.lowercased()) }
+            let fitting = gpus.keys.filter { !$0.isEmpty && words.contains($0.lowercased()) }
                 .sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
             return fitting.first.flatMap { gpus[$0] } ?? gpuHour
-        }
-
-        private static func contains(_ text: String, _ part: String) -> Bool {
-            let (text, part) = (Array(text.utf8), Array(part.utf8))
-            guard part.count <= text.count else { return false }
-            return (0...(text.count - part.count)).contains { text[$0..<$0 + part.count].elementsEqual(part) }
         }
     }
 
@@ -39,7 +33,7 @@ extension Configuration {
 
         public init() {}
 
-        /// What was configured last; the defaults where nothing was, and in databases from before there were plans.
+        /// What was configured last; the defaults where nothing was.
         public static func read(_ store: Store) throws -> Plan {
             var plan = Plan()
             let rows = try store.database.prepare("SELECT name, value FROM plan_setting ORDER BY name")

@@ -90,8 +90,10 @@ import TidemarkTestSupport
         let csv = try runTidemark(["forecast", "--db", path, "--format", "csv"])
         #expect(csv.output.hasPrefix("time,kind,rps,low,high\r\n2026-03-09T00:00:00Z,observed,"))
         #expect(csv.output.split(separator: "\r\n").count == 1 + 672 + 168)
-        // A second analysis clears the first's forecast.
+        // A verdict asked for meanwhile leaves the forecast where it is.
         #expect(try runTidemark(["diagnose", "--db", path]).status == 0)
+        let kept = try runTidemark(["sql", "--db", path, "SELECT count(*) FROM forecast", "--format", "csv"])
+        #expect(kept.output.contains("168"))
     }
 
     @Test("local days, another capacity, and what is refused")

@@ -48,7 +48,7 @@ import TidemarkStatistics
     }
 
     @Test("other lengths and lost cache hits are not a slowdown")
-    func mix() {
+    func mix() throws {
         for engine in [Simulation(), .small] {
             let mixes = Self.models(engine, seeds: 1...2) {
                 ($0.prompt.median, $0.answer.median) = ($0.prompt.median * 1.4, $0.answer.median * 0.7)
@@ -57,7 +57,7 @@ import TidemarkStatistics
         }
         for model in Self.models(.busy, seeds: 1...2, { $0.hits = 0.5 }) {
             #expect(model.verdict != .slower)
-            let parts = model.decomposition?.parts ?? []
+            let parts = try #require(model.decomposition).parts
             let hits = parts.first { $0.factor == .cacheHits }?.seconds ?? 0
             #expect(parts.allSatisfy { $0.factor == .cacheHits || abs($0.seconds) < abs(hits) })
         }

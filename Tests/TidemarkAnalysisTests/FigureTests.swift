@@ -57,6 +57,10 @@ import TidemarkStore
             try CounterTable(
                 source, matchers: [LabelMatcher("__name__", equals: "h_bucket")], grid: grid, targetStarts: ["a": 0]))
         #expect(histogram.quantile(0.5, 0, 10) == .init(value: 0.1, refined: nil, low: 0, high: 0.1, count: 100))
+        // Above a bound inside a bucket: its borders and the straight line between; beyond the last finite bound nothing tells.
+        let above = try #require(histogram.above(0.3, 0, 10))
+        #expect(above.low == 10 && abs(above.middle - 30) < 1e-9 && above.high == 50)
+        #expect(histogram.above(2, 0, 10) == nil)
         // Refined: MonotoneCubic's own tests hold it against SciPy.
         let middle = try #require(histogram.quantile(0.7, 0, 10))
         #expect(middle == .init(value: 0.1 + 0.4 * 0.5, refined: middle.refined, low: 0.1, high: 0.5, count: 100))

@@ -22,10 +22,10 @@ struct OutlookTests {
                             fit: [
                                 .init(x: 1, y: 0.02, low: 0.01, high: 0.03),
                                 .init(x: 40, y: value, low: value, high: value),
-                            ], limits: [.init(value: value, label: text)], csv: link("fit"))),
+                            ], csv: link("fit"))),
                     .waterfall(
                         .init(
-                            id: "parts", title: text, subtitle: text, unit: .seconds, from: (text, value),
+                            id: "parts", title: text, subtitle: text, unit: .seconds, fromLabel: text, fromValue: value,
                             parts: [
                                 .init(label: text, change: 0.01), .init(label: text, change: -value),
                                 .init(label: text, change: value, isKey: true),
@@ -70,7 +70,7 @@ struct OutlookTests {
     @Test("a waterfall ends where its parts lead")
     func end() {
         let waterfall = ReportModel.Waterfall(
-            id: "w", title: "", subtitle: "", unit: .seconds, from: ("before", 1),
+            id: "w", title: "", subtitle: "", unit: .seconds, fromLabel: "before", fromValue: 1,
             parts: [.init(label: "a", change: 0.5), .init(label: "b", change: -0.25)], toLabel: "after")
         #expect(waterfall.end == 1.25)
     }

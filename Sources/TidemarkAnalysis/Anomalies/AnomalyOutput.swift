@@ -64,17 +64,11 @@ extension AnomalyReport {
                     ]
                 }
                 for part in parts.isEmpty ? [["", "", "", "", "", ""]] : parts {
-                    text += (head + part).map(quoted).joined(separator: ",") + "\r\n"
+                    text += (head + part).map(CSVCell.quoted).joined(separator: ",") + "\r\n"
                 }
             }
         }
         return text
-    }
-
-    private static func quoted(_ text: String) -> String {
-        text.utf8.contains { $0 == 44 || $0 == 34 || $0 == 10 || $0 == 13 }
-            ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-            : text
     }
 }
 
@@ -92,12 +86,9 @@ extension Anomaly {
         out.write(",\"impact_user_seconds\":\(Self.number(impactUserSeconds))")
         out.write(",\"impact_ratio\":\(Self.number(impactRatio)),\"harm\":")
         out.write(harm.map { "\"\($0.rawValue)\"" } ?? "null")
-        out.write(",\"instances\":[")
-        for (place, name) in instances.enumerated() {
-            if place > 0 { out.write(",") }
-            out.writeJSONString(name)
-        }
-        out.write("],\"signals\":[")
+        out.write(",\"instances\":")
+        out.writeJSON(instances)
+        out.write(",\"signals\":[")
         for (place, part) in parts.enumerated() {
             if place > 0 { out.write(",") }
             out.write("{\"signal\":")

@@ -11,16 +11,9 @@ extension AnomalyDetection {
             """)
         let part = try store.database.prepare("INSERT INTO anomaly_signal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for one in anomalies {
-            var names = ByteWriter()
-            names.write("[")
-            for (place, name) in one.instances.enumerated() {
-                if place > 0 { names.write(",") }
-                names.writeJSONString(name)
-            }
-            names.write("]")
             try insert.run(
                 analysis, one.rank, one.kind.rawValue, one.startMs, one.endMs, one.isReported ? 1 : 0, one.score,
-                one.impactUserSeconds, one.impactRatio, one.harm?.rawValue, names.text)
+                one.impactUserSeconds, one.impactRatio, one.harm?.rawValue, ByteWriter.json(one.instances))
             let id = store.database.lastInsertedRow
             for (place, signal) in one.parts.enumerated() {
                 try part.run(

@@ -5,16 +5,21 @@ public struct AcceleratorPeak: Sendable, Equatable {
     /// 10¹² floating-point operations a second, dense BF16.
     public var teraflops: Double
     /// 10¹² bytes a second.
-    public var terabytes: Double
+    public var terabytesPerSecond: Double
 
     public static let known: [AcceleratorPeak] = [
-        .init(name: "A10G", teraflops: 70, terabytes: 0.6), .init(name: "A10", teraflops: 125, terabytes: 0.6),
-        .init(name: "A100-40GB", teraflops: 312, terabytes: 1.555),
-        .init(name: "A100-80GB", teraflops: 312, terabytes: 2.039), .init(name: "L4", teraflops: 121, terabytes: 0.3),
-        .init(name: "L40S", teraflops: 362, terabytes: 0.864), .init(name: "H100-PCIe", teraflops: 756, terabytes: 2.0),
-        .init(name: "H100-NVL", teraflops: 835, terabytes: 3.9), .init(name: "H100", teraflops: 989, terabytes: 3.35),
-        .init(name: "H200", teraflops: 989, terabytes: 4.8), .init(name: "B200", teraflops: 2250, terabytes: 8.0),
-        .init(name: "MI300X", teraflops: 1307, terabytes: 5.3),
+        .init(name: "A10G", teraflops: 70, terabytesPerSecond: 0.6),
+        .init(name: "A10", teraflops: 125, terabytesPerSecond: 0.6),
+        .init(name: "A100-40GB", teraflops: 312, terabytesPerSecond: 1.555),
+        .init(name: "A100-80GB", teraflops: 312, terabytesPerSecond: 2.039),
+        .init(name: "L4", teraflops: 121, terabytesPerSecond: 0.3),
+        .init(name: "L40S", teraflops: 362, terabytesPerSecond: 0.864),
+        .init(name: "H100-PCIe", teraflops: 756, terabytesPerSecond: 2.0),
+        .init(name: "H100-NVL", teraflops: 835, terabytesPerSecond: 3.9),
+        .init(name: "H100", teraflops: 989, terabytesPerSecond: 3.35),
+        .init(name: "H200", teraflops: 989, terabytesPerSecond: 4.8),
+        .init(name: "B200", teraflops: 2250, terabytesPerSecond: 8.0),
+        .init(name: "MI300X", teraflops: 1307, terabytesPerSecond: 5.3),
     ]
 
     /// By a name as nvidia-smi prints it (`NVIDIA H100 80GB HBM3`) or as the table has it; nil for others.
@@ -26,6 +31,7 @@ public struct AcceleratorPeak: Sendable, Equatable {
         func has(_ parts: String...) -> Bool { parts.allSatisfy { plain.contains($0) } }
         let name: String
         switch true {
+        case has("gh200"), has("gb200"): return nil
         case has("h100", "pcie"): name = "H100-PCIe"
         case has("h100", "nvl"): name = "H100-NVL"
         case has("h100"): name = "H100"

@@ -15,9 +15,9 @@ public struct CapacityEstimate: Sendable {
         public var low95: Double
         public var high95: Double
         public var binding: String
-        /// A: the data came within 1.3 of the estimate; B: within 2; C: further, and the estimate is a lower bound's.
+        /// A: the data came within a factor of 1.3 of the estimate; B: of 2; C: not even that, only ``low`` is to be planned with.
         public var grade: String
-        /// Estimate over the highest minute that was observed.
+        /// Estimate over the highest rate that was observed, the 95th percentile of the windows.
         public var extrapolation: Double
         public var model: ServingModel
         /// The fluid law's answer, requests a second of the group.
@@ -28,7 +28,6 @@ public struct CapacityEstimate: Sendable {
     public var model: String
     public var replicas: [String]
     public var engines: Int
-    public var gpusPerReplica: Int?
     public var objectives: [LatencyObjective]
     public var objectivesFrom: String
     /// Requests a second of the group, mean and highest (95th percentile of windows).
@@ -46,14 +45,14 @@ public struct CapacityEstimate: Sendable {
 
     /// Fills ``value`` or ``refused``.
     /// - Parameter most: requests of a simulation, at most.
-    mutating func solve(_ records: [EngineRecord], imbalance: Double, most: Int = 4000) {
+    mutating func solve(_ records: [EngineRecord], most: Int = 4000) {
         do {
             var fit = try ModelFit(records, configuration)
             fit.most = most * 3 / 2
             let model = try fit.model()
             observedRate = model.meanRate * Double(engines)
             observedHigh = model.highRate * Double(engines)
-            value = try Self.value(model, objectives, engines: engines, imbalance: imbalance, most: most)
+            value = try Self.value(model, objectives, engines: engines, most: most)
             if model.mix.isAssumed {
                 conditions.append("lengths of requests are not in the evidence: log-normal around their means")
             }
@@ -72,7 +71,7 @@ public struct CapacityEstimate: Sendable {
     }
 
     static func value(
-        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, imbalance: Double, most: Int = 4000
+        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, most: Int = 4000
     ) throws -> Value {
         var search = CapacitySearch(model, objectives)
         search.most = most
@@ -86,7 +85,8 @@ public struct CapacityEstimate: Sendable {
             }
             throw CapacityRefusal(reason: "no limit was found below a million requests a second")
         }
-        let step = Self.stepAt(found.beyond.outcome, model.law)
+        // By the law that the draws are of: a scenario's law differs from it by known factors.
+        let step = Self.stepAt(found.beyond.outcome, model.regression.law)
         let factor = found.rate / max(model.highRate, 1e-9)
         // Errors of the predicted step at that load: sampling, by the bootstrap; the model's own; and of the tail, as far as
         // the model misses the one that was observed. They grow with the distance from the data.
@@ -125,25 +125,25 @@ public struct CapacityEstimate: Sendable {
         values[1] = min(values[1], found.rate * exp(-1.2816 * spread))
         values[2] = max(values[2], found.rate * exp(1.2816 * spread))
         values[3] = max(values[3], found.rate * exp(1.96 * spread))
-        var binding = CapacitySearch.binding(found.beyond)
-        let scale = Double(engines) / max(1, imbalance)
+        let scale = Double(engines)
         var result = Value(
             maxRate: found.rate * scale, low: values[1] * scale, high: values[2] * scale, low95: values[0] * scale,
-            high95: values[3] * scale, binding: binding, grade: factor <= 1.3 ? "A" : factor <= 2 ? "B" : "C",
-            extrapolation: factor, model: model, fluidRate: nil)
+            high95: values[3] * scale, binding: CapacitySearch.binding(found.beyond), grade: "", extrapolation: 0,
+            model: model, fluidRate: nil)
         // One process takes the requests of a replica: beyond four fifths of a core it queues.
         if let processor = model.processorSecondsPerRequest, processor > 0, !model.limits.prefillFirst,
             0.8 / processor < found.rate
         {
-            binding = "api_server"
             let limit = 0.8 / processor * scale
-            result.binding = binding
+            result.binding = "api_server"
             for path in [\Value.maxRate, \.low, \.high, \.low95, \.high95] {
                 result[keyPath: path] = min(result[keyPath: path], limit)
             }
             result.low = min(result.low, limit * 0.8)
             result.low95 = min(result.low95, limit * 0.7)
         }
+        result.extrapolation = result.maxRate / scale / max(model.highRate, 1e-9)
+        result.grade = result.extrapolation <= 1.3 ? "A" : result.extrapolation <= 2 ? "B" : "C"
         result.fluidRate = Self.fluid(model, objectives).map { $0 * scale }
         return result
     }

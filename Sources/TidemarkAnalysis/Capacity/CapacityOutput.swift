@@ -59,34 +59,32 @@ extension CapacityReport {
     public static func csv(_ reports: [CapacityReport]) -> String {
         var text =
             "period,replica_group,replicas,max_rps,low,high,low95,high95,binding_limit,grade,observed_max_rps,"
-            + "extrapolation,refused\n"
+            + "extrapolation,refused\r\n"
         for report in reports {
             for test in report.loadTests {
                 var cells = [report.period, test.name + " (load test)", ""]
                 cells += [test.maxRPS, test.low, test.high, test.low95, test.high95].map { $0.map(Self.number) ?? "" }
                 cells += [test.limitName ?? "", test.grade, "", "", ""]
-                text += cells.map(Self.quoted).joined(separator: ",") + "\n"
+                text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
+            }
+            if let refused = report.refused {
+                let cells = [report.period, ""] + Array(repeating: "", count: 10) + [refused]
+                text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
             }
             for one in report.estimates {
                 var cells = [report.period, one.group, "\(one.replicas.count)"]
                 if let value = one.value {
                     cells += [value.maxRate, value.low, value.high, value.low95, value.high95].map(Self.number)
                     cells += [value.binding, value.grade]
-                    cells += [one.observedHigh ?? 0, value.extrapolation].map(Self.number) + [""]
+                    cells += [one.observedHigh, value.extrapolation].map { $0.map(Self.number) ?? "" } + [""]
                 } else {
                     cells += Array(repeating: "", count: 7)
                     cells += [one.observedHigh.map(Self.number) ?? "", "", one.refused ?? ""]
                 }
-                text += cells.map(Self.quoted).joined(separator: ",") + "\n"
+                text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
             }
         }
         return text
-    }
-
-    private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n".contains($0) }) else { return text }
-        let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
-        return "\"" + parts.joined(separator: "\"\"") + "\""
     }
 
     static func number(_ value: Double) -> String {
@@ -98,7 +96,7 @@ extension CapacityReport {
     /// For people: one block a group.
     public var text: String {
         var text = ""
-        if let refused, loadTests.isEmpty { return "\(period): no estimate: \(refused)\n" }
+        if let refused { text += "\(period): no estimate: \(refused)\n" }
         for one in estimates { text += one.text }
         for one in loadTests {
             text += "load test \(one.name) (\(one.tool))\n  \(one.sentence)\n"
@@ -157,12 +155,9 @@ extension CapacityEstimate {
         field("residual_cv", value.model.regression.residualCV)
         out.write(",\"windows\":\(value.model.windows)")
         field("tail_error", value.model.tailError)
-        out.write(",\"conditions\":[")
-        for (place, one) in (conditions + configuration.assumptions.map { "assumed: " + $0 }).enumerated() {
-            if place > 0 { out.write(",") }
-            out.writeJSONString(one)
-        }
-        out.write("]}")
+        out.write(",\"conditions\":")
+        out.writeJSON(allConditions)
+        out.write("}")
     }
 
     /// Six digits are more than any estimate has.
@@ -171,6 +166,9 @@ extension CapacityEstimate {
         let scale = pow(10, 5 - floor(log10(abs(value))))
         return scale.isFinite && scale > 0 ? (value * scale).rounded() / scale : value
     }
+
+    /// ``conditions`` and what was assumed.
+    var allConditions: [String] { conditions + configuration.assumptions.map { "assumed: " + $0 } }
 
     /// `ttft_p95 ≤ 2 s, itl_p95 ≤ 100 ms (capture.json)`.
     var objectivesText: String {
@@ -196,7 +194,8 @@ extension CapacityEstimate {
         case "B": text += "the load has come half way"
         default: text += "far from any load that was seen: take the lower bound"
         }
-        text += "; observed mean \(number(observedRate ?? 0)), highest \(number(observedHigh ?? 0)) requests/s, "
+        text +=
+            "; observed mean \(observedRate.map(number) ?? "–"), highest \(observedHigh.map(number) ?? "–") requests/s, "
         text += "the estimate is \(number(value.extrapolation)) times that\n"
         let law = value.model.law
         text += "  a step takes \(Self.duration(law.fixed + law.experts))"
@@ -204,8 +203,7 @@ extension CapacityEstimate {
         text += " + \(number(law.perSequence * 1e6)) µs a sequence"
         text += " + \(number(law.perKVToken * 1e9)) µs a thousand tokens in the cache"
         text += " (residuals \(number(value.model.regression.residualCV * 100)) %, \(value.model.windows) windows)\n"
-        for one in conditions { text += "  · \(one)\n" }
-        for one in configuration.assumptions { text += "  · assumed: \(one)\n" }
+        for one in allConditions { text += "  · \(one)\n" }
         return text
     }
 

@@ -27,7 +27,7 @@ public struct CapacityReport: Sendable {
         let source = try StoreSeries(store, period: period)
         let fleet = try Fleet(store, period: period, series: source)
         let runs = try EngineRun.all(store, period: period)
-        let interval = try Self.sampleIntervalMs(store, period: period)
+        let interval = try Analysis(store: store, period: period).sampleIntervalMs()
         // Windows of half a minute, shorter where the evidence is, and never of less than two scrapes.
         let wanted = min(30_000, max(5000, (end - start) / 60))
         let step = min(600_000, (max(wanted, 2 * interval) + 999) / 1000 * 1000)
@@ -39,10 +39,10 @@ public struct CapacityReport: Sendable {
         }
         var conditions: [String] = []
         let usable = try Self.usable(grid, store, period: period, runs: runs, &conditions)
-        let (objectives, from) = try Self.objectives(asked, store, period: period)
+        let (objectives, from) = try Self.objectives(asked, store, period: period, &conditions)
         let reader = CapacityReader(
             store: store, period: period, source: source, fleet: fleet, grid: grid,
-            targetStarts: try Self.targetStarts(store, period: period), usable: usable)
+            targetStarts: try CounterTable.targetStarts(store, period: period), usable: usable)
         var records = try reader.records()
         if !records.contains(where: { $0.windows.contains { $0.gaps > 0 } }) {
             records = try LogCapacityReader(store: store, period: period, grid: grid, usable: usable).records()
@@ -54,32 +54,45 @@ public struct CapacityReport: Sendable {
         }
         let slots = try Self.seenSlots(store, period: period)
         // A group: one model and one configuration.
-        var groups: [(key: String, records: [EngineRecord], configuration: ServingConfiguration)] = []
+        struct Group {
+            var model: String
+            var configuration: ServingConfiguration
+            var records: [EngineRecord]
+            /// What tells groups of a model apart.
+            var limits: [(name: String, value: Int)] {
+                [
+                    ("max_num_seqs", configuration.maxSequences),
+                    ("max_num_batched_tokens", configuration.maxTokens),
+                    ("tensor_parallel_size", configuration.tensorParallel),
+                ]
+            }
+        }
+        var groups: [Group] = []
         for record in records {
             let own = runs.filter { $0.replica == record.replica && ($0.startMs ?? 0) <= end }
             let configuration = ServingConfiguration(
                 own, cacheLabels: record.cache, isV0ByMetrics: record.hasV0Metrics, seenSlots: slots)
-            let model = record.model ?? own.last?.model.map(Self.plain) ?? "model"
-            let key =
-                "\(model)\u{1}\(configuration.maxSequences)\u{1}\(configuration.maxTokens)\u{1}\(configuration.tensorParallel)"
-            if let place = groups.firstIndex(where: { $0.key == key }) {
-                groups[place].records.append(record)
-            } else {
-                groups.append((key, [record], configuration))
+            let group = Group(
+                model: record.model ?? own.last?.model.map(Self.plain) ?? "unknown model",
+                configuration: configuration, records: [record])
+            let place = groups.firstIndex { known in
+                known.model == group.model && zip(known.limits, group.limits).allSatisfy { $0.value == $1.value }
             }
+            if let place { groups[place].records.append(record) } else { groups.append(group) }
         }
-        let capture = try Self.gpusPerReplica(store, period: period)
         for group in groups {
-            let model = group.key.prefix { $0 != "\u{1}" }
-            let several = groups.filter { $0.key.prefix { $0 != "\u{1}" } == model }.count > 1
+            let siblings = groups.filter { $0.model == group.model }
+            let telling = group.limits.indices.filter { place in
+                siblings.contains { $0.limits[place].value != group.limits[place].value }
+            }
+            let name = [group.model] + telling.map { "\(group.limits[$0].name) \(group.limits[$0].value)" }
             var names: [String] = []
             for record in group.records where !names.contains(record.replica) { names.append(record.replica) }
             var estimate = CapacityEstimate(
-                group: several ? "\(model) · max_num_seqs \(group.configuration.maxSequences)" : String(model),
-                model: String(model), replicas: names, engines: group.records.count, gpusPerReplica: capture,
+                group: name.joined(separator: " · "), model: group.model, replicas: names, engines: group.records.count,
                 objectives: objectives, objectivesFrom: from, configuration: group.configuration)
             estimate.conditions = conditions
-            estimate.solve(group.records, imbalance: 1)
+            estimate.solve(group.records)
             estimates.append(estimate)
         }
         estimates.sort { $0.group < $1.group }
@@ -103,7 +116,7 @@ public struct CapacityReport: Sendable {
 
     /// `['llama-8b']` as the log prints it → `llama-8b`.
     private static func plain(_ text: String) -> String {
-        String(text.filter { !"[]'\"".contains($0) }.split(separator: ",").first ?? "model")
+        String(text.filter { !"[]'\"".contains($0) }.split(separator: ",").first ?? "unknown model")
     }
 
     /// Outside of what the diagnosis found (a throttled GPU is not the capacity), and after the last change of arguments.
@@ -156,58 +169,25 @@ public struct CapacityReport: Sendable {
     }
 
     private static func objectives(
-        _ asked: [LatencyObjective], _ store: Store, period: Int
+        _ asked: [LatencyObjective], _ store: Store, period: Int, _ conditions: inout [String]
     ) throws -> ([LatencyObjective], String) {
         if !asked.isEmpty { return (asked, "--slo") }
-        let known = try Objectives.read(store, period: period).compactMap {
-            LatencyObjective(name: $0.signal, seconds: $0.seconds)
+        let configured = Set(try store.configuration().objectives.map(\.signal))
+        var known: [LatencyObjective] = []
+        var isConfigured = false
+        for one in try Objectives.read(store, period: period) {
+            guard let objective = LatencyObjective(name: one.signal, seconds: one.seconds) else {
+                conditions.append("the objective on \(one.signal) is not checked: the simulation has no such latency")
+                continue
+            }
+            known.append(objective)
+            isConfigured = isConfigured || configured.contains(one.signal)
         }
         if known.isEmpty { return (LatencyObjective.usual, "default, none is configured") }
-        return (known, try store.configuration().objectives.isEmpty ? "capture.json" : "configuration")
+        return (known, isConfigured ? "configuration" : "capture.json")
     }
 
-    private static func targetStarts(_ store: Store, period: Int) throws -> [String: Int64] {
-        let rows = try store.database.prepare(
-            """
-            SELECT l.value, min(c.start_ms) FROM series s JOIN series_label l USING (series_id)
-            JOIN chunk c USING (series_id)
-            WHERE s.period_id = ? AND s.shadowed_by IS NULL AND l.name = 'instance' GROUP BY l.value
-            """)
-        rows.bind(1, period)
-        var starts: [String: Int64] = [:]
-        while try rows.step() { starts[rows.text(0)] = rows.int64(1) }
-        return starts
-    }
-
-    private static func sampleIntervalMs(_ store: Store, period: Int) throws -> Int64 {
-        let rows = try store.database.prepare(
-            """
-            SELECT (max(end_ms) - min(start_ms)) / (sum(samples) - 1) FROM chunk JOIN series USING (series_id)
-            WHERE period_id = ? AND shadowed_by IS NULL AND name LIKE 'vllm:num_requests_%'
-            GROUP BY series_id HAVING sum(samples) > 1 ORDER BY 1
-            """)
-        rows.bind(1, period)
-        var intervals: [Int64] = []
-        while try rows.step() { intervals.append(rows.int64(0)) }
-        return intervals.isEmpty ? 10_000 : max(100, intervals[intervals.count / 2])
-    }
-
-    private static func gpusPerReplica(_ store: Store, period: Int) throws -> Int? {
-        guard let capture = try store.database.text("SELECT capture FROM period WHERE period_id = ?", period) else {
-            return nil
-        }
-        var found: Int?
-        withBytes(of: capture) { bytes in
-            var reader = JSONReader(bytes)
-            try? reader.object { key, reader in
-                guard key.equals("gpus_per_replica"), try reader.peek() == .number else { return try reader.skip() }
-                found = Int(exactly: try reader.number())
-            }
-        }
-        return found
-    }
-
-    /// Peaks of the GPUs that the evidence names; nil when it names none, or one that isn't known.
+    /// Peaks of the first GPU that the evidence names and that is known; nil when there is none.
     public static func accelerator(_ store: Store, period: Int) throws -> AcceleratorPeak? {
         let rows = try store.database.prepare(
             "SELECT json_extract(labels, '$.model') FROM instance WHERE period_id = ? AND kind = 'gpu' ORDER BY name")
@@ -218,21 +198,10 @@ public struct CapacityReport: Sendable {
         return nil
     }
 
-    private static func list(_ texts: [String]) -> String {
-        var out = ByteWriter()
-        out.write("[")
-        for (place, text) in texts.enumerated() {
-            if place > 0 { out.write(",") }
-            out.writeJSONString(text)
-        }
-        out.write("]")
-        return out.text
-    }
-
     /// What the fit rests on: windows, thinned to at most 400, and the law at the present mix with an 80 % band.
     private func write(_ model: ServingModel, _ group: String, _ store: Store, _ analysis: Int) throws {
         let point = try store.database.prepare("INSERT INTO capacity_window VALUES (?, ?, ?, ?)")
-        let stride = max(1, model.seen.count / 400)
+        let stride = max(1, (model.seen.count + 399) / 400)
         for place in model.seen.indices where place % stride == 0 {
             try point.run(analysis, group, model.seen[place].sequences, model.seen[place].gapSeconds)
         }
@@ -257,7 +226,7 @@ public struct CapacityReport: Sendable {
                 try test.run(
                     period, one.name, one.tool, one.model, one.configuration, one.loop.rawValue, one.maxRPS, one.low,
                     one.high, one.isLowerBound ? 1 : 0, one.bindingLimit, one.grade, one.sentence,
-                    Self.list(one.remarks))
+                    ByteWriter.json(one.remarks))
             }
             guard let analysis = try store.database.int("SELECT analysis_id FROM analysis WHERE period_id = ?", period)
             else { return }
@@ -272,7 +241,7 @@ public struct CapacityReport: Sendable {
                     analysis, one.group, value?.maxRate, value?.low, value?.high, value?.low95, value?.high95,
                     value?.binding, value?.grade, one.replicas.count, one.observedRate, one.observedHigh,
                     value?.extrapolation, value?.model.regression.residualCV, one.objectivesText,
-                    Self.list(one.conditions + one.configuration.assumptions.map { "assumed: " + $0 }), one.refused)
+                    ByteWriter.json(one.allConditions), one.refused)
                 if let model = value?.model { try write(model, one.group, store, analysis) }
             }
         }

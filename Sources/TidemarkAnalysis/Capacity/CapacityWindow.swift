@@ -18,7 +18,6 @@ struct CapacityWindow {
     var computedTokens = 0.0
     var generated = 0.0
     var running = 0.0
-    var waiting = 0.0
     var kvRatio: Double?
     var prefills = 0.0
     var prefillSeconds = 0.0
@@ -74,9 +73,8 @@ struct EngineRecord {
     var generations = SummedHistogram()
     var generationSum = 0.0
     var interToken = SummedHistogram()
-    var firstToken = SummedHistogram()
     var stepTokens = SummedHistogram()
-    /// Lengths of single requests, where spans or the request log have them.
+    /// Lengths of single requests, where spans tell them (without metrics).
     var lengths: [(prompt: Double, generated: Double)] = []
     var model: String?
     var cache: (blocks: Double?, size: Double?)?
@@ -128,7 +126,6 @@ struct CapacityReader {
     func records() throws -> [EngineRecord] {
         let running = try gauge(["vllm:num_requests_running"])
         guard !running.isEmpty else { return [] }
-        let waiting = try gauge(["vllm:num_requests_waiting"])
         let kv = try gauge(["vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"])
         let itl = ["vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds"]
         let queue = ["vllm:request_queue_time_seconds", "vllm:time_in_queue_requests"]
@@ -183,14 +180,12 @@ struct CapacityReader {
             let computed = bySource?.filtered { isOwn($0) && $0["source"] == "local_compute" }
             let ownProcessor = processor?.filtered { $0["instance"] == instance }
             let (ownPromptSum, ownGenerationSum) = (promptSum?.filtered(isOwn), generationSum?.filtered(isOwn))
-            let ownWaiting = waiting.filter { isOwn($0.labels) }
             let ownKV = kv.filter { isOwn($0.labels) }
             for step in usable.indices where usable[step] && one.means[step].isFinite {
                 func increase(_ table: CounterTable?) -> Double { table?.increase(step, step + 1) ?? 0 }
                 var window = CapacityWindow(
                     startMs: grid.time(step) - grid.stepMs, seconds: Double(grid.stepMs) / 1000)
                 window.running = one.means[step]
-                window.waiting = ownWaiting.reduce(0) { $0 + ($1.means[step].isFinite ? $1.means[step] : 0) }
                 window.kvRatio = ownKV.map { $0.means[step] }.first { $0.isFinite }
                 (window.gapSeconds, window.gaps) = (increase(ownGaps.0), increase(ownGaps.1))
                 (window.firstTokenSeconds, window.arrivals) = (increase(ownFirst.0), increase(ownFirst.1))
@@ -238,7 +233,7 @@ struct CapacityReader {
         let wanted: [([String], WritableKeyPath<EngineRecord, SummedHistogram>)] = [
             (["vllm:request_prompt_tokens"], \.prompts), (["vllm:request_generation_tokens"], \.generations),
             (["vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds"], \.interToken),
-            (["vllm:time_to_first_token_seconds"], \.firstToken), (["vllm:iteration_tokens_total"], \.stepTokens),
+            (["vllm:iteration_tokens_total"], \.stepTokens),
         ]
         for (names, path) in wanted {
             for name in names {

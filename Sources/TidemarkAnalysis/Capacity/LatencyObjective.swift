@@ -30,7 +30,11 @@ public struct LatencyObjective: Sendable, Equatable {
     /// `ttft_p95=2s,itl_p95=100ms`.
     /// - Throws: `usage` for anything else.
     public static func list(_ text: String) throws -> [LatencyObjective] {
-        try text.split(separator: ",").map { part in
+        let parts = text.split(separator: ",")
+        guard !parts.isEmpty else {
+            throw TidemarkError(.usage, "no objective is given", hint: "as ttft_p95=2s,itl_p95=100ms,e2e_p95=30s")
+        }
+        return try parts.map { part in
             let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
             guard sides.count == 2, let seconds = Self.seconds(sides[1]),
                 let one = LatencyObjective(name: sides[0], seconds: seconds)
@@ -49,9 +53,9 @@ public struct LatencyObjective: Sendable, Equatable {
         return nil
     }
 
-    public var name: String { "\(measure.rawValue)_p\(ByteWriter.shortest((quantile * 1000).rounded() / 10))" }
+    public var name: String { "\(measure.rawValue)_p\(ByteWriter.shortest((quantile * 1e8).rounded() / 1e6))" }
 
-    /// What a simulation shows; infinite without anything.
+    /// What a simulation shows, in seconds; without any first token or answer infinite, without any gap 0.
     func value(_ outcome: BatchingSimulation.Outcome) -> Double {
         switch measure {
         case .ttft: outcome.firstToken.quantile(quantile) ?? .infinity

@@ -16,13 +16,15 @@ struct LogCapacityReader {
         let width = Int64(together) * grid.stepMs
         struct Sums {
             var lines = 0.0
-            var (prompt, generated, running, waiting, kv) = (0.0, 0.0, 0.0, 0.0, 0.0)
+            var (generated, running) = (0.0, 0.0)
+            /// Figures that a line may lack.
+            var (prompts, caches): ([Double], [Double]) = ([], [])
         }
         var engines: [String: (instance: Int, engine: String?, windows: [Int: Sums])] = [:]
         let rows = try store.database.prepare(
             """
             SELECT i.instance_id, i.name, e.engine, time_ms, prompt_tokens_per_second, generation_tokens_per_second,
-                running, waiting, kv_cache_usage_ratio
+                running, kv_cache_usage_ratio
             FROM engine_stat e JOIN instance i USING (instance_id)
             WHERE period_id = ? AND time_ms > ? AND time_ms <= ? AND running IS NOT NULL
                 AND generation_tokens_per_second IS NOT NULL
@@ -36,12 +38,14 @@ struct LogCapacityReader {
             let key = "\(rows.text(1))\u{1}\(engine ?? "")"
             var sums = engines[key]?.windows[step / together] ?? Sums()
             sums.lines += 1
-            sums.prompt += rows.optionalDouble(4) ?? 0
+            if let prompt = rows.optionalDouble(4) { sums.prompts.append(prompt) }
             sums.generated += rows.double(5)
             sums.running += rows.double(6)
-            sums.waiting += rows.optionalDouble(7) ?? 0
-            sums.kv += rows.optionalDouble(8) ?? 0
+            if let cache = rows.optionalDouble(7) { sums.caches.append(cache) }
             engines[key, default: (rows.int(0), engine, [:])].windows[step / together] = sums
+        }
+        func mean(_ values: [Double]) -> Double? {
+            values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
         var records: [EngineRecord] = []
         for (key, one) in engines.sorted(by: { $0.key < $1.key }) {
@@ -54,12 +58,11 @@ struct LogCapacityReader {
                 var window = CapacityWindow(
                     startMs: grid.startMs + Int64(place) * width, seconds: Double(width) / 1000)
                 window.running = sums.running / sums.lines
-                window.waiting = sums.waiting / sums.lines
-                window.kvRatio = sums.kv / sums.lines
+                window.kvRatio = mean(sums.caches)
                 window.generated = sums.generated / sums.lines * window.seconds
                 window.gaps = window.generated
                 window.gapSeconds = window.running * window.seconds
-                window.promptTokens = sums.prompt / sums.lines * window.seconds
+                window.promptTokens = (mean(sums.prompts) ?? 0) * window.seconds
                 window.computedTokens = window.promptTokens
                 window.arrivals = (answered[place] ?? 0) / siblings
                 record.windows.append(window)

@@ -36,17 +36,23 @@ public struct Scenario: Sendable, Equatable {
                 }
                 return value
             }
+            func whole(_ range: ClosedRange<Double>) throws -> Int {
+                guard let value = Int(exactly: try number(range)) else {
+                    throw TidemarkError(.usage, "\(sides[0]) is a whole number, not '\(sides[1])'")
+                }
+                return value
+            }
             switch sides[0] {
-            case "max_num_seqs": maxSequences = Int(try number(1...100_000))
-            case "max_num_batched_tokens": maxTokens = Int(try number(1...10_000_000))
+            case "max_num_seqs": maxSequences = try whole(1...100_000)
+            case "max_num_batched_tokens": maxTokens = try whole(1...10_000_000)
             case "kv_tokens": kvTokens = try number(1...1e12)
             case "kv_scale": kvFactor = try number(0.01...100)
             case "kv_cache_dtype":
-                guard sides[1].hasPrefix("fp8") || sides[1] == "auto" else {
-                    throw TidemarkError(.usage, "kv_cache_dtype is fp8 or auto, not '\(sides[1])'")
+                guard sides[1].hasPrefix("fp8") else {
+                    throw TidemarkError(.usage, "kv_cache_dtype can become fp8, not '\(sides[1])'")
                 }
-                halvesKV = sides[1].hasPrefix("fp8")
-            case "replicas": replicas = Int(try number(1...100_000))
+                halvesKV = true
+            case "replicas": replicas = try whole(1...100_000)
             case "gpu":
                 guard let peak = AcceleratorPeak.named(sides[1]) else {
                     throw TidemarkError(
@@ -94,7 +100,7 @@ public struct Scenario: Sendable, Equatable {
             }
             // Prompts are bound by arithmetic; reading weights and cache by bandwidth (roofline).
             let compute = present.teraflops / accelerator.teraflops
-            let bandwidth = present.terabytes / accelerator.terabytes
+            let bandwidth = present.terabytesPerSecond / accelerator.terabytesPerSecond
             model.law.perPromptToken *= compute
             model.law.fixed *= bandwidth
             model.law.experts *= bandwidth
@@ -113,18 +119,19 @@ public struct Scenario: Sendable, Equatable {
 
 /// What users would see at one rate.
 public struct Prediction: Sendable {
-    public var ttftMedian: Double
-    public var ttftHigh: Double
-    public var itlMean: Double
-    public var itlHigh: Double
+    /// Seconds; nil when nothing came that far. `High` is the 95th percentile.
+    public var ttftMedian: Double?
+    public var ttftHigh: Double?
+    public var itlMean: Double?
+    public var itlHigh: Double?
     /// Generated tokens a second of the group.
     public var tokensPerSecond: Double
     public var kvRatio: Double?
     /// The queue grows without end.
     public var isOverloaded: Bool
     /// The largest and smallest of the same when steps take 10 % more or less: the band of a model that is right to 8 %.
-    public var ttftBand: ClosedRange<Double>
-    public var itlBand: ClosedRange<Double>
+    public var ttftBand: ClosedRange<Double>?
+    public var itlBand: ClosedRange<Double>?
 
     init(_ model: ServingModel, rate: Double, engines: Int) {
         let own = rate / Double(max(1, engines))
@@ -134,25 +141,22 @@ public struct Prediction: Sendable {
                 rate: own, count: count, seed: 31, slower: slower, longestQueue: Int(min(1e6, 600 * own + 200)))
         }
         let (out, slow, fast) = (run(1), run(1.1), run(1 / 1.1))
-        func high(_ out: BatchingSimulation.Outcome, _ path: KeyPath<BatchingSimulation.Outcome, LogHistogram>)
-            -> Double
-        {
-            out[keyPath: path].quantile(0.95) ?? 0
+        func band(_ path: KeyPath<BatchingSimulation.Outcome, LogHistogram>) -> ClosedRange<Double>? {
+            let highs = [out, slow, fast].compactMap { $0[keyPath: path].quantile(0.95) }
+            return highs.count == 3 ? highs.min()!...highs.max()! : nil
         }
-        ttftMedian = out.firstToken.quantile(0.5) ?? 0
-        ttftHigh = high(out, \.firstToken)
-        itlMean = out.gap.count > 0 ? out.gap.seconds / out.gap.count : 0
-        itlHigh = high(out, \.interToken)
+        ttftMedian = out.firstToken.quantile(0.5)
+        ttftHigh = out.firstToken.quantile(0.95)
+        itlMean = out.gap.count > 0 ? out.gap.seconds / out.gap.count : nil
+        itlHigh = out.interToken.quantile(0.95)
         let made = (out.decodes * model.mix.tokensPerDecode + out.completed) / max(out.seconds, 1e-9)
         tokensPerSecond = made * Double(engines)
         kvRatio =
             model.limits.kvTokens < 1e11
             ? out.kvTokenSeconds / max(out.seconds, 1e-9) * model.kvShare / model.limits.kvTokens : nil
         isOverloaded = out.overloaded
-        let (a, b) = (high(fast, \.firstToken), high(slow, \.firstToken))
-        ttftBand = min(a, b, ttftHigh)...max(a, b, ttftHigh)
-        let (c, d) = (high(fast, \.interToken), high(slow, \.interToken))
-        itlBand = min(c, d, itlHigh)...max(c, d, itlHigh)
+        ttftBand = band(\.firstToken)
+        itlBand = band(\.interToken)
     }
 }
 
@@ -180,9 +184,9 @@ public struct ScenarioReport: Sendable {
         let model = value.model
         let rate = scenario.rate ?? observed
         let (other, notes) = try scenario.applied(to: model, present: accelerator)
-        let perReplica = max(1, estimate.engines / max(1, estimate.replicas.count))
-        let replicas = scenario.replicas ?? estimate.replicas.count
-        let engines = replicas * perReplica
+        let now = max(1, estimate.replicas.count)
+        let replicas = scenario.replicas ?? now
+        let engines = max(1, estimate.engines * replicas / now)
         present = Side(
             prediction: Prediction(model, rate: rate, engines: estimate.engines), capacity: value, refused: nil,
             replicas: estimate.replicas.count)
@@ -191,7 +195,7 @@ public struct ScenarioReport: Sendable {
         )
         do {
             changed.capacity = try CapacityEstimate.value(
-                other, estimate.objectives, engines: engines, imbalance: 1, most: most)
+                other, estimate.objectives, engines: engines, most: most)
         } catch let refusal as CapacityRefusal {
             changed.refused = refusal.reason
         }

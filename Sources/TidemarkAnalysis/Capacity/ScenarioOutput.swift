@@ -4,23 +4,25 @@ extension ScenarioReport {
     /// For people: the present beside the change.
     public var text: String {
         let number = CapacityReport.number
-        let time = CapacityEstimate.duration
-        func row(_ name: String, _ value: (Side) -> String) -> String {
+        func time(_ seconds: Double?) -> String { seconds.map(CapacityEstimate.duration) ?? "–" }
+        func high(_ value: Double?, _ band: ClosedRange<Double>?) -> String {
+            time(value) + (band.map { " (\(time($0.lowerBound))…\(time($0.upperBound)))" } ?? "")
+        }
+        func line(_ name: String, _ left: String, _ right: String) -> String {
             func padded(_ text: String, _ width: Int) -> String {
                 text + String(repeating: " ", count: max(1, width - text.count))
             }
-            return "  " + padded(name, 28) + padded(value(present), 34) + value(changed) + "\n"
+            return "  " + padded(name, 28) + padded(left, 34) + right + "\n"
         }
+        func row(_ name: String, _ value: (Side) -> String) -> String { line(name, value(present), value(changed)) }
         var text = "\(group) at \(number(rate)) requests/s\n"
-        text += row("") {
-            $0.replicas == present.replicas && $0.capacity?.maxRate == present.capacity?.maxRate ? "now" : "then"
-        }
+        text += line("", "now", "then")
         text += row("replicas") { "\($0.replicas)" }
         text += row("TTFT p50 / p95") {
-            "\(time($0.prediction.ttftMedian)) / \(time($0.prediction.ttftHigh)) (\(time($0.prediction.ttftBand.lowerBound))…\(time($0.prediction.ttftBand.upperBound)))"
+            "\(time($0.prediction.ttftMedian)) / \(high($0.prediction.ttftHigh, $0.prediction.ttftBand))"
         }
         text += row("ITL mean / p95") {
-            "\(time($0.prediction.itlMean)) / \(time($0.prediction.itlHigh)) (\(time($0.prediction.itlBand.lowerBound))…\(time($0.prediction.itlBand.upperBound)))"
+            "\(time($0.prediction.itlMean)) / \(high($0.prediction.itlHigh, $0.prediction.itlBand))"
         }
         text += row("tokens/s generated") { number($0.prediction.tokensPerSecond) }
         text += row("KV cache in use") { $0.prediction.kvRatio.map { number($0 * 100) + " %" } ?? "–" }
@@ -54,12 +56,12 @@ extension ScenarioReport {
                 let p = side.prediction
                 field("ttft_p50_s", p.ttftMedian)
                 field("ttft_p95_s", p.ttftHigh)
-                field("ttft_p95_low_s", p.ttftBand.lowerBound)
-                field("ttft_p95_high_s", p.ttftBand.upperBound)
+                field("ttft_p95_low_s", p.ttftBand?.lowerBound)
+                field("ttft_p95_high_s", p.ttftBand?.upperBound)
                 field("itl_mean_s", p.itlMean)
                 field("itl_p95_s", p.itlHigh)
-                field("itl_p95_low_s", p.itlBand.lowerBound)
-                field("itl_p95_high_s", p.itlBand.upperBound)
+                field("itl_p95_low_s", p.itlBand?.lowerBound)
+                field("itl_p95_high_s", p.itlBand?.upperBound)
                 field("generated_tokens_per_second", p.tokensPerSecond)
                 field("kv_cache_usage_ratio", p.kvRatio)
                 out.write(",\"overloaded\":\(p.isOverloaded)")
@@ -70,12 +72,9 @@ extension ScenarioReport {
                 if let binding = side.capacity?.binding { out.writeJSONString(binding) } else { out.write("null") }
                 out.write("}")
             }
-            out.write(",\"notes\":[")
-            for (place, note) in one.notes.enumerated() {
-                if place > 0 { out.write(",") }
-                out.writeJSONString(note)
-            }
-            out.write("]}")
+            out.write(",\"notes\":")
+            out.writeJSON(one.notes)
+            out.write("}")
         }
         out.write("]}")
         return out.text

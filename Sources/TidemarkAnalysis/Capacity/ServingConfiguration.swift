@@ -26,7 +26,7 @@ public struct ServingConfiguration: Sendable, Equatable {
         let facts = runs.last { $0.facts["max_num_seqs"] != nil }?.facts ?? runs.last?.facts ?? [:]
         func number(_ names: String...) -> Double? {
             for name in names {
-                if let value = facts[name].flatMap({ Double($0) }), value > 0, value < 1e15 { return value }
+                if let value = Self.sound(facts[name].flatMap { Double($0) }) { return value }
             }
             return nil
         }
@@ -50,14 +50,17 @@ public struct ServingConfiguration: Sendable, Equatable {
             assumed.append("max_num_batched_tokens \(maxTokens) (not in the log)")
         }
         maxLength = number("max_model_len", "arg.max_model_len").map { Int($0) }
-        let size = number("arg.block_size") ?? cacheLabels?.size ?? 16
-        kvTokens = number("kv_cache_tokens") ?? number("gpu_blocks").map { $0 * size }
-        if kvTokens == nil, let blocks = cacheLabels?.blocks { kvTokens = blocks * size }
+        let size = number("arg.block_size") ?? Self.sound(cacheLabels?.size) ?? 16
+        kvTokens =
+            number("kv_cache_tokens") ?? (number("gpu_blocks") ?? Self.sound(cacheLabels?.blocks)).map { $0 * size }
         if kvTokens == nil { assumed.append("a KV cache without limit (its size is not in the evidence)") }
         tensorParallel = number("tensor_parallel_size", "arg.tensor_parallel_size").map { Int($0) } ?? 1
         expertMiss = Self.expertMiss([facts["architecture"], facts["model"], runs.last?.model].compactMap { $0 })
         assumptions = assumed
     }
+
+    /// A number that can be a size; nil for others.
+    private static func sound(_ value: Double?) -> Double? { value.flatMap { $0 > 0 && $0 < 1e15 ? $0 : nil } }
 
     private static func isV0(version: String?, generation: String?) -> Bool? {
         if let generation { return generation == "V0" }

@@ -13,14 +13,12 @@ public struct ServingModel: Sendable {
     /// Observed over simulated KV-cache tokens: shared prefixes count once, blocks are rounded up.
     public var kvShare = 1.0
     public var regression: StepCostRegression
-    /// Requests a second of one engine in the windows: mean and the 95th percentile over minutes.
+    /// Requests a second of one engine: mean, and 95th percentile of the windows.
     public var meanRate: Double
     public var highRate: Double
     public var windows: Int
     /// Mean |ln(observed share / simulated share)| of the gaps between tokens above the histogram's bounds; nil without.
     public var tailError: Double?
-    /// Observed over predicted mean of the time to first token.
-    public var firstTokenRatio: Double?
     /// Processor time of the API server a request, seconds.
     public var processorSecondsPerRequest: Double?
     /// Sequences that decoded together, in the mean, at most (95th percentile of windows).
@@ -282,10 +280,9 @@ struct ModelFit {
             throw CapacityRefusal(
                 reason: "the windows don't determine what a step costs: the fixed part comes out as zero")
         }
-        let perMinute = sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
         var model = ServingModel(
             law: law, limits: limits, mix: mix, frontendSeconds: frontend, kvShare: kvShare, regression: fit,
-            meanRate: meanRate, highRate: perMinute, windows: windows.count,
+            meanRate: meanRate, highRate: sorted[sorted.count * 95 / 100], windows: windows.count,
             highSequences: sequences.sorted()[sequences.count * 95 / 100])
         model.seen = zip(sequences, observed).map { ($0, $1) }
         check(&model)
@@ -336,16 +333,11 @@ struct ModelFit {
     private func check(_ model: inout ServingModel) {
         let rates = windows.map { $0.arrivals / $0.seconds }.sorted()
         var gaps = LogHistogram()
-        var first = 0.0
-        var weight = 0.0
         for p in [0.1, 0.3, 0.5, 0.7, 0.9] {
             let rate = max(rates[Int(Double(rates.count - 1) * p)], 0.02 * model.meanRate)
             let out = model.outcome(
                 rate: rate, count: ServingModel.count(rate: rate, step: model.law.fixed, most: most / 2), seed: 23)
             gaps.add(out.interToken, weight: rate / max(1, out.interToken.total))
-            let mean = out.firstToken.counts.isEmpty ? 0 : out.prefill.seconds
-            first += rate * mean / Double(max(1, out.completed))
-            weight += rate
         }
         var (distance, terms) = (0.0, 0.0)
         for (place, bound) in interToken.bounds.enumerated() where bound.isFinite {
@@ -355,11 +347,6 @@ struct ModelFit {
             terms += 1
         }
         if terms > 0 { model.tailError = distance / terms }
-        let prefills = windows.reduce(0) { $0 + $1.prefills }
-        if prefills > 20, first > 0 {
-            model.firstTokenRatio =
-                windows.reduce(0) { $0 + $1.prefillSeconds } / prefills / (first / weight)
-        }
         let arrivals = windows.reduce(0) { $0 + $1.arrivals }
         if windows.allSatisfy({ $0.processorSeconds != nil }), arrivals > 100 {
             model.processorSecondsPerRequest = windows.reduce(0) { $0 + ($1.processorSeconds ?? 0) } / arrivals

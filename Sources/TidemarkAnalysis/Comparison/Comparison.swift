@@ -136,7 +136,7 @@ public struct Comparison: Sendable {
                 pair.name, pair.old.isEmpty ? "not served in \(before.side.name)" : "not served in \(after.side.name)")
         }
         let hasHistograms =
-            StepWindows.hasHistogram(before) { _ in true } && StepWindows.hasHistogram(after) { _ in true }
+            StepWindows.hasHistogram(before, pair.old) && StepWindows.hasHistogram(after, pair.new)
         let measure = hasHistograms ? GapMeasure.histogram : .running
         let knowsCapacity =
             pair.old.allSatisfy { before.cacheTokens($0) != nil }

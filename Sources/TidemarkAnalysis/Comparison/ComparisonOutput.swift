@@ -257,7 +257,7 @@ extension Comparison {
         func cell(_ value: Double?) -> String { value.flatMap { $0.isFinite ? ByteWriter.shortest($0) : nil } ?? "" }
         for one in comparisons {
             let head = [one.baseline.name, one.candidate.name]
-            func row(_ cells: [String]) { text += (head + cells).map(quoted).joined(separator: ",") + "\r\n" }
+            func row(_ cells: [String]) { text += (head + cells).map(CSVCell.quoted).joined(separator: ",") + "\r\n" }
             for model in one.models {
                 let change = model.decomposition
                 row([
@@ -283,11 +283,5 @@ extension Comparison {
             }
         }
         return text
-    }
-
-    private static func quoted(_ text: String) -> String {
-        text.utf8.contains { $0 == 44 || $0 == 34 || $0 == 10 || $0 == 13 }
-            ? "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-            : text
     }
 }

@@ -19,13 +19,9 @@ struct LoadAdjustment {
     var withDisturbed: Double?
     /// Typical relative residual of a window.
     var residual: Double
-    var windows: (baseline: Int, candidate: Int)
-    /// The line: speed = base − generated·G − prompt·P − cached·K − shift in the candidate.
-    var line: Line
-    /// Replicas of both sides were compared each with itself.
-    var isPaired: Bool
     var decomposition: LatencyChange?
 
+    /// speed = base − generated·G − prompt·P − cached·K − shift in the candidate.
     struct Line {
         var base: Double
         var generated = 0.0
@@ -54,12 +50,9 @@ struct LoadAdjustment {
         let baseline = windows.filter { !$0.isCandidate }
         let candidate = windows.filter(\.isCandidate)
         guard baseline.count >= Self.fewestWindows, candidate.count >= Self.fewestWindows else { return nil }
-        self.windows = (baseline.count, candidate.count)
         // Neighbours within five minutes may err alike.
         let lag = max(4, min(min(baseline.count, candidate.count) / 4, Int(300 / windowSeconds)))
         guard let fit = Fit(windows, lag: lag) else { return nil }
-        line = fit.line
-        isPaired = fit.isPaired
         decomposition = LatencyChange(windows, fit, replicas: replicas)
         let effect = Effect(baseline, fit)
         // Few windows tell little about how long neighbours err alike: the critical value for a lag that is a share b of the
@@ -198,7 +191,6 @@ extension LoadAdjustment {
         let shiftError: Double
         let influence: [Double]
         let relativeResidual: Double
-        let isPaired: Bool
         private let windows: [StepWindow]
         private let replicaShift: [Int: Double]
 
@@ -206,8 +198,7 @@ extension LoadAdjustment {
             let sides = Dictionary(grouping: windows, by: \.replica).mapValues { Set($0.map(\.isCandidate)).count }
             let paired = sides.filter { $0.value == 2 }.keys.sorted()
             // With replicas of equal names on both sides each is compared with itself: one that is missing on a side shifts nothing.
-            isPaired = !paired.isEmpty
-            var own = isPaired ? sides.keys.sorted().filter { $0 != paired[0] } : []
+            var own = !paired.isEmpty ? sides.keys.sorted().filter { $0 != paired[0] } : []
             if own.count > 64 { own = [] }
             let columns: [(name: Int, value: (StepWindow) -> Double)] = [
                 (0, \.generated), (1, \.prompt), (2, \.cached),

@@ -50,13 +50,9 @@ struct StepWindows {
         self.measure = measure
     }
 
-    static func hasHistogram(_ evidence: PeriodEvidence, _ model: (String) -> Bool) -> Bool {
-        evidence.replicas.contains { replica in
-            guard model(evidence.model(replica)), let series = evidence.series("itl_mean_seconds", replica) else {
-                return false
-            }
-            if case .mean = series.exact { return true }
-            return false
+    static func hasHistogram(_ evidence: PeriodEvidence, _ replicas: [String]) -> Bool {
+        replicas.contains { replica in
+            if case .mean = evidence.series("itl_mean_seconds", replica)?.exact { true } else { false }
         }
     }
 

@@ -44,6 +44,9 @@ public struct CostReport: Sendable, Equatable {
             }
             sum += price * Double(gpu.count)
         }
+        if prices.kilowattHour != nil, energy?.pricePerHour == nil {
+            notes.append("electricity is not in the costs: the power of all GPUs was not measured")
+        }
         currency = prices.currency
         gpus = use.gpuCount
         perHour = sum + (energy?.pricePerHour ?? 0)

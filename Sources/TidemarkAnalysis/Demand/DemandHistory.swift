@@ -59,14 +59,14 @@ public struct DemandHistory: Sendable {
         return best
     }
 
-    /// SQL that gives hour since 1970 and number of requests; `?1` is the period.
+    /// SQL that gives hour since 1970 and number of requests; `?1` is the period, `?2` the latest time that is one.
     private static let rowSources = [
         (
             "requests of the gateway's log",
             """
             SELECT g.start_ms / 3600000, count(*), min(g.start_ms), max(g.start_ms) FROM gateway_request g
             JOIN source s USING (source_id)
-            WHERE s.period_id = ?1 AND g.start_ms > 0 AND \(GatewayMeasure.inferenceSQL)
+            WHERE s.period_id = ?1 AND g.start_ms BETWEEN 1 AND ?2 AND \(GatewayMeasure.inferenceSQL)
                 AND s.instance_id IS (SELECT s2.instance_id FROM gateway_request g2 JOIN source s2 USING (source_id)
                     WHERE s2.period_id = ?1 GROUP BY 1 ORDER BY count(*) DESC LIMIT 1)
             GROUP BY 1
@@ -77,7 +77,7 @@ public struct DemandHistory: Sendable {
             """
             SELECT h.time_ms / 3600000, sum(h.requests), min(h.time_ms), max(h.time_ms) FROM http_access h
             JOIN instance i USING (instance_id)
-            WHERE i.period_id = ?1 AND i.kind = 'engine' AND h.time_ms > 0 AND (\(SignalCatalogue.inferenceRoutes))
+            WHERE i.period_id = ?1 AND i.kind = 'engine' AND h.time_ms BETWEEN 1 AND ?2 AND (\(SignalCatalogue.inferenceRoutes))
             GROUP BY 1
             """
         ),
@@ -86,7 +86,7 @@ public struct DemandHistory: Sendable {
             """
             SELECT coalesce(r.received_ms, r.added_ms) / 3600000, count(*), min(coalesce(r.received_ms, r.added_ms)),
                 max(coalesce(r.received_ms, r.added_ms)) FROM request r JOIN instance i USING (instance_id)
-            WHERE i.period_id = ?1 AND coalesce(r.received_ms, r.added_ms) > 0 GROUP BY 1
+            WHERE i.period_id = ?1 AND coalesce(r.received_ms, r.added_ms) BETWEEN 1 AND ?2 GROUP BY 1
             """
         ),
     ]
@@ -94,6 +94,7 @@ public struct DemandHistory: Sendable {
     private static func rows(_ store: Store, period: Int, source: String, sql: String) throws -> DemandHistory? {
         let rows = try store.database.prepare(sql)
         rows.bind(1, period)
+        rows.bind(2, HourlyCounters.times.upperBound)
         var counts: [Int64: Double] = [:]
         var (first, last): (Int64, Int64) = (.max, .min)
         while try rows.step() {

@@ -1,3 +1,4 @@
+import Glibc
 import TidemarkBase
 import TidemarkStatistics
 
@@ -81,7 +82,7 @@ extension DemandForecast {
             out.write("null")
         }
         out.write(",\"notes\":")
-        Self.write(notes, to: &out)
+        out.writeJSON(notes)
         out.write("}}")
         return out.text
     }
@@ -140,18 +141,8 @@ extension DemandForecast {
     private func growth(_ forecast: HourlyForecast) -> String {
         guard let trend = forecast.trend else { return "" }
         guard trend.isSignificant else { return "; no growth beyond the noise" }
-        let week = trend.isExponential ? exponential(trend.perDay * 7) : trend.perDay * 7
+        let week = trend.isExponential ? expm1(trend.perDay * 7) : trend.perDay * 7
         return "; \(week >= 0 ? "growing" : "falling") by \(percent(abs(week))) a week"
-    }
-
-    private func exponential(_ x: Double) -> Double {
-        // e^x − 1 without a math library: growth a week is small.
-        var (term, sum) = (1.0, 0.0)
-        for k in 1...30 {
-            term *= x / Double(k)
-            sum += term
-        }
-        return sum
     }
 
     private var runsOut: String {

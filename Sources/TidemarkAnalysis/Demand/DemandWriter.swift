@@ -28,8 +28,6 @@ extension DemandForecast {
                     analysis, history.endMs + Int64(index) * HourlyCounters.hourMs, rate, forecast.low[index],
                     forecast.high[index])
             }
-            var list = ByteWriter()
-            Self.write(notes, to: &list)
             try database.prepare(
                 """
                 INSERT INTO forecast_summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -39,7 +37,7 @@ extension DemandForecast {
                 forecast.backtest.coverage, forecast.trend?.perDay, capacity?.rps, capacity?.low, capacity?.high,
                 exhaustion?.atMs, exhaustion?.earliestMs, exhaustion?.latestMs, exhaustion?.horizonMs,
                 replicas?.needed, replicas?.present, money?.currency, money?.perHour, money?.perRequest,
-                money?.perMillionOutput, money?.idleShare, list.text)
+                money?.perMillionOutput, money?.idleShare, ByteWriter.json(notes))
         }
     }
 
@@ -57,14 +55,5 @@ extension DemandForecast {
         case (false, true): "a weekly season"
         case (false, false): "no season"
         }
-    }
-
-    static func write(_ texts: [String], to out: inout ByteWriter) {
-        out.write("[")
-        for (index, text) in texts.enumerated() {
-            if index > 0 { out.write(",") }
-            out.writeJSONString(text)
-        }
-        out.write("]")
     }
 }

@@ -55,7 +55,7 @@ public struct EnergyReport: Sendable, Equatable {
         measuredSeconds = sum.seconds
         gapSeconds = sum.gaps
         // Power of the whole fleet only when all its GPUs were measured.
-        guard use.hours > 0, gpus >= use.gpuCount else { return }
+        guard use.hours > 0, use.gpuCount > 0, gpus >= use.gpuCount else { return }
         let seconds = Double(use.hours) * 3600
         if use.requests > 0 { wattHoursPerRequest = watts * seconds / 3600 / use.requests }
         if let tokens = use.generationTokens, tokens > 0 { joulesPerToken = watts * seconds / tokens }

@@ -23,12 +23,12 @@ public struct FleetCapacity: Sendable, Equatable {
         if let given { return FleetCapacity(rps: given, low: given, high: given, replicas: known, source: "given") }
         let row = try store.database.prepare(
             """
-            SELECT sum(max_rps), sum(low), sum(high), count(*) FROM capacity_estimate
+            SELECT sum(max_rps), sum(low), sum(high), count(*), sum(replicas) FROM capacity_estimate
             WHERE analysis_id IN (SELECT analysis_id FROM analysis WHERE period_id = ?) AND max_rps > 0
             """)
         row.bind(1, period)
         guard try row.step(), row.int(3) > 0 else { return nil }
         return FleetCapacity(
-            rps: row.double(0), low: row.double(1), high: row.double(2), replicas: known, source: "estimated")
+            rps: row.double(0), low: row.double(1), high: row.double(2), replicas: row.int(4), source: "estimated")
     }
 }

@@ -15,7 +15,6 @@ struct HourlyCounters {
 
     /// Hours since 1970.
     private(set) var hours: Range<Int64> = 0..<0
-    private(set) var lastMs: Int64?
     private var instances: [String: Instance] = [:]
 
     private struct Instance {
@@ -69,13 +68,12 @@ struct HourlyCounters {
         for one in late where one.timeMs > (instances[one.instance]?.first ?? 0) + 1000 {
             instances[one.instance]?.amounts[one.timeMs / Self.hourMs, default: 0] += max(0, one.value)
         }
-        if case .some(let name) = matchers.first(where: { $0.name == Labels.metricName })?.value {
+        if let name = matchers.first(where: { $0.name == Labels.metricName })?.value {
             try addRollups(store, period: period, name: name)
         }
         guard let first = instances.values.map(\.first).min(), let last = instances.values.map(\.last).max(),
             first <= last
         else { return }
-        lastMs = last
         // An hour that ends with the last sample is the last.
         let end = (last + Self.hourMs - 1) / Self.hourMs
         hours = max(first / Self.hourMs, end - Self.mostHours)..<end

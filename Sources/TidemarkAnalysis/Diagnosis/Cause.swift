@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// A cause of trouble: one file in `Causes/`, listed in ``CauseCatalogue``.
 ///
 /// A cause states its required, supporting and counter-signs over signals; it sees evidence only through a ``Scene``.
@@ -165,7 +167,9 @@ enum Confidence {
 }
 
 /// `0.934` → `93 %`.
-func percent(_ ratio: Double) -> String { ratio.isFinite ? "\(Int((ratio * 100).rounded())) %" : "–" }
+func percent(_ ratio: Double) -> String {
+    ratio.isFinite ? ByteWriter.fixed((ratio * 100).rounded(), decimals: 0) + " %" : "–"
+}
 
 /// `95 000` ms → `1 min 35 s`.
 func durationText(_ millis: Int64) -> String {

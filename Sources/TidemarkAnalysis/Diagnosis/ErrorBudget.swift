@@ -18,7 +18,7 @@ struct ErrorBudget {
 
     private static let monthSeconds = 30 * 86_400.0
 
-    /// One an objective on a quantile of a histogram; an objective on a mean has no budget.
+    /// One an objective on a quantile of a histogram; an objective on a mean, or beyond the last finite bucket, has no budget.
     static func all(_ situation: Situation, replicas: [String], startMs: Int64, endMs: Int64) throws -> [ErrorBudget] {
         let range = situation.grid.range(startMs, endMs)
         guard !range.isEmpty else { return [] }
@@ -31,11 +31,12 @@ struct ErrorBudget {
                     continue
                 }
                 let table = try situation.histogram(metric, replica)
-                guard table.isUsable else { continue }
+                guard table.isUsable,
+                    let above = table.above(objective.seconds, range.lowerBound, range.upperBound)
+                else { continue }
                 allowed = 1 - q
                 observations += table.count(range.lowerBound, range.upperBound)
                 usual += table.count(0, situation.grid.count)
-                let above = table.above(objective.seconds, range.lowerBound, range.upperBound)
                 (low, middle, high) = (low + above.low, middle + above.middle, high + above.high)
             }
             guard observations > 0, usual > 0, allowed > 0, situation.grid.seconds > 0 else { return nil }

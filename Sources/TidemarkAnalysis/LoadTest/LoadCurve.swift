@@ -18,7 +18,6 @@ struct LoadCurve {
         var model: String?
         var configuration: String
         var kind: String
-        var folder: String
     }
 
     /// Points whose mean lengths differ by more than this are of different work.
@@ -160,7 +159,7 @@ struct LoadCurve {
             points.append(
                 Point(
                     level: level, tool: rows.text(2), model: rows.optionalText(3), configuration: rows.text(4),
-                    kind: kind, folder: parent(rows.text(0))))
+                    kind: kind))
         }
         return points
     }

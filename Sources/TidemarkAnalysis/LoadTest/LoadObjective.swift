@@ -5,8 +5,6 @@ struct LoadObjective {
     var seconds: Double
     /// Which stored latency stands for it.
     var measured: String
-    /// Said where that isn't the latency itself.
-    var remark: String?
 
     /// Whether it is of the time between tokens, which no queue lengthens.
     var isBetweenTokens: Bool { name.hasPrefix("itl_") || name.hasPrefix("tpot_") }
@@ -47,9 +45,8 @@ struct LoadObjective {
                 remarks.append("\(name) was not measured at every load: that objective is not checked")
                 continue
             }
-            let remark = stand == name ? nil : "\(name) was not printed: \(stand) stands for it"
-            if let remark { remarks.append(remark) }
-            usable.append(LoadObjective(name: name, seconds: seconds, measured: stand, remark: remark))
+            if stand != name { remarks.append("\(name) was not printed: \(stand) stands for it") }
+            usable.append(LoadObjective(name: name, seconds: seconds, measured: stand))
         }
         return (usable, remarks)
     }

@@ -76,7 +76,7 @@ public struct LoadTestCapacity: Sendable {
         let burst = curve.levels.filter { $0.offered == nil }
         let flags = isSaturated
         let saturated = zip(placed, flags).filter(\.1).map(\.0) + burst
-        let saturation = SaturationRate(saturated, isSaturated: { _ in true }, baseWait: baseWait)
+        let saturation = SaturationRate(saturated, baseWait: baseWait)
         if let saturation { settle(saturation) }
         guard !placed.isEmpty else {
             maxRPS = saturationRPS

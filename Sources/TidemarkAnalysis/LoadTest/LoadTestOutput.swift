@@ -29,7 +29,14 @@ extension LoadTestCapacity {
         text("loop", loop.rawValue)
         out.write(
             ",\"lower_bound\":\(isLowerBound),\"last_met\":\(number(lastMet)),\"first_missed\":\(number(firstMissed))")
-        out.write(",\"saturation_rps\":\(number(saturationRPS))")
+        out.write(",\"saturation_rps\":\(number(saturationRPS)),\"knee\":\(number(knee))")
+        // X(N) = γN / (1 + σ(N − 1) + κN(N − 1)): a description of the curve, no capacity.
+        out.write(",\"scalability\":")
+        if let law = scalability {
+            out.write("{\"gamma\":\(number(law.gamma)),\"sigma\":\(number(law.sigma)),\"kappa\":\(number(law.kappa))}")
+        } else {
+            out.write("null")
+        }
         text("sentence", sentence)
         out.write("}")
     }

@@ -15,10 +15,10 @@ struct SaturationRate {
 
     private let parts: [Part]
 
-    /// nil when no point is saturated.
-    init?(_ levels: [LoadLevel], isSaturated: (LoadLevel) -> Bool, baseWait: Double?) {
+    /// - Parameter levels: the saturated ones; nil without any.
+    init?(_ levels: [LoadLevel], baseWait: Double?) {
         var parts: [Part] = []
-        for level in levels where isSaturated(level) {
+        for level in levels {
             let error = 1 / level.count.squareRoot()
             if let steady = level.steadyRPS {
                 parts.append(Part(low: steady, high: steady, error: error, weight: level.count))

@@ -38,6 +38,20 @@ struct CounterTable {
         }
     }
 
+    /// First scrape of each `instance` of a period, Unix ms.
+    static func targetStarts(_ store: Store, period: Int) throws -> [String: Int64] {
+        let rows = try store.database.prepare(
+            """
+            SELECT l.value, min(c.start_ms) FROM series s JOIN series_label l USING (series_id)
+            JOIN chunk c USING (series_id)
+            WHERE s.period_id = ? AND s.shadowed_by IS NULL AND l.name = 'instance' GROUP BY l.value
+            """)
+        rows.bind(1, period)
+        var starts: [String: Int64] = [:]
+        while try rows.step() { starts[rows.text(0)] = rows.int64(1) }
+        return starts
+    }
+
     private static func totals(
         _ samples: borrowing SeriesSamples, grid: TimeGrid, targetStart: Int64?, isSmooth: Bool
     ) -> [Double] {
@@ -93,7 +107,10 @@ struct HistogramTable {
     init(_ table: CounterTable) {
         var sums: [Double: [Double]] = [:]
         for row in table.rows {
-            guard let text = row.labels["le"], let bound = text == "+Inf" ? .infinity : Double(text) else { continue }
+            // Neither NaN nor −∞ bounds anything.
+            guard let text = row.labels["le"], let bound = text == "+Inf" ? .infinity : Double(text),
+                bound > -.infinity
+            else { continue }
             if var known = sums[bound] {
                 for index in known.indices { known[index] += row.totals[index] }
                 sums[bound] = known
@@ -139,15 +156,14 @@ struct HistogramTable {
         }
     }
 
-    /// Observations above a value between two borders of the grid: at least, linearly within its bucket, at most.
-    func above(_ value: Double, _ low: Int, _ high: Int) -> (low: Double, middle: Double, high: Double) {
+    /// Observations above a value between two borders of the grid: at least, linearly within its bucket, at most; nil beyond
+    /// the last finite bound, where nothing tells.
+    func above(_ value: Double, _ low: Int, _ high: Int) -> (low: Double, middle: Double, high: Double)? {
         let all = count(low, high)
         func below(_ place: Int) -> Double { totals[place][high] - totals[place][low] }
-        guard let place = bounds.firstIndex(where: { $0 >= value }) else { return (0, 0, 0) }
-        let most = place > 0 ? all - below(place - 1) : all
-        // Beyond the last finite bound nothing is known but that some may be slower.
-        guard bounds[place].isFinite else { return (0, 0, most) }
-        let least = all - below(place)
+        guard let place = bounds.firstIndex(where: { $0 >= value }), bounds[place].isFinite else { return nil }
+        let least = max(0, all - below(place))
+        let most = max(least, place > 0 ? all - below(place - 1) : all)
         let start = place > 0 ? bounds[place - 1] : 0
         return (least, most - (most - least) * (value - start) / (bounds[place] - start), most)
     }

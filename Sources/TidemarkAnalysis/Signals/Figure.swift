@@ -24,6 +24,7 @@ public struct Figure: Sendable {
     public var note: String?
 
     public static let tooFew = "n too small"
+    public static let shortWindow = "the window is no longer than five minutes"
 
     /// Observations below which a quantile has no upper bound of 95 % confidence: 59 for P95, 299 for P99.
     static func leastCount(_ q: Double) -> Double { q > 0 && q < 1 ? log(0.05) / log(q) : 0 }
@@ -42,16 +43,7 @@ struct FigureBuilder {
         self.evaluator = evaluator
         grid = evaluator.grid
         fiveMinutes = max(1, Int(300_000 / grid.stepMs))
-        var starts: [String: Int64] = [:]
-        let rows = try evaluator.store.database.prepare(
-            """
-            SELECT l.value, min(c.start_ms) FROM series s JOIN series_label l USING (series_id)
-            JOIN chunk c USING (series_id)
-            WHERE s.period_id = ? AND s.shadowed_by IS NULL AND l.name = 'instance' GROUP BY l.value
-            """)
-        rows.bind(1, evaluator.period)
-        while try rows.step() { starts[rows.text(0)] = rows.int64(1) }
-        targetStarts = starts
+        targetStarts = try CounterTable.targetStarts(evaluator.store, period: evaluator.period)
     }
 
     /// Exact increases of a selector over the grid.
@@ -223,7 +215,7 @@ struct FigureBuilder {
             (figure.worst, figure.worstRefined) = (figure.value, figure.refined)
             (figure.worstLow, figure.worstHigh) = (figure.low, figure.high)
             figure.worstStartMs = grid.startMs
-            figure.note = "the window is no longer than five minutes"
+            figure.note = Figure.shortWindow
             return
         }
         // Steps of a minute, or of the grid where that is longer: the worst five minutes to a minute.

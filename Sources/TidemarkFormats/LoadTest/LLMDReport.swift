@@ -82,13 +82,16 @@ enum LLMDReport {
         let bytes = Array(text.utf8)
         guard bytes.first == 80 else { return nil }
         var (total, start) = (0.0, 1)
+        var (isTime, isEmpty) = (false, true)
         for (index, byte) in bytes.enumerated().dropFirst() {
             let unit: Double
             switch byte {
             case 48...57, 46: continue
             case 84:
-                start = index + 1
+                (start, isTime) = (index + 1, true)
                 continue
+            // Before the T they are months and the like.
+            case 72 where !isTime, 77 where !isTime, 83 where !isTime: return nil
             case 68: unit = 86_400
             case 72: unit = 3600
             case 77: unit = 60
@@ -99,9 +102,9 @@ enum LLMDReport {
                 let value = bytes[start..<index].withUnsafeBytes({ Decimal.parse(Bytes(rebasing: $0[...])) })
             else { return nil }
             total += value * unit
-            start = index + 1
+            (start, isEmpty) = (index + 1, false)
         }
-        return start == bytes.count ? total : nil
+        return start == bytes.count && !isEmpty ? total : nil
     }
 
     private static func latency(

@@ -19,8 +19,6 @@ struct LoadTestFields {
     private(set) var lists: [String: [Double]] = [:]
     static let longestList = 200_000
 
-    var isEmpty: Bool { paths.isEmpty }
-
     mutating func set(_ path: String, _ value: Value) {
         if values.updateValue(value, forKey: path) != nil { return }
         guard paths.count < Self.mostFields else {

@@ -83,7 +83,7 @@ public struct LoadTestParser<Sink: LoadTestSink>: ~Copyable {
         try lines.finish { line in try Self.take(line, &table, &tally, &sink) }
         let fault = try table?.finish { point in
             tally.points += 1
-            try sink.point(point)
+            try sink.point(point.withFiniteNumbers)
         }
         if let fault {
             // The lines have been counted as records: now they are known to be of none.
@@ -112,7 +112,7 @@ public struct LoadTestParser<Sink: LoadTestSink>: ~Copyable {
             switch one {
             case .point(let point):
                 tally.points += 1
-                try sink.point(point)
+                try sink.point(point.withFiniteNumbers)
             case .reject(let reject):
                 tally.rejects += 1
                 try sink.reject(reject)
@@ -128,7 +128,7 @@ public struct LoadTestParser<Sink: LoadTestSink>: ~Copyable {
         let kind = line.omitted > 0 ? .reject("the line is too long") : try table?.take(line) { found.append($0) }
         for point in found {
             tally.points += 1
-            try sink.point(point)
+            try sink.point(point.withFiniteNumbers)
         }
         switch kind {
         case .record: tally.recordLines += 1

@@ -12,8 +12,6 @@ struct LoadTestWalk<Sink: LoadTestSink>: JSONSplitHandler {
 
     var sink: Sink
     let tool: LoadTestTool
-    private(set) var points = 0
-    private(set) var rejects = 0
 
     private var document = LoadTestFields()
     private var element = LoadTestFields()
@@ -131,7 +129,6 @@ struct LoadTestWalk<Sink: LoadTestSink>: JSONSplitHandler {
     private mutating func deliver() throws {
         for var point in waiting {
             tool.complete(&point, document)
-            points += 1
             documentPoints += 1
             try sink.point(point)
         }
@@ -176,7 +173,6 @@ struct LoadTestWalk<Sink: LoadTestSink>: JSONSplitHandler {
     }
 
     mutating func reject(_ reject: FormatReject) throws {
-        rejects += 1
         try sink.reject(reject)
     }
 }

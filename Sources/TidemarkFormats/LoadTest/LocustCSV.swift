@@ -6,6 +6,8 @@ import TidemarkEvidence
 struct LocustCSV: LoadTestLines {
     private var table = CSVTable()
     private var columns: [String: Int] = [:]
+    /// Cells of the header; names may stand twice in it.
+    private var width = 0
     private var isHistory = false
     private var aggregated: LoadPoint?
     private var plateau: Plateau?
@@ -21,11 +23,12 @@ struct LocustCSV: LoadTestLines {
         guard !columns.isEmpty else {
             guard cells.contains("Name") else { return .reject("the header of Locust's CSV is expected") }
             columns = Dictionary(cells.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            width = cells.count
             isHistory = columns["User Count"] != nil
             return .noise
         }
-        guard cells.count == columns.count else {
-            return .reject("\(columns.count) cells as in the header are expected")
+        guard cells.count == width else {
+            return .reject("\(width) cells as in the header are expected")
         }
         let row = Row(cells: cells, columns: columns)
         guard row.text("Name") == "Aggregated" else { return .record }
@@ -101,8 +104,9 @@ struct LocustCSV: LoadTestLines {
         let line: Int
         let offset: Int
 
-        private var first: (time: Double, requests: Double, failures: Double, work: Double)?
-        private var last: (time: Double, requests: Double, failures: Double, work: Double)?
+        /// `work`: sum of the response times; nil where their mean isn't told.
+        private var first: (time: Double, requests: Double, failures: Double, work: Double?)?
+        private var last: (time: Double, requests: Double, failures: Double, work: Double?)?
         private var rows: [LatencySummary] = []
         private var stride = 1
         private var seen = 0
@@ -118,7 +122,7 @@ struct LocustCSV: LoadTestLines {
             else {
                 return
             }
-            let work = (row.number("Total Average Response Time") ?? 0) * requests
+            let work = row.number("Total Average Response Time").map { $0 * requests }
             let now = (time, requests, failures, work)
             if first == nil { first = now }
             last = now
@@ -148,7 +152,9 @@ struct LocustCSV: LoadTestLines {
             point.achievedRPS = max(0, requests - failures) / seconds
             point.failed = LoadTestFields.count(failures)
             point.succeeded = LoadTestFields.count(max(0, requests - failures))
-            if requests > 0, last.work >= first.work { point.e2e.mean = (last.work - first.work) / requests }
+            if requests > 0, let before = first.work, let after = last.work, after >= before {
+                point.e2e.mean = (after - before) / requests
+            }
             func middle(_ part: KeyPath<LatencySummary, Double?>) -> Double? {
                 let values = rows.compactMap { $0[keyPath: part] }.sorted()
                 return values.isEmpty ? nil : values[values.count / 2]

@@ -126,6 +126,6 @@ enum VLLMBench {
     private static let outcome: Set<String> = [
         "date", "label", "model_id", "tokenizer_id", "num_prompts", "request_rate", "max_concurrency", "burstiness",
         "duration",
-        "ramp_up_strategy", "run_number",
+        "ramp_up_strategy",
     ]
 }

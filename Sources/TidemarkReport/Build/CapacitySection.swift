@@ -19,7 +19,7 @@ struct CapacitySection {
         let rows = try store.database.prepare(
             """
             SELECT replica_group, max_rps, low, high, binding_limit, grade, replicas, observed_rps, observed_max_rps,
-                extrapolation, residual_ratio, objectives, conditions, refused, low95, high95
+                residual_ratio, objectives, conditions, refused, low95, high95
             FROM capacity_estimate WHERE analysis_id = ? ORDER BY max_rps IS NULL, replica_group
             """)
         rows.bind(1, analysis)
@@ -30,7 +30,7 @@ struct CapacitySection {
         func rate(_ column: Int) -> String { NumberText.text(rows.optionalDouble(column), .requestsPerSecond) }
         while try rows.step() {
             let group = rows.text(0)
-            if let refused = rows.optionalText(13) {
+            if let refused = rows.optionalText(12) {
                 sentences.append("\(group): no estimate: \(refused).")
                 continue
             }
@@ -41,16 +41,16 @@ struct CapacitySection {
                 rows.text(5) == "C"
                     ? "\(fleet) holds at least \(rate(2)), perhaps \(rate(1)): no load came within half of it; \(binding)."
                     : "\(fleet) holds \(rate(1)) (80 %: \(rate(2)) to \(rate(3))); \(binding).")
-            notes.append("\(group): within \(rows.text(11)).")
-            var conditions = JSONReader(rows.bytes(12))
+            notes.append("\(group): within \(rows.text(10)).")
+            var conditions = JSONReader(rows.bytes(11))
             try conditions.array { notes.append("\(group): \(try $0.string().text).") }
             func cell(_ column: Int, _ unit: DisplayUnit) -> ReportModel.QuantityTable.Cell {
                 .quantity(rows.optionalDouble(column), unit)
             }
             cells.append([
                 .text(group), cell(1, .requestsPerSecond), cell(2, .requestsPerSecond), cell(3, .requestsPerSecond),
-                cell(14, .requestsPerSecond), cell(15, .requestsPerSecond), .text(rows.text(4)), .text(rows.text(5)),
-                cell(7, .requestsPerSecond), cell(8, .requestsPerSecond), cell(10, .ratio),
+                cell(13, .requestsPerSecond), cell(14, .requestsPerSecond), .text(rows.text(4)), .text(rows.text(5)),
+                cell(7, .requestsPerSecond), cell(8, .requestsPerSecond), cell(9, .ratio),
             ])
             if let chart = try fit(group, charts.count) { charts.append(chart) }
         }
@@ -58,7 +58,7 @@ struct CapacitySection {
             "SELECT name, tool, sentence, remarks FROM load_test_estimate WHERE period_id = ? ORDER BY rowid")
         tests.bind(1, period)
         while try tests.step() {
-            sentences.append("Load test \(tests.text(0)) (\(tests.text(1))): \(tests.text(2))")
+            sentences.append("Load test \(tests.text(0)) (\(tests.text(1))): \(tests.text(2)).")
             var remarks = JSONReader(tests.bytes(3))
             try remarks.array { notes.append("\(tests.text(0)): \(try $0.string().text).") }
         }

@@ -2,7 +2,7 @@ import TidemarkAnalysis
 import TidemarkBase
 import TidemarkStore
 
-/// The comparisons whose candidate is this period, as stored: the answer, what the change is made of, what else differs.
+/// The comparisons of which this period is a side, as stored: the answer, what the change is made of, what else differs.
 struct ComparisonSection {
     let store: Store
     let name: String
@@ -61,7 +61,8 @@ struct ComparisonSection {
                     .init(
                         id: anchor, title: "What the change of inter-token latency is made of",
                         subtitle: model.isEmpty ? "mean over all tokens" : "mean over all tokens of \(model)",
-                        unit: .seconds, from: ("before", models.double(1)), parts: steps, toLabel: "after",
+                        unit: .seconds, fromLabel: "before", fromValue: models.double(1), parts: steps,
+                        toLabel: "after",
                         csv: .init(path: "\(ReportBuilder.csvFolder)/\(anchor).csv", label: "parts"))))
         }
         return blocks
@@ -70,7 +71,7 @@ struct ComparisonSection {
     private func metrics(_ id: Int) throws -> ReportModel.OutlookSection.Block? {
         let rows = try store.database.prepare(
             """
-            SELECT model, metric, before, after, change_percent, adjusted_percent, q, verdict FROM comparison_metric
+            SELECT model, metric, before, after, change_percent, adjusted_percent, verdict FROM comparison_metric
             WHERE comparison_id = ? ORDER BY model, metric
             """)
         rows.bind(1, id)
@@ -88,7 +89,7 @@ struct ComparisonSection {
             }
             cells.append([
                 .text(title), .text(rows.text(0)), .quantity(rows.double(2), unit),
-                .quantity(rows.double(3), unit), share(4), share(5), .text(rows.text(7)),
+                .quantity(rows.double(3), unit), share(4), share(5), .text(rows.text(6)),
             ])
         }
         guard !cells.isEmpty else { return nil }

@@ -37,11 +37,11 @@ struct DemandSection {
         func day(_ column: Int) -> String? { summary.optionalInt64(column).map { CivilTime.day($0) } }
 
         var sentences = [
-            "Next week's busiest hour: \(rate(ahead.rates[peak])) on \(CivilTime.day(ahead.timesMs[peak])), 90 % between \(rate(ahead.low[peak])) and \(rate(ahead.high[peak]))."
+            "Next week's busiest hour: \(rate(ahead.rates[peak])) on \(CivilTime.day(ahead.timesMs[peak])) (UTC), 90 % between \(rate(ahead.low[peak])) and \(rate(ahead.high[peak]))."
         ]
         let capacity = summary.optionalDouble(5)
         if let capacity {
-            let interval = "between \(day(9) ?? "never in sight") and \(day(10) ?? "never in sight")"
+            let interval = "earliest \(day(9) ?? "not in sight"), latest \(day(10) ?? "not in sight")"
             if let at = day(8) {
                 sentences.append("It exceeds the capacity of \(rate(capacity)) on \(at); \(interval).")
             } else {
@@ -56,6 +56,7 @@ struct DemandSection {
                 "Made from earlier midnights the error was \(NumberText.text(error, .none)) of the seasonal naive one (MASE), and the interval held \(NumberText.text(coverage, .ratio)) of the hours."
             )
         }
+        sentences.append("Method: \(summary.text(2)); days and weeks in \(summary.text(1)).")
         var notes = JSONReader(summary.bytes(19))
         try notes.array { sentences.append(Self.sentence(try $0.string().text)) }
 

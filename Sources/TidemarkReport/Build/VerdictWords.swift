@@ -91,7 +91,7 @@ struct VerdictWords {
             let comparison =
                 if figure.isTooFew {
                     "of \(NumberText.text(figure.count, .requests)): n too small"
-                } else if figure.note == "the window is no longer than five minutes" {
+                } else if figure.note == Figure.shortWindow {
                     "over the whole window"
                 } else {
                     figure.worstReading.number.map { "worst five minutes \(NumberText.text($0, unit))" } ?? ""

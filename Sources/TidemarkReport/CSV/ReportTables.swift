@@ -102,13 +102,11 @@ public enum ReportTables {
     }
 
     static func waterfall(_ waterfall: ReportModel.Waterfall) -> [UInt8] {
-        var rows: [[CSVTable.Cell]] = [[.text(waterfall.from.label), .missing, .number(waterfall.from.value)]]
-        var at = waterfall.from.value
-        for part in waterfall.parts {
-            at += part.change
-            rows.append([.text(part.label), .number(part.change), .number(at)])
+        var rows: [[CSVTable.Cell]] = [[.text(waterfall.fromLabel), .missing, .number(waterfall.fromValue)]]
+        for (part, step) in zip(waterfall.parts, waterfall.steps) {
+            rows.append([.text(part.label), .number(part.change), .number(step.to)])
         }
-        rows.append([.text(waterfall.toLabel), .missing, .number(at)])
+        rows.append([.text(waterfall.toLabel), .missing, .number(waterfall.end)])
         let unit = waterfall.unit.columnSuffix
         return CSVTable.render(columns: ["part", "change_" + unit, "value_" + unit], rows: rows)
     }

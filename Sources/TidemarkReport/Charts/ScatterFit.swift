@@ -21,9 +21,8 @@ struct ScatterFit: Sendable {
         }
         xAxis = ValueAxis(
             .linear, range: range(points.map(\.x) + fit.map(\.x)), unit: scatter.xUnit, tickLimit: 7)
-        let limits = scatter.limits.map(\.value).filter(\.isFinite)
         yAxis = ValueAxis(
-            .linear, range: range(points.map(\.y) + fit.flatMap { [$0.y, $0.high] } + limits), unit: scatter.yUnit,
+            .linear, range: range(points.map(\.y) + fit.flatMap { [$0.y, $0.high] }), unit: scatter.yUnit,
             tickLimit: 5)
     }
 
@@ -44,13 +43,6 @@ struct ScatterFit: Sendable {
                 out.empty(
                     .circle, .css("mark s-observed"), .share(.cx, xAxis.position(point.x)),
                     Attribute(.cy, y(point.y)), Attribute(.r, 2))
-            }
-            for limit in scatter.limits where limit.value.isFinite {
-                let y = y(limit.value)
-                out.empty(.line, .css("limit-line"), Attribute(.x2, "100%"), Attribute(.y1, y), Attribute(.y2, y))
-                out.element(
-                    .text, .css("end s-limit"), Attribute(.x, "100%"), Attribute(.dx, 7), Attribute(.y, y + 4),
-                    text: TextWidth.fitted(limit.label, width: 127))
             }
         }
     }
@@ -107,7 +99,6 @@ struct ScatterFit: Sendable {
                     NumberText.text(first.x, scatter.xUnit), NumberText.text(last.y, scatter.yUnit),
                     NumberText.text(last.x, scatter.xUnit)))
         }
-        sentences += scatter.limits.map { Phrases.fill(phrases.chartLimit, $0.label) }
         return sentences.joined(separator: " ")
     }
 }

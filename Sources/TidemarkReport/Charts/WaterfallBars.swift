@@ -18,23 +18,23 @@ struct WaterfallBars: Sendable {
 
     private var rows: [Row] {
         let unit = waterfall.unit
-        var at = waterfall.from.value
         var rows = [
             Row(
-                label: waterfall.from.label, from: 0, to: at, text: NumberText.text(at, unit),
-                css: "bar s-context")
+                label: waterfall.fromLabel, from: 0, to: waterfall.fromValue,
+                text: NumberText.text(waterfall.fromValue, unit), css: "bar s-context")
         ]
-        for part in waterfall.parts {
+        for (part, step) in zip(waterfall.parts, waterfall.steps) {
             let css = part.isKey ? (part.change > 0 ? "bar s-bad" : "bar s-strong") : "bar s-observed"
             let sign = part.change > 0 ? "+" : ""
             rows.append(
                 Row(
-                    label: part.label, from: at, to: at + part.change,
-                    text: sign + NumberText.text(part.change, unit), css: css))
-            at += part.change
+                    label: part.label, from: step.from, to: step.to, text: sign + NumberText.text(part.change, unit),
+                    css: css))
         }
         rows.append(
-            Row(label: waterfall.toLabel, from: 0, to: at, text: NumberText.text(at, unit), css: "bar s-context"))
+            Row(
+                label: waterfall.toLabel, from: 0, to: waterfall.end, text: NumberText.text(waterfall.end, unit),
+                css: "bar s-context"))
         return rows
     }
 

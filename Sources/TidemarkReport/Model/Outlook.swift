@@ -52,12 +52,11 @@ extension ReportModel {
         public var yUnit: DisplayUnit
         public var points: [Point]
         public var fit: [Fit]
-        public var limits: [LimitLine]
         public var csv: FileLink?
 
         public init(
             id: String, title: String, subtitle: String, xTitle: String, xUnit: DisplayUnit, yUnit: DisplayUnit,
-            points: [Point], fit: [Fit] = [], limits: [LimitLine] = [], csv: FileLink? = nil
+            points: [Point], fit: [Fit] = [], csv: FileLink? = nil
         ) {
             self.id = id
             self.title = title
@@ -67,7 +66,6 @@ extension ReportModel {
             self.yUnit = yUnit
             self.points = points
             self.fit = fit
-            self.limits = limits
             self.csv = csv
         }
     }
@@ -89,32 +87,38 @@ extension ReportModel {
         public var title: String
         public var subtitle: String
         public var unit: DisplayUnit
-        public var from: (label: String, value: Double)
+        public var fromLabel: String
+        /// In `unit`, as the changes are.
+        public var fromValue: Double
         public var parts: [Part]
         public var toLabel: String
         public var csv: FileLink?
 
+        /// Where each part begins and ends, from ``fromValue`` on.
+        var steps: [(from: Double, to: Double)] {
+            var at = fromValue
+            return parts.map { part in
+                defer { at += part.change }
+                return (at, at + part.change)
+            }
+        }
+
         /// The value at the end.
-        public var end: Double { parts.reduce(from.value) { $0 + $1.change } }
+        var end: Double { steps.last?.to ?? fromValue }
 
         public init(
-            id: String, title: String, subtitle: String, unit: DisplayUnit, from: (label: String, value: Double),
+            id: String, title: String, subtitle: String, unit: DisplayUnit, fromLabel: String, fromValue: Double,
             parts: [Part], toLabel: String, csv: FileLink? = nil
         ) {
             self.id = id
             self.title = title
             self.subtitle = subtitle
             self.unit = unit
-            self.from = from
+            self.fromLabel = fromLabel
+            self.fromValue = fromValue
             self.parts = parts
             self.toLabel = toLabel
             self.csv = csv
-        }
-
-        public static func == (a: Waterfall, b: Waterfall) -> Bool {
-            a.id == b.id && a.title == b.title && a.subtitle == b.subtitle && a.unit == b.unit
-                && a.from.label == b.from.label && a.from.value == b.from.value && a.parts == b.parts
-                && a.toLabel == b.toLabel && a.csv == b.csv
         }
     }
 

@@ -7,7 +7,7 @@ extension Page {
             switch block {
             case .strip(let strip, let span): write(strip, over: span)
             case .scatter(let scatter):
-                figure(scatter.id, scatter.title, subtitle(scatter), scatter.csv) { page in
+                figure(scatter.id, scatter.title, scatter.subtitle, scatter.csv) { page in
                     ScatterFit(scatter, phrases: page.phrases).draw(&page.out, anchors: &page.anchors)
                 }
             case .waterfall(let waterfall):
@@ -19,11 +19,6 @@ extension Page {
             case .table(let table): write(table)
             }
         }
-    }
-
-    private func subtitle(_ scatter: ReportModel.Scatter) -> String {
-        guard scatter.yUnit.style == .count, !scatter.yUnit.symbol.isEmpty else { return scatter.subtitle }
-        return scatter.subtitle + ", " + scatter.yUnit.symbol
     }
 
     /// A chart whose time axis is not the report's: no incidents and no events on it.

@@ -36,7 +36,7 @@ extension Page {
     }
 
     private func count(_ value: Double) -> String {
-        NumberText.integer(Int(exactly: value.rounded()) ?? 0)
+        Int(exactly: value.rounded()).map(NumberText.integer) ?? NumberText.missing
     }
 
     private func bucket(_ figure: ReportModel.KeyFigure, _ scale: UnitScale) -> String {

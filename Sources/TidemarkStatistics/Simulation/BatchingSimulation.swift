@@ -397,9 +397,8 @@ private struct Engine {
         }
         prefills.removeLast(prefills.count - rest)
         if admitted.count > 4 * (decoding + prefills.count) + 64 {
-            // A request that came back stands here twice; its first place may go.
             let states = state
-            admitted.removeAll { states[Int($0)] == .done || states[Int($0)] == .waiting }
+            admitted.removeAll { states[Int($0)] == .done }
         }
     }
 

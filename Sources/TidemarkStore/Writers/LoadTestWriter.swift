@@ -39,7 +39,7 @@ public final class LoadTestWriter {
         for one in [point.ttft, point.itl, point.tpot, point.e2e] {
             values += [one.mean, one.deviation, one.p50, one.p90, one.p95, one.p99] as [any SQLValue]
         }
-        values.append(point.notes.isEmpty ? String?.none : Self.array(point.notes))
+        values.append(point.notes.isEmpty ? String?.none : ByteWriter.json(point.notes))
         for (index, value) in values.enumerated() { value.bind(to: insert, at: index + 1) }
         try insert.run()
     }
@@ -47,27 +47,12 @@ public final class LoadTestWriter {
     /// Values are a user's own words: secrets in them are masked.
     private static func object(_ pairs: [(key: String, value: String)]) -> String {
         var out = ByteWriter()
-        out.write("{")
-        for (index, pair) in pairs.enumerated() {
-            if index > 0 { out.write(",") }
-            let both = withBytes(of: "\(pair.key)=\(pair.value)") { maskedText($0, limit: longestText) }
-            let value = both.hasPrefix(pair.key + "=") ? String(both.dropFirst(pair.key.count + 1)) : "[masked]"
-            out.writeJSONString(withBytes(of: pair.key) { cleanText($0, limit: longestText) })
-            out.write(":")
-            out.writeJSONString(value)
-        }
-        out.write("}")
-        return out.text
-    }
-
-    private static func array(_ texts: [String]) -> String {
-        var out = ByteWriter()
-        out.write("[")
-        for (index, text) in texts.enumerated() {
-            if index > 0 { out.write(",") }
-            out.writeJSONString(text)
-        }
-        out.write("]")
+        out.writeJSON(
+            pairs.map { pair in
+                let both = withBytes(of: "\(pair.key)=\(pair.value)") { maskedText($0, limit: longestText) }
+                let value = both.hasPrefix(pair.key + "=") ? String(both.dropFirst(pair.key.count + 1)) : "[masked]"
+                return (key: withBytes(of: pair.key) { cleanText($0, limit: longestText) }, value: value)
+            })
         return out.text
     }
 }

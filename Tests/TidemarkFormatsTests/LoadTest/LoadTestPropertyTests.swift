@@ -72,6 +72,13 @@ struct LoadTestPropertyTests {
             #expect(found.rejects.isEmpty, "\(number)")
             #expect(found.points.allSatisfy { ($0.ttft.mean ?? 0) >= 0 })
         }
+        // Names may stand twice in a header; a quotient of numbers that are far apart is not known.
+        let twice = "Type,Name,Request Count,Failure Count,Name,Requests/s\n"
+        let short = try LoadTestFixture.read(Array((twice + ",Aggregated,1,0,5\n").utf8), format: LoadTestFormat.locust)
+        #expect(short.found.rejects.count == 1 && short.found.points.isEmpty)
+        let tiny = try LoadTestFixture.read(
+            Array((twice + ",Aggregated,10,0,x,1e-320\n").utf8), format: LoadTestFormat.locust)
+        #expect(tiny.found.points.count == 1 && tiny.found.points[0].durationSeconds == nil)
         let deep = "{\"metrics\":" + String(repeating: "{\"a\":", count: 500)
         let (_, counts) = try LoadTestFixture.read(Array(deep.utf8), format: LoadTestFormat.k6)
         #expect(counts.rejects == 1)
