@@ -22,6 +22,8 @@ public struct CapacityEstimate: Sendable {
         public var model: ServingModel
         /// The fluid law's answer, requests a second of the group.
         public var fluidRate: Double?
+        /// Requests a second of the group that each limit alone would allow, the binding one first.
+        public var limits: [(name: String, rate: Double)] = []
     }
 
     public var group: String
@@ -43,6 +45,9 @@ public struct CapacityEstimate: Sendable {
     /// against models of this kind (7 % of inter-token latency, 18 % of mean TTFT, `docs/methods.md`).
     static let modelSpread = 0.06
 
+    /// Share of a core beyond which the one process that takes a replica's requests queues.
+    static let busyProcessor = 0.8
+
     /// Fills ``value`` or ``refused``.
     /// - Parameter most: requests of a simulation, at most.
     mutating func solve(_ records: [EngineRecord], most: Int = 4000) {
@@ -52,9 +57,17 @@ public struct CapacityEstimate: Sendable {
             let model = try fit.model()
             observedRate = model.meanRate * Double(engines)
             observedHigh = model.highRate * Double(engines)
-            value = try Self.value(model, objectives, engines: engines, most: most)
+            var value = try Self.value(model, objectives, engines: engines, most: most)
+            let limits = CapacityLimits(
+                model, objectives, binding: value.binding, rate: value.maxRate / Double(engines), most: most / 3)
+            value.limits = limits.rates.map { ($0.name, $0.rate * Double(engines)) }
+            self.value = value
             if model.mix.isAssumed {
                 conditions.append("lengths of requests are not in the evidence: log-normal around their means")
+            }
+            if model.mix.dispersion > 1 {
+                let fold = ByteWriter.fixed(model.mix.dispersion, decimals: 1)
+                conditions.append("requests come in bursts: their number varies \(fold) times as much as at random")
             }
             if model.limits.prefillFirst {
                 conditions.append("prompts in steps of their own, as the V0 engine schedules")
@@ -109,9 +122,10 @@ public struct CapacityEstimate: Sendable {
             }
         }
         let distance = 0.04 * log(max(1, factor))
-        // A tail that no histogram shows, lengths that nobody told: each may be wrong by a seventh.
+        // A tail that no histogram shows, lengths that nobody told: each may be wrong by a seventh. Of the lengths much shows in
+        // the tail.
         let tail = model.tailError.map { min(0.1, 0.15 * $0) } ?? 0.15
-        let lengths = model.mix.isAssumed ? 0.15 : 0
+        let lengths = model.mix.isAssumed ? (model.tailError == nil ? 0.15 : 0.07) : 0
         sampling = min(sampling, 0.5)
         let spread = [modelSpread, sampling, distance, tail, lengths].reduce(0) { $0 + $1 * $1 }.squareRoot()
         func rate(_ z: Double) -> Double {
@@ -130,11 +144,11 @@ public struct CapacityEstimate: Sendable {
             maxRate: found.rate * scale, low: values[1] * scale, high: values[2] * scale, low95: values[0] * scale,
             high95: values[3] * scale, binding: CapacitySearch.binding(found.beyond), grade: "", extrapolation: 0,
             model: model, fluidRate: nil)
-        // One process takes the requests of a replica: beyond four fifths of a core it queues.
+        // One process takes the requests of a replica.
         if let processor = model.processorSecondsPerRequest, processor > 0, !model.limits.prefillFirst,
-            0.8 / processor < found.rate
+            busyProcessor / processor < found.rate
         {
-            let limit = 0.8 / processor * scale
+            let limit = busyProcessor / processor * scale
             result.binding = "api_server"
             for path in [\Value.maxRate, \.low, \.high, \.low95, \.high95] {
                 result[keyPath: path] = min(result[keyPath: path], limit)
