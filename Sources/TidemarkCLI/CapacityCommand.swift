@@ -26,7 +26,8 @@ struct CapacityCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Objectives.", valueName: "ttft_p95=2s,itl_p95=100ms,e2e_p95=30s"))
     var slo: String?
 
-    @Option(help: ArgumentHelp("One answer for each: group, model, or model,group (as group).", valueName: "model,group"))
+    @Option(
+        help: ArgumentHelp("One answer for each: group, model, or model,group (as group).", valueName: "model,group"))
     var by = CapacityGrouping.group
 
     @Option(help: "text, json or csv.")

@@ -257,7 +257,9 @@ struct CapacityReader {
                 for place in records.indices {
                     let model = records[place].model
                     let isOnly = records.allSatisfy { $0.model == model }
-                    guard !records.contains(where: { $0.model == model && $0[keyPath: path].count > 0 }) else { continue }
+                    guard !records.contains(where: { $0.model == model && $0[keyPath: path].count > 0 }) else {
+                        continue
+                    }
                     let whole = HistogramTable(
                         table.filtered {
                             $0["instance"] == nil && ($0["model_name"].map { $0 == model } ?? isOnly)

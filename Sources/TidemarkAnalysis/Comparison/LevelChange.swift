@@ -40,17 +40,22 @@ public struct LevelChange: Sendable {
                 && fleet.contains { $0.signal == one.signal && abs($0.timeMs - one.timeMs) <= reach }
         }
         guard !found.isEmpty else { return [] }
-        let events = try Self.events(store, period: period)
+        // What was done to the fleet says more than what was found of it.
+        let kinds = [try Self.happenings(store, period: period), try Self.findings(store, period: period)]
         for place in found.indices {
             let time = found[place].timeMs
-            let near = events.min { abs($0.timeMs - time) < abs($1.timeMs - time) }
-            if let near, abs(near.timeMs - time) <= reach { found[place].event = near }
+            found[place].event =
+                kinds.lazy.compactMap { events in
+                    events.min { abs($0.timeMs - time) < abs($1.timeMs - time) }.flatMap {
+                        abs($0.timeMs - time) <= reach ? $0 : nil
+                    }
+                }.first
         }
         return found
     }
 
-    /// Starts and ends of servers, errors of GPUs, findings.
-    private static func events(_ store: Store, period: Int) throws -> [(timeMs: Int64, text: String)] {
+    /// Starts and ends of servers, errors of GPUs.
+    private static func happenings(_ store: Store, period: Int) throws -> [(timeMs: Int64, text: String)] {
         var events: [(timeMs: Int64, text: String)] = []
         var last: EngineRun?
         for run in try EngineRun.all(store, period: period) {
@@ -61,7 +66,9 @@ public struct LevelChange: Sendable {
                 let words = changes.isEmpty ? "" : " with " + changes.prefix(3).joined(separator: ", ")
                 events.append((start, "\(run.replica) was started anew\(words)"))
             }
-            if let end = run.endMs, let reason = run.endReason { events.append((end, "\(run.replica) ended: \(reason)")) }
+            if let end = run.endMs, let reason = run.endReason {
+                events.append((end, "\(run.replica) ended: \(reason)"))
+            }
         }
         let gpu = try store.database.prepare(
             """
@@ -73,6 +80,11 @@ public struct LevelChange: Sendable {
             let code = gpu.optionalInt(3).map { " \($0)" } ?? ""
             events.append((gpu.int64(0), "\(gpu.text(1)): \(gpu.text(2))\(code)"))
         }
+        return events
+    }
+
+    private static func findings(_ store: Store, period: Int) throws -> [(timeMs: Int64, text: String)] {
+        var events: [(timeMs: Int64, text: String)] = []
         let findings = try store.database.prepare(
             """
             SELECT f.start_ms, f.end_ms, cause FROM finding f JOIN analysis USING (analysis_id)
