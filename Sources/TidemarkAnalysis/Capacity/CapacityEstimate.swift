@@ -22,6 +22,8 @@ public struct CapacityEstimate: Sendable {
         public var model: ServingModel
         /// The fluid law's answer, requests a second of the group.
         public var fluidRate: Double?
+        /// Standard deviation of the logarithm of the predicted step.
+        public var spread: Double
         /// Requests a second of the group that each limit alone would allow, the binding one first.
         public var limits: [(name: String, rate: Double)] = []
     }
@@ -83,8 +85,9 @@ public struct CapacityEstimate: Sendable {
         }
     }
 
+    /// - Parameter doubt: relative spread of the step that comes on top, of what a scenario assumes.
     static func value(
-        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, most: Int = 4000
+        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, most: Int = 4000, doubt: Double = 0
     ) throws -> Value {
         var search = CapacitySearch(model, objectives)
         search.most = most
@@ -127,7 +130,7 @@ public struct CapacityEstimate: Sendable {
         let tail = model.tailError.map { min(0.1, 0.15 * $0) } ?? 0.15
         let lengths = model.mix.isAssumed ? (model.tailError == nil ? 0.15 : 0.07) : 0
         sampling = min(sampling, 0.5)
-        let spread = [modelSpread, sampling, distance, tail, lengths].reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let spread = [modelSpread, sampling, distance, tail, lengths, doubt].reduce(0) { $0 + $1 * $1 }.squareRoot()
         func rate(_ z: Double) -> Double {
             let slower = exp(z * spread)
             return search.solve(slower: slower, from: found.rate / slower)?.rate
@@ -143,7 +146,7 @@ public struct CapacityEstimate: Sendable {
         var result = Value(
             maxRate: found.rate * scale, low: values[1] * scale, high: values[2] * scale, low95: values[0] * scale,
             high95: values[3] * scale, binding: CapacitySearch.binding(found.beyond), grade: "", extrapolation: 0,
-            model: model, fluidRate: nil)
+            model: model, fluidRate: nil, spread: spread)
         // One process takes the requests of a replica.
         if let processor = model.processorSecondsPerRequest, processor > 0, !model.limits.prefillFirst,
             busyProcessor / processor < found.rate
