@@ -117,7 +117,7 @@ public struct Scenario: Sendable, Equatable {
             notes.append(
                 "\(present.name) → \(accelerator.name) by published peaks: prompts "
                     + "\(ByteWriter.fixed(prompts, decimals: 2)) times as fast, decoding "
-                    + "\(ByteWriter.fixed(decoding, decimals: 2)) times; host overhead may keep it from that; the KV "
+                    + "\(ByteWriter.fixed(decoding, decimals: 2)) times; how far real kernels follow is not measured, ± 15 % are assumed; the KV "
                     + "cache stays unless kv_tokens says otherwise")
         }
         return (model, notes)
