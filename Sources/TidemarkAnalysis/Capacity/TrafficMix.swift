@@ -199,11 +199,10 @@ public struct TrafficMix: Sendable {
                 if expected >= 30 { ratios.append(difference * difference / expected) }
             }
         }
-        guard ratios.count >= 30 else { return 1 }
-        // Steps of the load stand out further than bursts.
-        let kept = ratios.sorted().dropLast(ratios.count / 50)
-        let mean = kept.reduce(0, +) / Double(kept.count)
-        // Second differences overlap: their mean scatters like that of a third as many.
-        return mean > 1 + 3 * (6 / Double(kept.count)).squareRoot() ? min(10, mean) : 1
+        guard ratios.count >= 30, let median = Quantiles.median(ratios) else { return 1 }
+        // Of random arrivals the ratio is χ² with one degree of freedom. Its median is not moved by the few windows in which a
+        // queue is worked off or the load steps; second differences overlap, so that it scatters like that of a third as many.
+        let ratio = median / 0.4549
+        return ratio > 1 + 3 * 4 / Double(ratios.count).squareRoot() ? min(10, ratio) : 1
     }
 }
