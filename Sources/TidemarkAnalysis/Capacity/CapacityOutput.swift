@@ -96,10 +96,10 @@ extension CapacityReport {
     /// For people: one block a group.
     public var text: String {
         var text = ""
-        if let refused { text += "\(period): no estimate: \(refused)\n" }
+        if let refused, loadTests.isEmpty { text += "\(period): no estimate: \(refused)\n" }
         for one in estimates { text += one.text }
         for one in loadTests {
-            text += "load test \(one.name) (\(one.tool))\n  \(one.sentence)\n"
+            text += "load test \(one.name.isEmpty ? "" : one.name + " ")(\(one.tool))\n  \(one.sentence)\n"
             for remark in one.remarks { text += "  · \(remark)\n" }
         }
         return text

@@ -58,7 +58,8 @@ struct CapacitySection {
             "SELECT name, tool, sentence, remarks FROM load_test_estimate WHERE period_id = ? ORDER BY rowid")
         tests.bind(1, period)
         while try tests.step() {
-            sentences.append("Load test \(tests.text(0)) (\(tests.text(1))): \(tests.text(2)).")
+            let name = tests.text(0).isEmpty ? "" : tests.text(0) + " "
+            sentences.append("Load test \(name)(\(tests.text(1))): \(tests.text(2)).")
             var remarks = JSONReader(tests.bytes(3))
             try remarks.array { notes.append("\(tests.text(0)): \(try $0.string().text).") }
         }
