@@ -57,7 +57,8 @@ import Testing
         let test = fixture("load-test/guidellm_0.7.json").path
         let first = try runTidemark(["run", test, "--out", out])
         #expect(first.status == 0, "\(first.errors)")
-        #expect(first.output.hasPrefix("load test guidellm_0.7.json (guidellm)") && first.output.contains("report.json"))
+        #expect(
+            first.output.hasPrefix("load test guidellm_0.7.json (guidellm)") && first.output.contains("report.json"))
         let json = try String(contentsOfFile: out + "/report.json", encoding: .utf8)
         #expect(json.contains(#""tool":"guidellm""#))
         #expect(try runTidemark(["run", test, "--out", out]).output == first.output)
