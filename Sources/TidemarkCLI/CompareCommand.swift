@@ -100,7 +100,7 @@ struct CompareCommand: ParsableCommand {
             Console.print(comparisons.map { Console.visible($0.text) }.joined(separator: "\n\n"))
         }
         if failOn == .slower, let one = comparisons.last(where: { $0.overall.verdict == .slower }) {
-            throw FailOn(message: one.sentence)
+            throw FailOn(message: one.sentence.text)
         }
     }
 

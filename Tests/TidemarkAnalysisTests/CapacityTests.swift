@@ -79,9 +79,9 @@ import TidemarkStatistics
     @Test("slots that nobody printed are as many as ran while others waited for one; else the default, and it is said")
     func slots() {
         let seen = ServingConfiguration([], cacheLabels: nil, isV0ByMetrics: false, seenSlots: 9)
-        #expect(seen.maxSequences == 9 && seen.assumptions.contains { $0.hasPrefix("max_num_seqs 9 (") })
+        #expect(seen.maxSequences == 9 && seen.assumptions.contains { $0.text.hasPrefix("max_num_seqs 9 (") })
         let blind = ServingConfiguration([], cacheLabels: nil, isV0ByMetrics: false)
-        #expect(blind.maxSequences == 256 && blind.assumptions.contains { $0.hasPrefix("max_num_seqs 256 (") })
+        #expect(blind.maxSequences == 256 && blind.assumptions.contains { $0.text.hasPrefix("max_num_seqs 256 (") })
     }
 
     @Test func knownCostsAndCapacityComeBack() throws {
