@@ -25,7 +25,9 @@ struct ResultWriter {
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }
-        try database.execute("DELETE FROM outlook WHERE period_id = \(period)")
+        for table in ["outlook", "sentence"] {
+            try database.execute("DELETE FROM \(table) WHERE period_id = \(period)")
+        }
         try database.execute("DELETE FROM analysis WHERE period_id = \(period)")
         try database.prepare(
             "INSERT INTO analysis(period_id, evidence_key, tool_version, start_ms, end_ms, step_ms) VALUES (?, ?, ?, ?, ?, ?)"
@@ -80,6 +82,7 @@ struct ResultWriter {
 
     func write(_ diagnosis: Diagnosis, analysis: Int) throws {
         let database = store.database
+        let sentence = try Sentences.Writer(store, period: period)
         let finding = try database.prepare(
             """
             INSERT INTO finding(analysis_id, rank, cause, start_ms, end_ms, confidence, impact_user_seconds,
@@ -90,7 +93,7 @@ struct ResultWriter {
         let budget = try database.prepare("INSERT INTO finding_budget VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         let quality = try database.prepare("INSERT INTO data_quality VALUES (?, ?, ?, ?, ?)")
         for (place, check) in diagnosis.quality.checks.enumerated() {
-            try quality.run(analysis, place, check.name, check.isGood ? "good" : "doubt", check.text)
+            try quality.run(analysis, place, check.name, check.isGood ? "good" : "doubt", sentence(check.text))
         }
         let evidence = try database.prepare("INSERT INTO finding_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         let advice = try database.prepare("INSERT INTO recommendation VALUES (?, ?, ?, ?)")
@@ -98,12 +101,13 @@ struct ResultWriter {
         for (index, draft) in diagnosis.findings.enumerated() {
             try finding.run(
                 analysis, index + 1, draft.cause, draft.startMs, draft.endMs, draft.confidence,
-                draft.impactUserSeconds, draft.requestsAffected, ByteWriter.json(draft.instances), draft.summary,
-                draft.trigger?.text,
-                draft.trigger?.timeMs, draft.delaySeconds, draft.cost?.amount, draft.cost?.currency)
+                draft.impactUserSeconds, draft.requestsAffected, ByteWriter.json(draft.instances),
+                sentence(draft.summary),
+                draft.trigger.map { try sentence($0.text) }, draft.trigger?.timeMs, draft.delaySeconds,
+                draft.cost?.amount, draft.cost?.currency)
             let id = database.lastInsertedRow
             for (place, part) in draft.shares.enumerated() {
-                try share.run(id, place, part.factor, part.share, part.before, part.during, part.text)
+                try share.run(id, place, part.factor, part.share, part.before, part.during, sentence(part.text))
             }
             for one in draft.budgets {
                 try budget.run(
@@ -112,14 +116,16 @@ struct ResultWriter {
             }
             for (place, one) in draft.evidence.enumerated() {
                 try evidence.run(
-                    id, place, one.signal, one.value, one.baseline, one.unit, one.source, one.line, one.text)
+                    id, place, one.signal, one.value, one.baseline, one.unit, one.source, one.line, sentence(one.text))
             }
-            for (place, one) in draft.recommendations.enumerated() { try advice.run(id, place, one.flag, one.text) }
-            for text in draft.missing { try missing.run(analysis, id, draft.cause, text) }
+            for (place, one) in draft.recommendations.enumerated() {
+                try advice.run(id, place, one.flag, sentence(one.text))
+            }
+            for text in draft.missing { try missing.run(analysis, id, draft.cause, sentence(text)) }
         }
         let ruledOut = try database.prepare("INSERT INTO ruled_out VALUES (?, ?, ?, ?)")
-        for (cause, text) in diagnosis.ruledOut { try ruledOut.run(analysis, Int?.none, cause, text) }
-        for (cause, text) in diagnosis.missing { try missing.run(analysis, Int?.none, cause, text) }
+        for (cause, text) in diagnosis.ruledOut { try ruledOut.run(analysis, Int?.none, cause, sentence(text)) }
+        for (cause, text) in diagnosis.missing { try missing.run(analysis, Int?.none, cause, sentence(text)) }
     }
 
     /// What was found out about who belongs together.

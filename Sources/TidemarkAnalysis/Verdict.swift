@@ -10,25 +10,25 @@ public struct Verdict: Sendable {
         public var unit: String
         public var source: String?
         public var line: Int?
-        public var text: String
+        public var text: Message
     }
 
     public struct Finding: Sendable {
         public var rank: Int
         public var cause: String
-        public var title: String
+        public var title: Message
         public var startMs: Int64
         public var endMs: Int64
         public var confidence: Double
         public var impactUserSeconds: Double?
         public var requestsAffected: Double?
         public var instances: [String]
-        public var summary: String
+        public var summary: Message
         public var evidence: [Evidence]
-        public var recommendations: [(flag: String?, text: String)]
-        public var missing: [String]
+        public var recommendations: [(flag: String?, text: Message)]
+        public var missing: [Message]
         /// What changed just before, when, and after how many seconds users felt it.
-        public var trigger: String?
+        public var trigger: Message?
         public var triggerMs: Int64?
         public var delaySeconds: Double?
         public var shares: [Share] = []
@@ -38,7 +38,7 @@ public struct Verdict: Sendable {
         public var currency: String?
 
         /// `1.72 USD of GPU time`; nil without prices.
-        public var costText: String? {
+        public var costText: Message? {
             cost.map { "\(Verdict.number($0)) \(currency ?? "") of GPU time on the replicas concerned" }
         }
     }
@@ -56,9 +56,9 @@ public struct Verdict: Sendable {
 
         /// `41 % slower than 2 s where 5 % may be: 8.2 times the budget's rate, 0.6 % of 30 days' budget`, after the
         /// objective's name.
-        public var text: String {
+        public var text: Message {
             let allowed = burnRate > 0 ? bad / observations / burnRate : 0
-            let title = SignalCatalogue.signal(signal)?.title ?? signal
+            let title = Message(pattern: SignalCatalogue.signal(signal)?.title ?? signal)
             return
                 "\(title): \(percent(bad / observations)) slower than \(Verdict.number(objectiveSeconds)) s"
                 + (allowed > 0
@@ -71,14 +71,14 @@ public struct Verdict: Sendable {
     public struct Share: Sendable {
         public var factor: String
         public var share: Double
-        public var text: String
+        public var text: Message
     }
 
     /// A check of the evidence itself.
     public struct Quality: Sendable {
         public var name: String
         public var isGood: Bool
-        public var text: String
+        public var text: Message
     }
 
     public var quality: [Quality] = []
@@ -87,8 +87,8 @@ public struct Verdict: Sendable {
     public var startMs: Int64?
     public var endMs: Int64?
     public var findings: [Finding] = []
-    public var ruledOut: [(cause: String, text: String)] = []
-    public var missing: [(cause: String, text: String)] = []
+    public var ruledOut: [(cause: String, text: Message)] = []
+    public var missing: [(cause: String, text: Message)] = []
 
     public init(_ store: Store, period: Int, name: String) throws {
         self.period = name
@@ -96,6 +96,7 @@ public struct Verdict: Sendable {
         let window = try database.prepare("SELECT analysis_id, start_ms, end_ms FROM analysis WHERE period_id = ?")
         window.bind(1, period)
         guard try window.step() else { return }
+        let sentences = try Sentences(store, period: period)
         let analysis = window.int(0)
         startMs = window.optionalInt64(1)
         endMs = window.optionalInt64(2)
@@ -110,33 +111,36 @@ public struct Verdict: Sendable {
             var finding = Finding(
                 rank: rows.int(1), cause: rows.text(2), title: Self.title(rows.text(2)), startMs: rows.int64(3),
                 endMs: rows.int64(4), confidence: rows.double(5), impactUserSeconds: rows.optionalDouble(6),
-                requestsAffected: rows.optionalDouble(7), instances: [], summary: rows.text(9), evidence: [],
-                recommendations: [], missing: [], trigger: rows.optionalText(10), triggerMs: rows.optionalInt64(11),
+                requestsAffected: rows.optionalDouble(7), instances: [], summary: sentences[rows.text(9)], evidence: [],
+                recommendations: [], missing: [], trigger: rows.optionalText(10).map { sentences[$0] },
+                triggerMs: rows.optionalInt64(11),
                 delaySeconds: rows.optionalDouble(12))
             finding.cost = rows.optionalDouble(13)
             finding.currency = rows.optionalText(14)
             var names = JSONReader(rows.bytes(8))
             try names.array { finding.instances.append(try $0.string().text) }
-            try Self.fill(&finding, database, id: rows.int(0))
+            try Self.fill(&finding, database, sentences, id: rows.int(0))
             findings.append(finding)
         }
         let checks = try database.prepare(
             "SELECT name, state, text FROM data_quality WHERE analysis_id = ? ORDER BY position")
         checks.bind(1, analysis)
         while try checks.step() {
-            quality.append(Quality(name: checks.text(0), isGood: checks.text(1) == "good", text: checks.text(2)))
+            quality.append(
+                Quality(name: checks.text(0), isGood: checks.text(1) == "good", text: sentences[checks.text(2)]))
         }
-        ruledOut = try Self.pairs(database, "ruled_out", analysis)
-        missing = try Self.pairs(database, "missing_evidence", analysis)
+        ruledOut = try Self.pairs(database, "ruled_out", sentences, analysis)
+        missing = try Self.pairs(database, "missing_evidence", sentences, analysis)
     }
 
     /// What a cause is called in a sentence.
-    public static func title(_ cause: String) -> String {
+    public static func title(_ cause: String) -> Message {
         cause == "unknown"
-            ? "Users suffered; the evidence does not decide why" : CauseCatalogue.cause(cause)?.title ?? cause
+            ? "Users suffered; the evidence does not decide why"
+            : CauseCatalogue.cause(cause)?.title ?? Message(verbatim: cause)
     }
 
-    private static func fill(_ finding: inout Finding, _ database: Database, id: Int) throws {
+    private static func fill(_ finding: inout Finding, _ database: Database, _ sentences: Sentences, id: Int) throws {
         let evidence = try database.prepare(
             "SELECT signal, value, baseline, unit, source, line, text FROM finding_evidence WHERE finding_id = ? ORDER BY position"
         )
@@ -146,17 +150,20 @@ public struct Verdict: Sendable {
                 Evidence(
                     signal: evidence.text(0), value: evidence.optionalDouble(1), baseline: evidence.optionalDouble(2),
                     unit: evidence.text(3), source: evidence.optionalText(4), line: evidence.optionalInt(5),
-                    text: evidence.text(6)))
+                    text: sentences[evidence.text(6)]))
         }
         let advice = try database.prepare(
             "SELECT flag, text FROM recommendation WHERE finding_id = ? ORDER BY position")
         advice.bind(1, id)
-        while try advice.step() { finding.recommendations.append((advice.optionalText(0), advice.text(1))) }
+        while try advice.step() {
+            finding.recommendations.append((advice.optionalText(0), sentences[advice.text(1)]))
+        }
         let shares = try database.prepare(
             "SELECT factor, share, text FROM cause_share WHERE finding_id = ? ORDER BY position")
         shares.bind(1, id)
         while try shares.step() {
-            finding.shares.append(Share(factor: shares.text(0), share: shares.double(1), text: shares.text(2)))
+            finding.shares.append(
+                Share(factor: shares.text(0), share: shares.double(1), text: sentences[shares.text(2)]))
         }
         let budgets = try database.prepare("SELECT * FROM finding_budget WHERE finding_id = ? ORDER BY signal")
         budgets.bind(1, id)
@@ -169,17 +176,17 @@ public struct Verdict: Sendable {
         }
         let missing = try database.prepare("SELECT text FROM missing_evidence WHERE finding_id = ? ORDER BY rowid")
         missing.bind(1, id)
-        while try missing.step() { finding.missing.append(missing.text(0)) }
+        while try missing.step() { finding.missing.append(sentences[missing.text(0)]) }
     }
 
     private static func pairs(
-        _ database: Database, _ table: String, _ analysis: Int
-    ) throws -> [(cause: String, text: String)] {
+        _ database: Database, _ table: String, _ sentences: Sentences, _ analysis: Int
+    ) throws -> [(cause: String, text: Message)] {
         let rows = try database.prepare(
             "SELECT cause, text FROM \(table) WHERE analysis_id = ? AND finding_id IS NULL ORDER BY rowid")
         rows.bind(1, analysis)
-        var found: [(cause: String, text: String)] = []
-        while try rows.step() { found.append((rows.text(0), rows.text(1))) }
+        var found: [(cause: String, text: Message)] = []
+        while try rows.step() { found.append((rows.text(0), sentences[rows.text(1)])) }
         return found
     }
 }

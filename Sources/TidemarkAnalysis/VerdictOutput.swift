@@ -58,8 +58,10 @@ extension Verdict {
                 lines.append("     Just before: \(trigger) at \(CivilTime.rfc3339(timeMs))\(delay).")
             }
             if !finding.shares.isEmpty {
-                let parts = finding.shares.filter { abs($0.share) >= 0.1 }.map { "\(percent($0.share)) \($0.text)" }
-                lines.append("     Of the longer steps: \(parts.joined(separator: "; ")).")
+                let parts = finding.shares.filter { abs($0.share) >= 0.1 }.map {
+                    "\(percent($0.share)) \($0.text)" as Message
+                }
+                lines.append("     Of the longer steps: \(Message.joined(parts, by: "; ")).")
             }
             if let cost = finding.costText { lines.append("     \(cost).") }
             for one in finding.budgets { lines.append("     Error budget, \(one.text).") }
@@ -77,7 +79,7 @@ extension Verdict {
             lines.append(
                 doubts.isEmpty
                     ? "  Evidence: good (\(quality.count) checks)."
-                    : "  Evidence in doubt: \(doubts.map(\.text).joined(separator: "; ")).")
+                    : "  Evidence in doubt: \(Message.joined(doubts.map(\.text), by: "; ")).")
         }
         if !ruledOut.isEmpty { lines.append("  Ruled out:") }
         for (cause, text) in ruledOut { lines.append("     \(cause): \(text)") }
@@ -109,18 +111,18 @@ extension Verdict.Finding {
         out.write(",\"impact_cost\":\(number(cost)),\"currency\":")
         if let currency { out.writeJSONString(currency) } else { out.write("null") }
         out.write(",\"summary\":")
-        out.writeJSONString(summary)
+        out.writeJSONString(summary.text)
         out.write(",\"trigger\":")
         if let trigger, let triggerMs {
             out.write("{\"text\":")
-            out.writeJSONString(trigger)
+            out.writeJSONString(trigger.text)
             out.write(",\"time\":\"\(CivilTime.rfc3339(triggerMs))\",\"delay_seconds\":\(number(delaySeconds))}")
         } else {
             out.write("null")
         }
         Self.write(shares, as: "shares", to: &out) { one, out in
             out.write("{\"factor\":\"\(one.factor)\",\"share\":\(number(one.share)),\"text\":")
-            out.writeJSONString(one.text)
+            out.writeJSONString(one.text.text)
             out.write("}")
         }
         Self.write(budgets, as: "error_budget", to: &out) { one, out in
@@ -141,14 +143,14 @@ extension Verdict.Finding {
             out.write(",\"source\":")
             if let source = one.source { out.writeJSONString(source) } else { out.write("null") }
             out.write(",\"line\":\(one.line.map(String.init) ?? "null"),\"text\":")
-            out.writeJSONString(one.text)
+            out.writeJSONString(one.text.text)
             out.write("}")
         }
         Self.write(verdict.ruledOut, as: "ruled_out", to: &out) { one, out in
             out.write("{\"cause\":")
             out.writeJSONString(one.cause)
             out.write(",\"reason\":")
-            out.writeJSONString(one.text)
+            out.writeJSONString(one.text.text)
             out.write("}")
         }
         let all = missing.map { (cause: cause, text: $0) } + verdict.missing
@@ -156,14 +158,14 @@ extension Verdict.Finding {
             out.write("{\"cause\":")
             out.writeJSONString(one.cause)
             out.write(",\"text\":")
-            out.writeJSONString(one.text)
+            out.writeJSONString(one.text.text)
             out.write("}")
         }
         Self.write(recommendations, as: "recommendations", to: &out) { one, out in
             out.write("{\"flag\":")
             if let flag = one.flag { out.writeJSONString(flag) } else { out.write("null") }
             out.write(",\"text\":")
-            out.writeJSONString(one.text)
+            out.writeJSONString(one.text.text)
             out.write("}")
         }
         out.write("}")

@@ -115,7 +115,7 @@ struct CompareCommand: ParsableCommand {
             }
         }
         if failOn == .slower, let one = comparisons.last(where: { $0.overall.verdict == .slower }) {
-            throw FailOn(message: one.sentence)
+            throw FailOn(message: one.sentence.text)
         }
     }
 

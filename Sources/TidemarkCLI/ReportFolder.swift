@@ -8,6 +8,8 @@ import TidemarkStore
 struct ReportFolder {
     let path: String
     var title: String?
+    /// Of the pages; the files for programs are in English.
+    var language = Language.english
 
     /// One report for one period; with several, a folder for each and a list of them.
     /// - Returns: the page to open.
@@ -21,10 +23,11 @@ struct ReportFolder {
             guard verdict.startMs != nil else { continue }
             var builder = ReportBuilder(store, period: period.id, name: period.name)
             builder.title = title
-            let model = try builder.model()
+            let model = try Language.$current.withValue(language) { try builder.model() }
             let folder = periods.count == 1 ? "" : PeriodIndex.folderName(period.name) + "/"
-            for file in ReportTables.files(model) { try write(file.bytes, to: folder + file.path) }
-            try write(HTMLReport.render(model), to: folder + "index.html")
+            let tables = language.tag == Language.english.tag ? model : try builder.model()
+            for file in ReportTables.files(tables) { try write(file.bytes, to: folder + file.path) }
+            try write(render { HTMLReport.render(model) }, to: folder + "index.html")
             pages.append(
                 .init(name: period.name, link: folder + "index.html", verdict: model.verdict.sentences.first ?? ""))
         }
@@ -33,13 +36,15 @@ struct ReportFolder {
                 .unusableInput, "no evidence with times was read, so there is nothing to report",
                 hint: "`tidemark status` lists what was read")
         }
-        if periods.count > 1 { try write(PeriodIndex.render(pages, title: title), to: "index.html") }
+        if periods.count > 1 { try write(render { PeriodIndex.render(pages, title: title) }, to: "index.html") }
         try write(Array((try Outlook.json(verdicts, store) + "\n").utf8), to: "report.json")
         return path + "/index.html"
     }
 
     /// Only report.json: answers that no page shows.
     func writeAnswers(_ json: String) throws { try write(Array((json + "\n").utf8), to: "report.json") }
+
+    private func render(_ page: () -> [UInt8]) -> [UInt8] { Language.$current.withValue(language, operation: page) }
 
     /// Makes the folder with its parents.
     static func make(_ path: String) throws {

@@ -30,6 +30,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Title of the report.")
     var title: String?
 
+    @OptionGroup var language: LanguageOption
+
     @Option(help: "End with status 3 when a finding is at least this sure: low, medium or high.")
     var failOn: ConfidenceLevel?
 
@@ -65,7 +67,7 @@ struct RunCommand: ParsableCommand {
             if !quiet { Console.print("Load tests alone, no server's evidence: \(folder)/report.json") }
             return
         }
-        let page = try ReportFolder(path: folder, title: title).write(store)
+        let page = try ReportFolder(path: folder, title: title, language: language.language).write(store)
         if !quiet {
             for verdict in verdicts { Console.print(verdict.text) }
             Console.print("Report: \(page)")
@@ -97,13 +99,15 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "Title of the report.")
     var title: String?
 
+    @OptionGroup var language: LanguageOption
+
     @OptionGroup var locking: LockOptions
 
     func run() throws {
         let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
         let store = try analysedStore(database.path, locking)
         try ReportFolder.make(folder)
-        let page = try ReportFolder(path: folder, title: title).write(store)
+        let page = try ReportFolder(path: folder, title: title, language: language.language).write(store)
         if !database.quiet { Console.print("Report: \(page)") }
     }
 }

@@ -1,202 +1,201 @@
 import TidemarkBase
 
-/// Every fixed text of a report. Another language is another value of this type; `{0}`, `{1}`… stand for what is
-/// filled in, so that a translation may change their order.
-public struct Phrases: Sendable, Equatable {
-    public static let english = Phrases()
-
-    /// BCP 47 tag of the page.
-    public var language = "en"
-
+/// Every fixed text of a report's page, in the language in which it is being made; `{0}`, `{1}`… stand for what ``fill`` fills
+/// in, so that a translation may change their order.
+enum Phrases {
     // MARK: Frame
 
-    public var product = "Tidemark"
-    public var skipToContent = "Skip to the verdict"
-    public var contents = "Contents"
-    public var footer = "Written by Tidemark from the files listed under Coverage. All times UTC."
-    public var severities: [ReportModel.Verdict.Severity: String] = [
-        .healthy: "Healthy", .notice: "Notice", .incident: "Incident", .unknown: "Undecided",
-    ]
-    public var dataQuality = "Data quality"
-    public var qualityLevels: [ReportModel.DataQuality.Level: String] = [
-        .good: "good", .fair: "fair", .poor: "poor",
-    ]
+    static let product = "Tidemark"
+    static var skipToContent: String { say("Skip to the verdict") }
+    static var contents: String { say("Contents") }
+    static var footer: String { say("Written by Tidemark from the files listed under Coverage. All times UTC.") }
+    static var severities: [ReportModel.Verdict.Severity: String] {
+        [
+            .healthy: say("Healthy"), .notice: say("Notice"), .incident: say("Incident"), .unknown: say("Undecided"),
+        ]
+    }
+    static var dataQuality: String { say("Data quality") }
+    static var qualityLevels: [ReportModel.DataQuality.Level: String] {
+        [
+            .good: say("good"), .fair: say("fair"), .poor: say("poor"),
+        ]
+    }
 
     // MARK: Headings
 
-    public var verdict = "Verdict"
-    public var keyNumbers = "Key numbers"
-    public var findings = "Findings"
-    public var ruledOut = "Ruled out"
-    public var notChecked = "Could not be checked"
-    public var timeline = "What happened when"
-    public var keyFigures = "Key figures"
-    public var distributions = "Distributions"
-    public var replicas = "Replicas"
-    public var logEvents = "Log events"
-    public var topClients = "Busiest clients"
-    public var slowestRequests = "Slowest traced requests"
-    public var logLine = "Line of the request log"
-    public var gateways = "At the gateway"
-    public var slowestAtGateway = "Slowest requests at the gateway"
-    public var configuration = "Configuration"
-    public var coverage = "Coverage of the evidence"
-    public var methods = "Methods"
-    public var downloads = "Files beside this report"
+    static var verdict: String { say("Verdict") }
+    static var keyNumbers: String { say("Key numbers") }
+    static var findings: String { say("Findings") }
+    static var ruledOut: String { say("Ruled out") }
+    static var notChecked: String { say("Could not be checked") }
+    static var timeline: String { say("What happened when") }
+    static var keyFigures: String { say("Key figures") }
+    static var distributions: String { say("Distributions") }
+    static var replicas: String { say("Replicas") }
+    static var logEvents: String { say("Log events") }
+    static var topClients: String { say("Busiest clients") }
+    static var slowestRequests: String { say("Slowest traced requests") }
+    static var logLine: String { say("Line of the request log") }
+    static var gateways: String { say("At the gateway") }
+    static var slowestAtGateway: String { say("Slowest requests at the gateway") }
+    static var configuration: String { say("Configuration") }
+    static var coverage: String { say("Coverage of the evidence") }
+    static var methods: String { say("Methods") }
+    static var downloads: String { say("Files beside this report") }
 
     // MARK: Findings
 
-    public var noFindings = "Nothing was found that slowed users down."
-    public var confidenceWords: [ReportModel.Finding.ConfidenceWord: String] = [
-        .high: "high", .medium: "medium", .low: "low",
-    ]
-    public var confidence = "{0} confidence ({1})"
-    public var shareOfImpact = "{0} of the impact"
-    public var causeSharesTitle = "Share of the impact by cause"
-    public var unexplained = "Unexplained"
-    public var onReplicas = "on {0}"
-    public var doNow = "Do now"
-    public var doNext = "Do next"
-    public var expectedEffect = "Expected: {0}"
-    public var evidence = "Evidence ({0})"
-    public var evidenceCaption = "Evidence for: {0}"
-    public var observed = "Observed"
-    public var normal = "Normal"
-    public var neededToBlame = "Needed to blame it"
-    public var needed = "needed {0}"
-    public var normally = "normally {0}"
-    public var toSeeIt = "To see it: {0}"
+    static var noFindings: String { say("Nothing was found that slowed users down.") }
+    static var confidenceWords: [ReportModel.Finding.ConfidenceWord: String] {
+        [
+            .high: say("high"), .medium: say("medium"), .low: say("low"),
+        ]
+    }
+    static var confidence: String { say("{0} confidence ({1})") }
+    static var shareOfImpact: String { say("{0} of the impact") }
+    static var causeSharesTitle: String { say("Share of the impact by cause") }
+    static var unexplained: String { say("Unexplained") }
+    static var onReplicas: String { say("on {0}") }
+    static var doNow: String { say("Do now") }
+    static var doNext: String { say("Do next") }
+    static var expectedEffect: String { say("Expected: {0}") }
+    static var evidence: String { say("Evidence ({0})") }
+    static var evidenceCaption: String { say("Evidence for: {0}") }
+    static var observed: String { say("Observed") }
+    static var normal: String { say("Normal") }
+    static var neededToBlame: String { say("Needed to blame it") }
+    static var needed: String { say("needed {0}") }
+    static var normally: String { say("normally {0}") }
+    static var toSeeIt: String { say("To see it: {0}") }
 
     // MARK: Charts
 
-    public var logScale = "log scale"
-    public var incident = "Incident"
-    public var csv = "CSV"
-    public var csvOf = "CSV of {0}"
-    public var chartRange = "{0}: {1} to {2}, highest at {3}, last {4}."
-    public var chartConstant = "{0}: constantly {1}."
-    public var chartEmpty = "{0}: no values."
-    public var chartLimit = "Limit: {0}."
-    public var chartIncident = "Incident {0}."
-    public var chartMissing = "No evidence {0}."
-    public var chartKey = "Times are UTC. Shaded: incident. Hatched: no evidence. Dotted: events."
-    public var eventLane = "Events and incidents on the time axis"
-    public var eventsSummary = "Incidents and events ({0})"
-    public var eventKinds: [ReportModel.EventMark.Kind: String] = [
-        .restart: "Restart", .crash: "Crash", .errorBurst: "Error burst", .deployment: "Deployment",
-        .throttle: "Throttling", .note: "Note",
-    ]
-    public var histogramDescription = "Bars from {0} to {1}; the most, {2}, in {3}."
-    public var baselineBars = "outlined: period compared with"
-    public var notInWindow = "nothing in the window"
-    public var coverageChart = "Which source covers which part of the window"
+    static var logScale: String { say("log scale") }
+    static var incident: String { say("Incident") }
+    static let csv = "CSV"
+    static var csvOf: String { say("CSV of {0}") }
+    static var chartRange: String { say("{0}: {1} to {2}, highest at {3}, last {4}.") }
+    static var chartConstant: String { say("{0}: constantly {1}.") }
+    static var chartEmpty: String { say("{0}: no values.") }
+    static var chartLimit: String { say("Limit: {0}.") }
+    static var chartIncident: String { say("Incident {0}.") }
+    static var chartMissing: String { say("No evidence {0}.") }
+    static var chartKey: String { say("Times are UTC. Shaded: incident. Hatched: no evidence. Dotted: events.") }
+    static var eventLane: String { say("Events and incidents on the time axis") }
+    static var eventsSummary: String { say("Incidents and events ({0})") }
+    static var eventKinds: [ReportModel.EventMark.Kind: String] {
+        [
+            .restart: say("Restart"), .crash: say("Crash"), .errorBurst: say("Error burst"),
+            .deployment: say("Deployment"),
+            .throttle: say("Throttling"), .note: say("Note"),
+        ]
+    }
+    static var histogramDescription: String { say("Bars from {0} to {1}; the most, {2}, in {3}.") }
+    static var baselineBars: String { say("outlined: period compared with") }
+    static var notInWindow: String { say("nothing in the window") }
+    static var coverageChart: String { say("Which source covers which part of the window") }
 
     // MARK: Columns
 
-    public var signal = "Signal"
-    public var unit = "Unit"
-    public var source = "Source"
-    public var wholeWindow = "Whole window"
-    public var worstFiveMinutes = "Worst 5 min"
-    public var worstFrom = "From (UTC)"
-    public var bucket = "Histogram bucket"
-    public var bucketRange = "{0} to {1}"
-    public var bucketAbove = "above {0}"
-    public var below = "below {0}"
-    public var cutAxis = "the axis does not begin at zero"
-    public var scatterPoints = "{0} points by {1}."
-    public var scatterFit = "The line goes from {0} at {1} to {2} at {3}."
-    public var tooFew = "n too small ({0})"
-    public var asPromQL = "As PromQL"
-    public var observations = "Observations"
-    public var replica = "Replica"
-    public var note = "Note"
-    public var time = "Time (UTC)"
-    public var level = "Level"
-    public var count = "Count"
-    public var message = "Message"
-    public var client = "Client"
-    public var requests = "Requests"
-    public var share = "Share"
-    public var errors = "Errors"
-    public var requestID = "Request"
-    public var traceID = "Trace"
-    public var endToEnd = "End to end"
-    public var timeToFirstToken = "First token"
-    public var timeInQueue = "In the queue"
-    public var promptTokens = "Prompt tokens"
-    public var completionTokens = "Generated tokens"
-    public var gateway = "Gateway"
-    public var request = "Request line"
-    public var httpStatus = "Status"
-    public var duration = "Duration"
-    public var timeToHeaders = "Head of the answer"
-    public var engineEndToEnd = "Engine, end to end"
-    public var engineFirstToken = "Engine, first token"
-    public var upstream = "Upstream"
-    public var ending = "Ended by"
-    public var peakRate = "Peak rate (requests/s)"
-    public var setting = "Setting"
-    public var version = "vLLM version"
-    public var model = "Model"
-    public var arguments = "Arguments"
-    public var capacity = "Capacity as the engine stated it"
-    public var runSince = "{0}: from {1}"
-    public var runUntil = "{0}: {1} to {2}"
-    public var runBeforeEvidence = "before the evidence"
-    public var differs = "differs"
-    public var file = "File"
-    public var format = "Format"
-    public var kind = "Kind"
-    public var firstRecord = "First (UTC)"
-    public var lastRecord = "Last (UTC)"
-    public var records = "Records"
-    public var lines = "Lines"
-    public var noise = "Noise"
-    public var rejects = "Rejects"
-    public var clockOffset = "Clock offset"
-    public var gaps = "Gaps"
-    public var sources = "Sources"
-    public var unknownFiles = "Files that no format claimed"
-    public var shadowed = "Left out: the same samples came from a better source"
-    public var shadowedBy = "{0} – in favour of {1}"
-    public var scope = "Key figures: {0}"
+    static var signal: String { say("Signal") }
+    static var unit: String { say("Unit") }
+    static var source: String { say("Source") }
+    static var wholeWindow: String { say("Whole window") }
+    static var worstFiveMinutes: String { say("Worst 5 min") }
+    static var worstFrom: String { say("From (UTC)") }
+    static var bucket: String { say("Histogram bucket") }
+    static var bucketRange: String { say("{0} to {1}") }
+    static var bucketAbove: String { say("above {0}") }
+    static var below: String { say("below {0}") }
+    static var cutAxis: String { say("the axis does not begin at zero") }
+    static var scatterPoints: String { say("{0} points by {1}.") }
+    static var scatterFit: String { say("The line goes from {0} at {1} to {2} at {3}.") }
+    static var tooFew: String { say("n too small ({0})") }
+    static var asPromQL: String { say("As PromQL") }
+    static var observations: String { say("Observations") }
+    static var replica: String { say("Replica") }
+    static var note: String { say("Note") }
+    static var time: String { say("Time (UTC)") }
+    static var level: String { say("Level") }
+    static var count: String { say("Count") }
+    static var message: String { say("Message") }
+    static var client: String { say("Client") }
+    static var requests: String { say("Requests") }
+    static var share: String { say("Share") }
+    static var errors: String { say("Errors") }
+    static var requestID: String { say("Request") }
+    static var traceID: String { say("Trace") }
+    static var endToEnd: String { say("End to end") }
+    static var timeToFirstToken: String { say("First token") }
+    static var timeInQueue: String { say("In the queue") }
+    static var promptTokens: String { say("Prompt tokens") }
+    static var completionTokens: String { say("Generated tokens") }
+    static var gateway: String { say("Gateway") }
+    static var request: String { say("Request line") }
+    static var httpStatus: String { say("Status") }
+    static var duration: String { say("Duration") }
+    static var timeToHeaders: String { say("Head of the answer") }
+    static var engineEndToEnd: String { say("Engine, end to end") }
+    static var engineFirstToken: String { say("Engine, first token") }
+    static var upstream: String { say("Upstream") }
+    static var ending: String { say("Ended by") }
+    static var peakRate: String { say("Peak rate (requests/s)") }
+    static var setting: String { say("Setting") }
+    static var version: String { say("vLLM version") }
+    static var model: String { say("Model") }
+    static var arguments: String { say("Arguments") }
+    static var capacity: String { say("Capacity as the engine stated it") }
+    static var runSince: String { say("{0}: from {1}") }
+    static var runUntil: String { say("{0}: {1} to {2}") }
+    static var runBeforeEvidence: String { say("before the evidence") }
+    static var differs: String { say("differs") }
+    static var file: String { say("File") }
+    static var format: String { say("Format") }
+    static var kind: String { say("Kind") }
+    static var firstRecord: String { say("First (UTC)") }
+    static var lastRecord: String { say("Last (UTC)") }
+    static var records: String { say("Records") }
+    static var lines: String { say("Lines") }
+    static var noise: String { say("Noise") }
+    static var rejects: String { say("Rejects") }
+    static var clockOffset: String { say("Clock offset") }
+    static var gaps: String { say("Gaps") }
+    static var sources: String { say("Sources") }
+    static var unknownFiles: String { say("Files that no format claimed") }
+    static var shadowed: String { say("Left out: the same samples came from a better source") }
+    static var shadowedBy: String { say("{0} – in favour of {1}") }
+    static var scope: String { say("Key figures: {0}") }
 
     // MARK: Dates
 
-    public var months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-        "December",
+    /// Day and year filled in.
+    private static let longDates = [
+        "{0} January {1}", "{0} February {1}", "{0} March {1}", "{0} April {1}", "{0} May {1}", "{0} June {1}",
+        "{0} July {1}", "{0} August {1}", "{0} September {1}", "{0} October {1}", "{0} November {1}",
+        "{0} December {1}",
     ]
-    public var shortMonths = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    /// The day filled in.
+    private static let shortDates = [
+        "{0} Jan", "{0} Feb", "{0} Mar", "{0} Apr", "{0} May", "{0} Jun", "{0} Jul", "{0} Aug", "{0} Sep", "{0} Oct",
+        "{0} Nov", "{0} Dec",
     ]
-    /// Day, month, year.
-    public var longDatePattern = "{0} {1} {2}"
-    /// Day, short month.
-    public var shortDatePattern = "{0} {1}"
-    public var zone = "UTC"
-    public var rangeDash = "–"
+    static let zone = "UTC"
+    static let rangeDash = "–"
 
-    public init() {}
+    // MARK: Punctuation
+
+    /// `a, b, c`.
+    static func list(_ items: [String]) -> String { say(.list(items)) }
+    /// `Name: value`.
+    static func labelled(_ name: String, _ value: String) -> String { say("\(name): \(value)") }
+    /// `text (note)`.
+    static func noted(_ text: String, _ note: String) -> String { say("\(text) (\(note))") }
+    /// Whole sentences one behind the other.
+    static func sentences(_ all: [String]) -> String { say(.sentences(all.map { Message(verbatim: $0) })) }
 
     /// `pattern` with `{0}`, `{1}`… replaced. What is filled in is not looked into again.
     static func fill(_ pattern: String, _ values: String...) -> String {
-        var out: [UInt8] = []
-        let bytes = Array(pattern.utf8)
-        var at = 0
-        while at < bytes.count {
-            if bytes[at] == 123, at + 2 < bytes.count, bytes[at + 2] == 125, bytes[at + 1] >= 48,
-                Int(bytes[at + 1]) - 48 < values.count
-            {
-                out.append(contentsOf: Array(values[Int(bytes[at + 1]) - 48].utf8))
-                at += 3
-            } else {
-                out.append(bytes[at])
-                at += 1
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
+        say(Message(pattern: pattern, arguments: values.map { .verbatim($0) }))
     }
 }
 
@@ -204,19 +203,19 @@ public struct Phrases: Sendable, Equatable {
 
 extension Phrases {
     /// `23 November 2026`.
-    func longDate(_ timeMs: Int64) -> String {
+    static func longDate(_ timeMs: Int64) -> String {
         let date = CivilTime.date(days: Int(CivilTime.floorDivide(timeMs, CivilTime.millisPerDay)))
-        return Self.fill(longDatePattern, String(date.day), months[date.month - 1], String(date.year))
+        return fill(longDates[date.month - 1], String(date.day), String(date.year))
     }
 
     /// `23 Nov`.
-    func shortDate(_ timeMs: Int64) -> String {
+    static func shortDate(_ timeMs: Int64) -> String {
         let date = CivilTime.date(days: Int(CivilTime.floorDivide(timeMs, CivilTime.millisPerDay)))
-        return Self.fill(shortDatePattern, String(date.day), shortMonths[date.month - 1])
+        return fill(shortDates[date.month - 1], String(date.day))
     }
 
     /// `10:02`, with seconds where they aren't zero or are asked for, with the date unless it is `day`'s.
-    func moment(_ timeMs: Int64, seconds: Bool = false, onDayOf dayMs: Int64? = nil) -> String {
+    static func moment(_ timeMs: Int64, seconds: Bool = false, onDayOf dayMs: Int64? = nil) -> String {
         let showsSeconds = seconds || CivilTime.floorDivide(timeMs, 1000) % 60 != 0
         let clock = CivilTime.clock(timeMs, seconds: showsSeconds)
         if let dayMs, CivilTime.day(dayMs) == CivilTime.day(timeMs) { return clock }
@@ -224,16 +223,18 @@ extension Phrases {
     }
 
     /// `23 November 2026, 10:00–10:20`, or both ends with their dates.
-    func fullRange(_ span: ReportModel.TimeSpan) -> String {
+    static func fullRange(_ span: ReportModel.TimeSpan) -> String {
         guard CivilTime.day(span.startMs) == CivilTime.day(span.endMs) else {
-            return longDate(span.startMs) + ", " + CivilTime.clock(span.startMs, seconds: false) + " " + rangeDash + " "
-                + longDate(span.endMs) + ", " + CivilTime.clock(span.endMs, seconds: false)
+            return dated(span.startMs, CivilTime.clock(span.startMs, seconds: false)) + " " + rangeDash + " "
+                + dated(span.endMs, CivilTime.clock(span.endMs, seconds: false))
         }
-        return longDate(span.startMs) + ", " + range(span, onDayOf: span.startMs)
+        return dated(span.startMs, range(span, onDayOf: span.startMs))
     }
 
+    private static func dated(_ timeMs: Int64, _ clock: String) -> String { say("\(longDate(timeMs)), \(clock)") }
+
     /// `10:02–10:19`, with dates unless both lie on the day of `dayMs`.
-    func range(_ span: ReportModel.TimeSpan, onDayOf dayMs: Int64?) -> String {
+    static func range(_ span: ReportModel.TimeSpan, onDayOf dayMs: Int64?) -> String {
         let sameDay = CivilTime.day(span.startMs) == CivilTime.day(span.endMs)
         let seconds = [span.startMs, span.endMs].contains { CivilTime.floorDivide($0, 1000) % 60 != 0 }
         let start = moment(span.startMs, seconds: seconds, onDayOf: dayMs)

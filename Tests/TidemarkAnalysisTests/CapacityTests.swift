@@ -80,9 +80,9 @@ import TidemarkStore
     @Test("slots that nobody printed are as many as ran while others waited for one; else the default, and it is said")
     func slots() {
         let seen = ServingConfiguration([], cacheLabels: nil, isV0ByMetrics: false, seenSlots: 9)
-        #expect(seen.maxSequences == 9 && seen.assumptions.contains { $0.hasPrefix("max_num_seqs 9 (") })
+        #expect(seen.maxSequences == 9 && seen.assumptions.contains { $0.text.hasPrefix("max_num_seqs 9 (") })
         let blind = ServingConfiguration([], cacheLabels: nil, isV0ByMetrics: false)
-        #expect(blind.maxSequences == 256 && blind.assumptions.contains { $0.hasPrefix("max_num_seqs 256 (") })
+        #expect(blind.maxSequences == 256 && blind.assumptions.contains { $0.text.hasPrefix("max_num_seqs 256 (") })
     }
 
     @Test func knownCostsAndCapacityComeBack() throws {
@@ -187,11 +187,11 @@ import TidemarkStore
         let sum = try #require(report.byModel.estimates.first)
         #expect(report.byModel.estimates.count == 1 && sum.group == "m" && sum.replicas == ["r0", "r1"])
         #expect(sum.value?.maxRate == 2 * one.value!.maxRate && sum.value?.low == 2 * one.value!.low)
-        #expect(sum.conditions.contains { $0.hasPrefix("the sum of 2 groups") })
+        #expect(sum.conditions.contains { $0.text.hasPrefix("the sum of 2 groups") })
         report.estimates[1].value = nil
         report.estimates[1].refused = "why not"
         let refused = try #require(report.byModel.estimates.first)
-        #expect(refused.value == nil && refused.refused == "m · max_num_seqs 128: why not")
+        #expect(refused.value == nil && refused.refused?.text == "m · max_num_seqs 128: why not")
     }
 
     @Test func limitsBind() throws {
@@ -212,13 +212,13 @@ import TidemarkStore
 
     @Test func refusalsAreExplained() {
         var empty = EngineRecord(replica: "r0", instance: nil, engine: nil)
-        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.contains("no counters") == true)
+        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.text.contains("no counters") == true)
         empty.windows = [CapacityWindow(startMs: 0, seconds: 60)]
-        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.contains("12 are needed") == true)
+        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.text.contains("12 are needed") == true)
         // An objective that a lone request can't keep.
         let never = Self.estimate(Self.record(0.3, 2), [LatencyObjective(.itl, 0.95, 0.001)])
         #expect(never.value == nil)
-        #expect(never.refused?.contains("no rate holds") == true)
+        #expect(never.refused?.text.contains("no rate holds") == true)
     }
 
     @Test func scenariosChangeWhatTheyShould() throws {

@@ -84,7 +84,7 @@ import TidemarkTestSupport
         #expect(try !causes(log(slots: 128, stats: busy)).contains("batch_slot_limit"))
         let seen = try self.verdict(log(slots: nil, stats: busy))
         #expect(seen.findings.map(\.cause) == ["batch_slot_limit"])
-        #expect(seen.findings[0].evidence.contains { $0.text.contains("seen, not configured") })
+        #expect(seen.findings[0].evidence.contains { $0.text.text.contains("seen, not configured") })
     }
 
     @Test("a crash is one; the same words after an orderly shutdown are none")
@@ -104,7 +104,7 @@ import TidemarkTestSupport
     func clientErrors() throws {
         let verdict = try verdict(log(status: { (40..<70).contains($0) ? 400 : 200 }) { _ in (4, 0, 20) })
         #expect(verdict.findings.map(\.cause) == ["client_errors"])
-        #expect(verdict.findings[0].evidence.contains { $0.text.contains("10.0.0.9") && $0.line != nil })
+        #expect(verdict.findings[0].evidence.contains { $0.text.text.contains("10.0.0.9") && $0.line != nil })
         #expect(try causes(log(status: { $0 == 40 ? 400 : 200 }) { _ in (4, 0, 20) }).isEmpty)
     }
 

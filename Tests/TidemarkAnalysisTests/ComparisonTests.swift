@@ -126,7 +126,7 @@ import TidemarkStatistics
         full.cost = idle.cost
         let apart = Self.judged(idle.side(isCandidate: false) + full.side(isCandidate: true))
         #expect(apart.verdict == .notComparable)
-        #expect(apart.reason?.contains("% of the moments") == true)
+        #expect(apart.reason?.text.contains("% of the moments") == true)
         let short = Self.judged(Array(idle.side(isCandidate: false).prefix(5)) + full.side(isCandidate: true))
         #expect(short.verdict == .notComparable && short.slowdown == nil)
         #expect(short.reason == "old holds 5 moments with tokens, 8 are needed")

@@ -67,7 +67,7 @@ struct LoadTestCapacityTests {
         let farTruth = 10 * 12.0 / 13
         #expect(far.lastMet == 8 && far.firstMissed == 12)
         #expect(abs(try #require(far.maxRPS) / farTruth - 1) < 0.04, "\(far.sentence)")
-        #expect(far.sentence.contains("8 requests/s met") && far.sentence.contains("outran the server"))
+        #expect(far.sentence.text.contains("8 requests/s met") && far.sentence.text.contains("outran the server"))
     }
 
     @Test("time between tokens does not grow with the queue: what an outrun server shows is the worst")
@@ -86,9 +86,9 @@ struct LoadTestCapacityTests {
     func bounds() throws {
         let low = LoadTestCapacity(Self.open([1, 2, 4]), [("ttft_p95_seconds", 1)])
         #expect(low.isLowerBound && low.maxRPS == 4 && low.grade == "C")
-        #expect(low.sentence.hasPrefix("at least 4 requests/s"))
+        #expect(low.sentence.text.hasPrefix("at least 4 requests/s"))
         let none = LoadTestCapacity(Self.open([8, 9]), [("ttft_p95_seconds", 0.05)])
-        #expect(none.maxRPS == nil && none.high == 8 && none.sentence.contains("already missed"))
+        #expect(none.maxRPS == nil && none.high == 8 && none.sentence.text.contains("already missed"))
     }
 
     @Test("an objective that was not measured is named; a quantile that was not printed has the next higher one")
@@ -96,8 +96,8 @@ struct LoadTestCapacityTests {
         var curve = Self.open([2, 4, 6, 8, 9, 12])
         for index in curve.levels.indices { curve.levels[index].latencySeconds["ttft_p95"] = nil }
         let one = LoadTestCapacity(curve, [("ttft_p95_seconds", 1), ("itl_p95_seconds", 0.1)])
-        #expect(one.remarks.contains { $0.contains("ttft_p99 stands for it") })
-        #expect(one.remarks.contains { $0.contains("itl_p95 was not measured") })
+        #expect(one.remarks.contains { $0.text.contains("ttft_p99 stands for it") })
+        #expect(one.remarks.contains { $0.text.contains("itl_p95 was not measured") })
         #expect(try #require(one.maxRPS) < 8.5)
     }
 
@@ -107,7 +107,7 @@ struct LoadTestCapacityTests {
         curve.levels[3].failed = 400
         let one = LoadTestCapacity(curve, [("ttft_p95_seconds", 5)])
         #expect(one.lastMet == 6 && one.firstMissed == 8 && one.bindingLimit == "throughput")
-        #expect(one.sentence.contains("% failed"))
+        #expect(one.sentence.text.contains("% failed"))
         #expect((6.0...8).contains(try #require(one.maxRPS)))
     }
 
@@ -132,7 +132,7 @@ struct LoadTestCapacityTests {
         // 1.3 (N + 10) / 20 = 2 at N = 20.77, where X = 13.5.
         #expect(abs(try #require(one.maxRPS) / 13.5 - 1) < 0.05, "\(one.sentence)")
         #expect(one.bindingLimit == "e2e_p95" && one.lastMet == 16 && one.firstMissed == 32)
-        #expect(one.remarks.contains { $0.hasPrefix("closed loop") })
+        #expect(one.remarks.contains { $0.text.hasPrefix("closed loop") })
         let law = try #require(one.scalability)
         // 20 N / (N + 10) is γ = 20 / 11 and σ = 1 / 11.
         #expect(abs(law.gamma - 20.0 / 11) < 1e-3 && abs(law.sigma - 1.0 / 11) < 1e-3 && law.kappa == 0)
@@ -144,9 +144,9 @@ struct LoadTestCapacityTests {
     @Test("Little's law: what doesn't fit it is said")
     func little() {
         var curve = Self.closed([1, 2, 4, 8, 16])
-        #expect(LoadTestCapacity(curve, []).remarks.allSatisfy { !$0.contains("Little") })
+        #expect(LoadTestCapacity(curve, []).remarks.allSatisfy { !$0.text.contains("Little") })
         curve.levels[4].latencySeconds["e2e_mean"] = 0.5
-        #expect(LoadTestCapacity(curve, []).remarks.contains { $0.contains("Little's law") && $0.contains("not 16") })
+        #expect(LoadTestCapacity(curve, []).remarks.contains { $0.text.contains("Little's law") && $0.text.contains("not 16") })
     }
 
     @Test("the knee is the place farthest above the diagonal")
@@ -236,7 +236,7 @@ struct LoadTestCapacityTests {
         for (name, range) in [("vllm/", 100.5...103.5), ("batch_size", 112.5...115.5), ("v0_engine", 74.5...76.5)] {
             let one = try #require(found.first { $0.name.contains(name) })
             #expect(range.contains(try #require(one.maxRPS)), "\(one.name): \(one.sentence)")
-            #expect(one.remarks.contains { $0.contains("could not send") })
+            #expect(one.remarks.contains { $0.text.contains("could not send") })
         }
     }
 }

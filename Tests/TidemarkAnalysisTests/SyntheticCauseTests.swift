@@ -60,7 +60,7 @@ import TidemarkTestSupport
             state.slowness = 1.5
         }
         #expect(one.findings.first?.cause == "gpu_straggler")
-        #expect(one.findings.first?.evidence.contains { $0.text.contains("GPU 2") } == true)
+        #expect(one.findings.first?.evidence.contains { $0.text.text.contains("GPU 2") } == true)
     }
 
     @Test("all GPUs draw less at the same utilisation and clocks: they wait for each other", arguments: 0..<3)

@@ -8,7 +8,7 @@ import TidemarkBase
 #endif
 
 @Suite struct ChartTests {
-    static let axis = TimeAxis(.init(startMs: 0, endMs: 100_000), phrases: .english)
+    static let axis = TimeAxis(.init(startMs: 0, endMs: 100_000))
 
     func decimated(_ times: [Int64], _ values: [Double?], width: Double = 100, gapMs: Int64? = nil) -> Decimation {
         Decimation(
@@ -127,7 +127,7 @@ import TidemarkBase
         let source = ReportModel.Source(
             file: "", format: "", kind: "", firstMs: 10, lastMs: 90, records: 1,
             gaps: [.init(startMs: 50, endMs: 60), .init(startMs: 20, endMs: 30), .init(startMs: 85, endMs: 200)])
-        let pieces = CoverageChart(sources: [source], frame: ChartFrame(model, phrases: .english)).pieces(source)
+        let pieces = CoverageChart(sources: [source], frame: ChartFrame(model)).pieces(source)
         #expect(pieces.map(\.from) == [0.1, 0.2, 0.3, 0.5, 0.6, 0.85])
         #expect(pieces.map(\.to) == [0.2, 0.3, 0.5, 0.6, 0.85, 0.9])
         #expect(pieces.map(\.isGap) == [false, true, false, true, false, true])
@@ -176,10 +176,10 @@ import TidemarkBase
                 rank: 1, cause: "c", title: "c", span: .init(startMs: 0, endMs: 1), confidence: 1,
                 confidenceWord: .high, impactShare: share)
         }
-        #expect(CauseShareBar([finding(nil)], phrases: .english) == nil)
-        let scaled = try #require(CauseShareBar([finding(0.9), finding(0.9)], phrases: .english))
+        #expect(CauseShareBar([finding(nil)]) == nil)
+        let scaled = try #require(CauseShareBar([finding(0.9), finding(0.9)]))
         #expect(scaled.parts.map(\.share) == [0.5, 0.5])
-        let partial = try #require(CauseShareBar([finding(nil), finding(0.75)], phrases: .english))
+        let partial = try #require(CauseShareBar([finding(nil), finding(0.75)]))
         #expect(partial.parts.map(\.share) == [0.75, 0.25])
         #expect(partial.parts.last?.label == "Unexplained")
     }

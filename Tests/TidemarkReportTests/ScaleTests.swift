@@ -5,7 +5,7 @@ import TidemarkBase
 
 @Suite struct ScaleTests {
     func axis(_ startMs: Int64, _ seconds: Int64) -> TimeAxis {
-        TimeAxis(.init(startMs: startMs, endMs: startMs + seconds * 1000), phrases: .english)
+        TimeAxis(.init(startMs: startMs, endMs: startMs + seconds * 1000))
     }
 
     @Test(arguments: [
@@ -111,14 +111,13 @@ import TidemarkBase
     }
 
     @Test func timesAreNamedOnce() {
-        let phrases = Phrases.english
         let start = ExampleReport.startMs
         let span = ReportModel.TimeSpan(startMs: start + 120_000, endMs: start + 1_020_000)
-        #expect(phrases.range(span, onDayOf: start) == "10:02–10:17")
-        #expect(phrases.range(span, onDayOf: nil) == "23 Nov\u{A0}10:02 – 10:17")
+        #expect(Phrases.range(span, onDayOf: start) == "10:02–10:17")
+        #expect(Phrases.range(span, onDayOf: nil) == "23 Nov\u{A0}10:02 – 10:17")
         let night = ReportModel.TimeSpan(startMs: start, endMs: start + 86_400_000)
-        #expect(phrases.range(night, onDayOf: start) == "10:00 – 24 Nov\u{A0}10:00")
-        #expect(phrases.longDate(start) == "23 November 2026")
+        #expect(Phrases.range(night, onDayOf: start) == "10:00 – 24 Nov\u{A0}10:00")
+        #expect(Phrases.longDate(start) == "23 November 2026")
     }
 
     @Test func templatesAreFilledOnce() {

@@ -39,9 +39,9 @@ public struct CapacityEstimate: Sendable {
     public var observedHigh: Double?
     public var configuration: ServingConfiguration
     public var value: Value?
-    public var refused: String?
+    public var refused: Message?
     /// What holds for the estimate, in words.
-    public var conditions: [String] = []
+    public var conditions: [Message] = []
 
     /// Relative spread of a model that is right about everything but details: from the residuals of held-out real engines
     /// against models of this kind (7 % of inter-token latency, 18 % of mean TTFT, `docs/methods.md`).
@@ -81,7 +81,7 @@ public struct CapacityEstimate: Sendable {
         } catch let refusal as CapacityRefusal {
             refused = refusal.reason
         } catch {
-            refused = "\(error)"
+            refused = Message(verbatim: "\(error)")
         }
     }
 

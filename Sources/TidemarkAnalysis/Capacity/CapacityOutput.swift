@@ -48,7 +48,7 @@ extension CapacityReport {
                 out.write(",\"replica_group\":")
                 if let group { out.writeJSONString(group) } else { out.write("null") }
                 out.write(",\"reason\":")
-                out.writeJSONString(reason)
+                out.writeJSONString(reason.text)
                 out.write("}")
             }
         }
@@ -68,7 +68,7 @@ extension CapacityReport {
                 text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
             }
             if let refused = report.refused {
-                let cells = [report.period, ""] + Array(repeating: "", count: 10) + [refused]
+                let cells = [report.period, ""] + Array(repeating: "", count: 10) + [refused.text]
                 text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
             }
             for one in report.estimates {
@@ -79,7 +79,7 @@ extension CapacityReport {
                     cells += [one.observedHigh, value.extrapolation].map { $0.map(Self.number) ?? "" } + [""]
                 } else {
                     cells += Array(repeating: "", count: 7)
-                    cells += [one.observedHigh.map(Self.number) ?? "", "", one.refused ?? ""]
+                    cells += [one.observedHigh.map(Self.number) ?? "", "", one.refused?.text ?? ""]
                 }
                 text += cells.map(CSVCell.quoted).joined(separator: ",") + "\r\n"
             }
@@ -164,7 +164,7 @@ extension CapacityEstimate {
         out.write(",\"windows\":\(value.model.windows)")
         field("tail_error", value.model.tailError)
         out.write(",\"conditions\":")
-        out.writeJSON(allConditions)
+        out.writeJSON(allConditions.map(\.text))
         out.write("}")
     }
 
@@ -176,12 +176,11 @@ extension CapacityEstimate {
     }
 
     /// ``conditions`` and what was assumed.
-    var allConditions: [String] { conditions + configuration.assumptions.map { "assumed: " + $0 } }
+    var allConditions: [Message] { conditions + configuration.assumptions.map { "assumed: \($0)" } }
 
     /// `ttft_p95 ≤ 2 s, itl_p95 ≤ 100 ms (capture.json)`.
-    var objectivesText: String {
-        objectives.map { "\($0.name) ≤ \(Self.duration($0.seconds))" }.joined(separator: ", ")
-            + " (\(objectivesFrom))"
+    var objectivesText: Message {
+        "\(Message.list(objectives.map { "\($0.name) ≤ \(Self.duration($0.seconds))" as Message })) (\(Message(pattern: objectivesFrom)))"
     }
 
     public var text: String {
@@ -190,7 +189,7 @@ extension CapacityEstimate {
         if engines != replicas.count { text += ", \(engines) engines" }
         text += "\n"
         guard let value else {
-            return text + "  no estimate: \(refused ?? "")\n  within: \(objectivesText)\n"
+            return text + "  no estimate: \(refused?.text ?? "")\n  within: \(objectivesText)\n"
         }
         let bound = value.grade == "C" ? "at least " + number(value.low) + ", perhaps " : ""
         text += "  \(bound)\(number(value.maxRate)) requests/s (80 %: \(number(value.low))…\(number(value.high)), "
@@ -219,7 +218,7 @@ extension CapacityEstimate {
         return text
     }
 
-    static func duration(_ seconds: Double) -> String {
-        seconds < 1 ? CapacityReport.number(seconds * 1000) + " ms" : CapacityReport.number(seconds) + " s"
+    static func duration(_ seconds: Double) -> Message {
+        seconds < 1 ? "\(CapacityReport.number(seconds * 1000)) ms" : "\(CapacityReport.number(seconds)) s"
     }
 }

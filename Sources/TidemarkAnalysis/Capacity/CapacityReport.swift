@@ -9,7 +9,7 @@ public struct CapacityReport: Sendable {
     /// What the period's load tests say, beside it.
     public var loadTests: [LoadTestCapacity] = []
     /// Why there is nothing at all.
-    public var refused: String?
+    public var refused: Message?
 
     /// The analysis of the period must be there: its findings say which windows to leave out.
     /// - Parameter objectives: of the command line; empty: those of the configuration, else of the capture.
@@ -37,7 +37,7 @@ public struct CapacityReport: Sendable {
             refused = "the evidence is shorter than \(fine.stepMs / 1000) seconds"
             return
         }
-        var conditions: [String] = []
+        var conditions: [Message] = []
         let usable = try Self.usable(grid, store, period: period, runs: runs, &conditions)
         let (objectives, from) = try Self.objectives(asked, store, period: period, &conditions)
         let reader = CapacityReader(
@@ -133,9 +133,10 @@ public struct CapacityReport: Sendable {
                 value.extrapolation = sum.observedHigh.map { value.maxRate / max($0, 1e-9) } ?? near.extrapolation
                 sum.value = value
                 sum.conditions = groups.flatMap { group in group.conditions.map { "\(group.group): \($0)" } }
+                let nearest = groups.first { $0.value?.maxRate == near.maxRate }?.group ?? model
                 sum.conditions.append(
-                    "the sum of \(groups.count) groups: holds when each gets the load that it can take; costs are those of "
-                        + (groups.first { $0.value?.maxRate == near.maxRate }?.group ?? model))
+                    "the sum of \(groups.count) groups: holds when each gets the load that it can take; costs are those of \(nearest)"
+                )
             }
             report.estimates.append(sum)
         }
@@ -165,7 +166,7 @@ public struct CapacityReport: Sendable {
 
     /// Outside of what the diagnosis found (a throttled GPU is not the capacity), and after the last change of arguments.
     private static func usable(
-        _ grid: TimeGrid, _ store: Store, period: Int, runs: [EngineRun], _ conditions: inout [String]
+        _ grid: TimeGrid, _ store: Store, period: Int, runs: [EngineRun], _ conditions: inout [Message]
     ) throws -> [Bool] {
         var usable = [Bool](repeating: true, count: grid.count)
         let rows = try store.database.prepare(
@@ -182,7 +183,7 @@ public struct CapacityReport: Sendable {
         }
         let kept = usable.filter { $0 }.count
         if !causes.isEmpty {
-            let text = causes.joined(separator: ", ")
+            let text = Message.list(causes)
             if kept >= 20, Double(kept) * Double(grid.stepMs) / 1000 >= min(600, grid.seconds / 4) {
                 conditions.append("without the time of \(text)")
             } else {
@@ -213,7 +214,7 @@ public struct CapacityReport: Sendable {
     }
 
     private static func objectives(
-        _ asked: [LatencyObjective], _ store: Store, period: Int, _ conditions: inout [String]
+        _ asked: [LatencyObjective], _ store: Store, period: Int, _ conditions: inout [Message]
     ) throws -> ([LatencyObjective], String) {
         if !asked.isEmpty { return (asked, "--slo") }
         let configured = Set(try store.configuration().objectives.map(\.signal))
@@ -264,13 +265,14 @@ public struct CapacityReport: Sendable {
     public func write(_ store: Store, period: Int) throws {
         try store.database.transaction {
             try store.database.prepare("DELETE FROM load_test_estimate WHERE period_id = ?").run(period)
+            let sentence = try Sentences.Writer(store, period: period)
             let test = try store.database.prepare(
                 "INSERT INTO load_test_estimate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             for one in loadTests {
                 try test.run(
                     period, one.name, one.tool, one.model, one.configuration, one.loop.rawValue, one.maxRPS, one.low,
-                    one.high, one.isLowerBound ? 1 : 0, one.bindingLimit, one.grade, one.sentence,
-                    ByteWriter.json(one.remarks))
+                    one.high, one.isLowerBound ? 1 : 0, one.bindingLimit, one.grade, sentence(one.sentence),
+                    ByteWriter.json(one.remarks.map { try sentence($0) }))
             }
             guard let analysis = try store.database.int("SELECT analysis_id FROM analysis WHERE period_id = ?", period)
             else { return }
@@ -284,8 +286,8 @@ public struct CapacityReport: Sendable {
                 try insert.run(
                     analysis, one.group, value?.maxRate, value?.low, value?.high, value?.low95, value?.high95,
                     value?.binding, value?.grade, one.replicas.count, one.observedRate, one.observedHigh,
-                    value?.extrapolation, value?.model.regression.residualCV, one.objectivesText,
-                    ByteWriter.json(one.allConditions), one.refused)
+                    value?.extrapolation, value?.model.regression.residualCV, sentence(one.objectivesText),
+                    ByteWriter.json(one.allConditions.map { try sentence($0) }), one.refused.map { try sentence($0) })
                 for limit in value?.limits ?? [] {
                     try store.database.prepare("INSERT INTO capacity_limit VALUES (?, ?, ?, ?)").run(
                         analysis, one.group, limit.name, limit.rate)

@@ -174,7 +174,7 @@ public struct ScenarioReport: Sendable {
     public struct Side: Sendable {
         public var prediction: Prediction
         public var capacity: CapacityEstimate.Value?
-        public var refused: String?
+        public var refused: Message?
         public var replicas: Int
     }
 

@@ -4,7 +4,7 @@ extension ScenarioReport {
     /// For people: the present beside the change.
     public var text: String {
         let number = CapacityReport.number
-        func time(_ seconds: Double?) -> String { seconds.map(CapacityEstimate.duration) ?? "–" }
+        func time(_ seconds: Double?) -> String { seconds.map { CapacityEstimate.duration($0).text } ?? "–" }
         func high(_ value: Double?, _ band: ClosedRange<Double>?) -> String {
             time(value) + (band.map { " (\(time($0.lowerBound))…\(time($0.upperBound)))" } ?? "")
         }

@@ -16,7 +16,7 @@ public struct ServingConfiguration: Sendable, Equatable {
     public var version: String?
     public var tensorParallel: Int
     /// What was assumed.
-    public var assumptions: [String] = []
+    public var assumptions: [Message] = []
 
     /// The last run of the replica that printed its arguments.
     /// - Parameter seenSlots: most requests that ran while others waited for a slot; nil when none did.
@@ -33,7 +33,7 @@ public struct ServingConfiguration: Sendable, Equatable {
         version = runs.last { $0.version != nil }?.version ?? facts["version"]
         let isV0 = Self.isV0(version: version, generation: facts["engine_generation"]) ?? isV0ByMetrics
         mayPrefillFirst = isV0
-        var assumed: [String] = []
+        var assumed: [Message] = []
         if let value = number("max_num_seqs", "arg.max_num_seqs") {
             maxSequences = Int(value)
         } else if let seenSlots, seenSlots > 0 {

@@ -1,3 +1,4 @@
+import TidemarkBase
 import TidemarkStatistics
 
 #if canImport(Glibc)
@@ -73,7 +74,7 @@ public struct ServingModel: Sendable {
 }
 
 /// Why there is no estimate.
-struct CapacityRefusal: Error { let reason: String }
+struct CapacityRefusal: Error { let reason: Message }
 
 /// Fits a ``ServingModel`` to the engines of a group.
 struct ModelFit {

@@ -31,7 +31,7 @@ public struct Comparison: Sendable {
         public var high: Double?
         public var verdict: Outcome
         /// Why it can't be compared.
-        public var reason: String?
+        public var reason: Message?
         /// Whether the change surely lies within ± ``margin`` percent (two one-sided tests at 5 %).
         public var isEquivalent = false
         /// The change that evidence like this would have shown, percent.
@@ -106,7 +106,7 @@ public struct Comparison: Sendable {
         if let failure = before.failure ?? after.failure { throw failure }
     }
 
-    private static func incomparable(_ name: String, _ reason: String) -> Model {
+    private static func incomparable(_ name: String, _ reason: Message) -> Model {
         Model(name: name, verdict: .notComparable, reason: reason)
     }
 
@@ -216,7 +216,8 @@ public struct Comparison: Sendable {
         guard models.count > 1 else { return models.first ?? incomparable("", "no model on either side") }
         guard !known.isEmpty else {
             return incomparable(
-                "", models.map { "\($0.name): \($0.reason ?? "not comparable")" }.joined(separator: "; "))
+                "",
+                .joined(models.map { "\($0.name): \($0.reason ?? "not comparable")" as Message }, by: "; "))
         }
         if known.count == 1 { return known[0] }
         let mass = known.reduce(0) { $0 + $1.weight }

@@ -2,13 +2,13 @@ import TidemarkBase
 
 extension Comparison {
     /// The verdict in a sentence or two.
-    public var sentence: String {
+    public var sentence: Message {
         let one = overall
         func percent(_ value: Double) -> String { ByteWriter.fixed(value, decimals: 1) }
         guard one.verdict != .notComparable, let slowdown = one.slowdown, let low = one.low, let high = one.high else {
-            return "Not comparable: \(one.reason ?? "no common evidence")."
+            return "Not comparable: \(one.reason ?? ("no common evidence" as Message))."
         }
-        let interval = "95 % interval \(percent(low)) to \(percent(high)) %"
+        let interval: Message = "95 % interval \(percent(low)) to \(percent(high)) %"
         switch one.verdict {
         case .slower:
             return
@@ -21,7 +21,7 @@ extension Comparison {
                 return
                     "\(candidate.name) is as fast as \(baseline.name) at equal load and mix: the change of \(percent(slowdown)) % is surely within ± \(percent(Self.margin)) % (\(interval))."
             }
-            let detectable = one.smallestDetectable.map { ", and less than \(percent($0)) % could hide" } ?? ""
+            let detectable: Message = one.smallestDetectable.map { ", and less than \(percent($0)) % could hide" } ?? ""
             return
                 "No evidence that \(candidate.name) is slower than \(baseline.name) at equal load and mix: \(percent(slowdown)) % (\(interval))\(detectable)."
         }
@@ -29,7 +29,7 @@ extension Comparison {
 
     /// For a terminal: the verdict, the decomposition, the table, the arguments.
     public var text: String {
-        var lines = [sentence]
+        var lines = [sentence.text]
         for side in [baseline, candidate] {
             var line = "  \(side.name): "
             if let start = side.startMs, let end = side.endMs {
@@ -85,7 +85,7 @@ extension Comparison {
             if let slowdown = model.slowdown, let low = model.low, let high = model.high {
                 head += "\(percent(slowdown)) (\(percent(low)) to \(percent(high))), "
             }
-            lines.append(head + model.verdict.rawValue + (model.reason.map { ": " + $0 } ?? ""))
+            lines.append(head + model.verdict.rawValue + (model.reason.map { ": \($0)" } ?? ""))
         }
         if let change = model.decomposition {
             lines.append(
@@ -227,7 +227,7 @@ extension Comparison {
         out.write(
             "\"slowdown_pct\":\(number(model.slowdown)),\"low\":\(number(model.low)),\"high\":\(number(model.high))")
         out.write(",\"verdict\":\"\(model.verdict.rawValue)\",\"reason\":")
-        if let reason = model.reason { out.writeJSONString(reason) } else { out.write("null") }
+        if let reason = model.reason { out.writeJSONString(reason.text) } else { out.write("null") }
         out.write(
             ",\"equivalent\":\(model.isEquivalent),\"smallest_detectable_pct\":\(number(model.smallestDetectable))")
         out.write(",\"observed_pct\":\(number(model.raw)),\"matched_pct\":\(number(model.matched))")

@@ -63,7 +63,7 @@ public struct LevelChange: Sendable {
             last = run
             if let start = run.startMs, let before {
                 let changes = EngineRun.differences(before, run)
-                let words = changes.isEmpty ? "" : " with " + changes.prefix(3).joined(separator: ", ")
+                let words = changes.isEmpty ? "" : " with " + changes.prefix(3).map(\.text).joined(separator: ", ")
                 events.append((start, "\(run.replica) was started anew\(words)"))
             }
             if let end = run.endMs, let reason = run.endReason {

@@ -26,7 +26,7 @@ public enum PeriodSplit {
             for (place, run) in runs.enumerated() {
                 // The first start of the evidence has nothing before it.
                 guard let start = run.startMs, start > grid.startMs + 60_000, start < grid.endMs else { continue }
-                let changes = place > 0 ? EngineRun.differences(runs[place - 1], run) : []
+                let changes = place > 0 ? EngineRun.differences(runs[place - 1], run).map(\.text) : []
                 starts.append((start, max(start, run.readyMs ?? start), changes))
             }
             guard runs.isEmpty, let track = try evidence.track("process_start_unix_seconds", replica) else { continue }

@@ -19,14 +19,18 @@ extension Comparison {
                 """
             ).run(
                 baseline.name, baseline.startMs, baseline.endMs, candidate.name, candidate.startMs, candidate.endMs,
-                overall.slowdown, overall.low, overall.high, overall.verdict.rawValue, sentence)
+                overall.slowdown, overall.low, overall.high, overall.verdict.rawValue, sentence.text)
             let id = database.lastInsertedRow
+            for side in [baseline.name, candidate.name] {
+                guard let period = try database.int("SELECT period_id FROM period WHERE name = ?", side) else { continue }
+                _ = try Sentences.Writer(store, period: period)(sentence)
+            }
             let row = try database.prepare(
                 "INSERT INTO comparison_model VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             let part = try database.prepare("INSERT INTO comparison_part VALUES (?, ?, ?, ?, ?)")
             for one in models {
                 try row.run(
-                    id, one.name, one.slowdown, one.low, one.high, one.verdict.rawValue, one.reason,
+                    id, one.name, one.slowdown, one.low, one.high, one.verdict.rawValue, one.reason?.text,
                     one.isEquivalent ? 1 : 0, one.smallestDetectable, one.matched, one.raw, one.support, one.residual,
                     one.decomposition?.before, one.decomposition?.after)
                 for (place, piece) in (one.decomposition?.parts ?? []).enumerated() {

@@ -1,3 +1,4 @@
+import TidemarkBase
 import TidemarkStore
 
 /// What the fleet costs, by the prices of the configuration. Amounts are in its currency.
@@ -22,7 +23,7 @@ public struct CostReport: Sendable, Equatable {
     /// nil without a price, or when nothing tells the number of GPUs; a note says which.
     init?(
         _ use: FleetUse, _ plan: Configuration.Plan, capacity: FleetCapacity?, energy: EnergyReport?,
-        replicas: ReplicaPlan?, notes: inout [String]
+        replicas: ReplicaPlan?, notes: inout [Message]
     ) {
         let prices = plan.prices
         guard prices.isSet else {
@@ -39,7 +40,9 @@ public struct CostReport: Sendable, Equatable {
         for gpu in use.gpus {
             guard let price = prices.price(gpu.name) else {
                 notes.append(
-                    "no price is given for \(gpu.name.isEmpty ? "the GPUs, whose name is not known" : gpu.name)")
+                    gpu.name.isEmpty
+                        ? "no price is given for the GPUs, whose name is not known"
+                        : "no price is given for \(gpu.name)")
                 return nil
             }
             sum += price * Double(gpu.count)

@@ -23,7 +23,7 @@ public struct DemandForecast: Sendable {
     public var money: CostReport?
     public var energy: EnergyReport?
     /// What an engineer must know to trust or distrust the numbers.
-    public var notes: [String] = []
+    public var notes: [Message] = []
 
     /// The first forecast hour, Unix ms; nil without a history.
     public var startMs: Int64? { history?.endMs }
@@ -73,8 +73,11 @@ public struct DemandForecast: Sendable {
             var work = forecast
             if let weighted = use.weighted(history), let fit = Self.fit(weighted.hours, history, local) {
                 work = fit
+                let more: Message =
+                    weighted.change > 0
+                    ? "\(percent(weighted.change)) more" : "\(percent(-weighted.change)) less"
                 notes.append(
-                    "a request costs the engines \(percent(abs(weighted.change))) \(weighted.change > 0 ? "more" : "less") than in the first week (lengths, cache): exhaustion and replicas count requests at the last week's cost"
+                    "a request costs the engines \(more) than in the first week (lengths, cache): exhaustion and replicas count requests at the last week's cost"
                 )
             }
             exhaustion = Exhaustion(work, capacity, startMs: history.endMs, historyHours: history.hours.count)
@@ -137,7 +140,7 @@ public struct DemandForecast: Sendable {
         func day(_ hour: Int) -> String { CivilTime.day((firstLocal + Int64(hour)) * HourlyCounters.hourMs) }
         if !forecast.unusualDays.isEmpty {
             notes.append(
-                "left out as unlike the days around: \(forecast.unusualDays.prefix(8).map(day).joined(separator: ", "))\(forecast.unusualDays.count > 8 ? ", …" : "")"
+                "left out as unlike the days around: \(Message.list(forecast.unusualDays.prefix(8).map(day)))\(forecast.unusualDays.count > 8 ? ", …" : "")"
             )
         }
         for step in forecast.steps.suffix(3) {

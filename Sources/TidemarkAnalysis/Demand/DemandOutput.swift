@@ -82,7 +82,7 @@ extension DemandForecast {
             out.write("null")
         }
         out.write(",\"notes\":")
-        out.writeJSON(notes)
+        out.writeJSON(notes.map(\.text))
         out.write("}}")
         return out.text
     }

@@ -21,6 +21,7 @@ extension DemandForecast {
                 try hour.run(analysis, history.startMs + Int64(index) * HourlyCounters.hourMs, rate)
             }
             guard let forecast else { return }
+            let sentence = try Sentences.Writer(store, period: period)
             let ahead = try database.prepare(
                 "INSERT INTO forecast(analysis_id, time_ms, rps, low, high) VALUES (?, ?, ?, ?, ?)")
             for (index, rate) in forecast.values.enumerated() {
@@ -37,7 +38,7 @@ extension DemandForecast {
                 forecast.backtest.coverage, forecast.trend?.perDay, capacity?.rps, capacity?.low, capacity?.high,
                 exhaustion?.atMs, exhaustion?.earliestMs, exhaustion?.latestMs, exhaustion?.horizonMs,
                 replicas?.needed, replicas?.present, money?.currency, money?.perHour, money?.perRequest,
-                money?.perMillionOutput, money?.idleShare, ByteWriter.json(notes))
+                money?.perMillionOutput, money?.idleShare, ByteWriter.json(notes.map { try sentence($0) }))
         }
     }
 

@@ -7,7 +7,7 @@ protocol Cause: Sendable {
     /// Stable identifier, as in the design: `kv_cache_limit`.
     static var id: String { get }
     /// In words, as a sentence about what happened: `The KV cache was full`.
-    static var title: String { get }
+    static var title: Message { get }
     /// What explains what: a cause of a lower level makes one of a higher level at the same replica and time its consequence.
     static var level: CauseLevel { get }
     /// For a person: signs, why, what to do, sources.
@@ -54,9 +54,9 @@ struct CauseHelp: Sendable {
 struct Telltale {
     var signal: String
     /// Before the number, after it.
-    var words: (String, String)
+    var words: (Message, Message)
     /// What shows the signal when it is missing.
-    var capture: String
+    var capture: Message
 }
 
 /// One sign of a cause: there, not there, or not to be seen.
@@ -64,12 +64,12 @@ struct Sign {
     enum State { case present, absent, unseen }
     var state: State
     /// With its number; what would show it, when it is unseen.
-    var text: String
+    var text: Message
     var evidence: EvidenceDraft?
 
     var isPresent: Bool { state == .present }
 
-    static func unseen(_ capture: String) -> Sign { Sign(state: .unseen, text: capture) }
+    static func unseen(_ capture: Message) -> Sign { Sign(state: .unseen, text: capture) }
 }
 
 /// What a cause says about a scene.
@@ -78,8 +78,8 @@ struct Judgement {
     var supporting: [Sign] = []
     var counter: [Sign] = []
     /// One sentence with the numbers.
-    var summary: String
-    var recommendations: [(flag: String?, text: String)] = []
+    var summary: Message
+    var recommendations: [(flag: String?, text: Message)] = []
     /// Where the cause itself acted, when that is sharper than the episode.
     var range: Range<Int>?
     /// Added to the confidence: what makes a cause of the same level more or less likely than another.
@@ -113,11 +113,11 @@ struct FindingDraft {
     /// Replicas concerned.
     var instances: [String]
     /// One sentence with the numbers.
-    var summary: String
+    var summary: Message
     /// Most telling first.
     var evidence: [EvidenceDraft] = []
-    var recommendations: [(flag: String?, text: String)] = []
-    var missing: [String] = []
+    var recommendations: [(flag: String?, text: Message)] = []
+    var missing: [Message] = []
     /// Excess waiting of all users together, seconds; nil: cannot be computed.
     var impactUserSeconds: Double?
     var requestsAffected: Double?
@@ -139,11 +139,11 @@ struct EvidenceDraft {
     var source: String?
     var line: Int?
     /// What the numbers say, in a few words.
-    var text: String
+    var text: Message
 
     init(
         _ signal: String, value: Double?, baseline: Double? = nil, unit: String, source: String? = nil,
-        line: Int? = nil, _ text: String
+        line: Int? = nil, _ text: Message
     ) {
         self.signal = signal
         self.value = value
@@ -167,12 +167,12 @@ enum Confidence {
 }
 
 /// `0.934` → `93 %`.
-func percent(_ ratio: Double) -> String {
-    ratio.isFinite ? ByteWriter.fixed((ratio * 100).rounded(), decimals: 0) + " %" : "–"
+func percent(_ ratio: Double) -> Message {
+    ratio.isFinite ? "\(ByteWriter.fixed((ratio * 100).rounded(), decimals: 0)) %" : "–"
 }
 
 /// `95 000` ms → `1 min 35 s`.
-func durationText(_ millis: Int64) -> String {
+func durationText(_ millis: Int64) -> Message {
     let seconds = (millis + 500) / 1000
     if seconds < 60 { return "\(seconds) s" }
     if seconds < 3600 { return seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds / 60) min \(seconds % 60) s" }

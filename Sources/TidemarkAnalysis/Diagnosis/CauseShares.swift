@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// Parts of a slower step, by factors, with what the model leaves unexplained.
 ///
 /// The fluid law of continuous batching: a step of time T holds λ·p·(1-h)·T prompt tokens and, by Little's law, λ·o·T running
@@ -11,7 +13,7 @@ struct CauseShares {
         var share: Double
         var before: Double?
         var during: Double?
-        var text: String
+        var text: Message
     }
 
     var parts: [Part] = []

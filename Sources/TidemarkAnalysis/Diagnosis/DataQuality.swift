@@ -1,3 +1,4 @@
+import TidemarkBase
 import TidemarkStore
 
 /// Whether the evidence can be trusted: judged before anything else, shown as a badge with its reasons.
@@ -5,7 +6,7 @@ struct DataQuality {
     struct Check {
         var name: String
         var isGood: Bool
-        var text: String
+        var text: Message
     }
 
     var checks: [Check] = []
@@ -92,7 +93,7 @@ struct DataQuality {
             Check(
                 name: "replicas", isGood: silent.isEmpty && !apart,
                 text: !silent.isEmpty
-                    ? "nothing is known of \(silent.map(\.name).joined(separator: ", "))"
+                    ? "nothing is known of \(Message.list(silent.map(\.name)))"
                     : apart
                         ? "some logs and scrape targets could not be put together"
                         : "\(situation.replicas.count) replicas, all with evidence"
@@ -106,13 +107,13 @@ struct DataQuality {
             ORDER BY clock_confidence, path LIMIT 3
             """)
         rows.bind(1, situation.period)
-        var doubtful: [String] = []
+        var doubtful: [Message] = []
         while try rows.step() { doubtful.append("\(rows.text(0)) (\(percent(rows.double(1))) sure)") }
         checks.append(
             Check(
                 name: "clocks", isGood: doubtful.isEmpty,
                 text: doubtful.isEmpty
-                    ? "all clocks are known" : "the clock is in doubt of \(doubtful.joined(separator: ", "))"))
+                    ? "all clocks are known" : "the clock is in doubt of \(Message.list(doubtful))"))
     }
 
     private mutating func versions(_ situation: Situation) throws {
@@ -127,7 +128,7 @@ struct DataQuality {
                 name: "versions", isGood: versions.count == 1,
                 text: versions.count == 1
                     ? "vLLM \(versions[0])"
-                    : "vLLM \(versions.joined(separator: " and ")) are mixed: some metrics mean different things"
+                    : "vLLM \(Message.joined(versions.map { Message(verbatim: $0) }, by: " and ")) are mixed: some metrics mean different things"
             ))
     }
 

@@ -1,17 +1,18 @@
+import TidemarkBase
 import TidemarkStore
 
 /// The verdict over one period: ranked findings, what was ruled out and what could not be checked.
 struct Diagnosis {
     var findings: [FindingDraft] = []
-    var ruledOut: [(cause: String, text: String)] = []
-    var missing: [(cause: String, text: String)] = []
+    var ruledOut: [(cause: String, text: Message)] = []
+    var missing: [(cause: String, text: Message)] = []
     var quality: DataQuality
 
     init(_ situation: Situation) throws {
         quality = try DataQuality(situation)
         let episodes = try EpisodeFinder(situation: situation).episodes()
-        var absent: [String: String] = [:]
-        var unseen: [String: String] = [:]
+        var absent: [String: Message] = [:]
+        var unseen: [String: Message] = [:]
         var groups: [[FindingDraft]] = []
         for episode in episodes {
             let baseline = Self.baseline(episode, episodes, situation)
@@ -232,13 +233,13 @@ struct Diagnosis {
             cause: "unknown", startMs: span.startMs, endMs: span.endMs, confidence: 0.4,
             instances: episode.replicas,
             summary:
-                "Users of \(episode.replicas.joined(separator: ", ")) suffered and the evidence does not decide why")
+                "Users of \(Message.list(episode.replicas)) suffered and the evidence does not decide why")
         for symptom in episode.symptoms.prefix(4) {
             guard let signal = SignalCatalogue.signal(symptom.kind.rawValue) else { continue }
             draft.evidence.append(
                 EvidenceDraft(
                     signal.name, value: symptom.during, baseline: symptom.before, unit: Scene.unit(signal.unit),
-                    signal.title))
+                    Message(pattern: signal.title)))
         }
         draft.impactUserSeconds = try scene.excessUserSeconds()
         draft.trigger = try scene.trigger()
@@ -260,7 +261,7 @@ struct Diagnosis {
     }
 
     /// The extreme of a telltale over all instances, in minutes; nil without evidence.
-    private static func extreme(_ telltale: Telltale, _ situation: Situation) throws -> String? {
+    private static func extreme(_ telltale: Telltale, _ situation: Situation) throws -> Message? {
         guard let signal = SignalCatalogue.signal(telltale.signal) else { return nil }
         var worst: (value: Double, instance: String)?
         for instance in situation.table.instances(of: telltale.signal) {

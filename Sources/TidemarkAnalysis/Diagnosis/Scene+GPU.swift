@@ -1,3 +1,5 @@
+import TidemarkBase
+
 extension Scene {
     /// SM clocks of a replica's GPUs under load, in the episode against before.
     struct Clocks {
@@ -89,7 +91,7 @@ extension Scene {
         guard try rows.step() else { return nil }
         return EvidenceDraft(
             "xid", value: rows.double(0), unit: "code", source: rows.text(2), line: rows.int(3),
-            String(rows.text(1).prefix(120)))
+            Message(verbatim: rows.text(1).prefix(120)))
     }
 
     /// Whether a step took longer than its work explains: the step-cost model's residual.

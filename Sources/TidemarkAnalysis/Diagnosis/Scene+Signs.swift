@@ -6,18 +6,18 @@ extension Scene {
     ///   - words: what the number is: `mean KV-cache usage`.
     ///   - capture: what would have shown it.
     func sign(
-        _ signal: String, _ words: String, capture: String? = nil, when test: (Change) throws -> Bool
+        _ signal: String, _ words: Message, capture: Message? = nil, when test: (Change) throws -> Bool
     ) throws -> Sign {
         try sign(signal, words, of: try change(signal), capture: capture, when: test)
     }
 
     func sign(
-        _ signal: String, _ words: String, of change: Change?, capture: String? = nil,
+        _ signal: String, _ words: Message, of change: Change?, capture: Message? = nil,
         when test: (Change) throws -> Bool
     ) throws -> Sign {
         guard let change else { return .unseen(capture ?? "\(words): \(Self.capture(signal))") }
         let unit = SignalCatalogue.signal(signal)?.unit ?? .ratio
-        let text =
+        let text: Message =
             "\(words) \(Self.text(change.during, unit))"
             + (change.before.map { ", usually \(Self.text($0, unit))" } ?? "")
         return Sign(
@@ -27,7 +27,7 @@ extension Scene {
     }
 
     /// A sign that is a statement of its own.
-    func sign(_ state: Bool?, _ text: String, capture: String = "", evidence: EvidenceDraft? = nil) -> Sign {
+    func sign(_ state: Bool?, _ text: Message, capture: Message = "", evidence: EvidenceDraft? = nil) -> Sign {
         guard let state else { return .unseen(capture) }
         return Sign(state: state ? .present : .absent, text: text, evidence: evidence)
     }
@@ -60,14 +60,14 @@ extension Scene {
     }
 
     /// `12 requests/s`, `34 ms`, `93 %`.
-    static func text(_ value: Double, _ unit: SignalUnit) -> String {
+    static func text(_ value: Double, _ unit: SignalUnit) -> Message {
         switch unit {
         case .ratio: return percent(value)
         case .seconds:
             if abs(value) < 1 { return "\(round3(value * 1000)) ms" }
             return "\(round3(value)) s"
         case .hertz: return "\(round3(value / 1e6)) MHz"
-        default: return "\(round3(value)) \(unit.symbol)"
+        default: return "\(round3(value)) \(Message(pattern: unit.symbol))"
         }
     }
 
@@ -88,7 +88,7 @@ extension Scene {
     }
 
     /// Which capture holds a signal.
-    static func capture(_ signal: String) -> String {
+    static func capture(_ signal: String) -> Message {
         let section = SignalCatalogue.signal(signal)
         switch section?.scope {
         case .gpu: return "capture nvidia-smi --query-gpu=… --format=csv -l 1, or scrape the DCGM exporter"

@@ -1,3 +1,4 @@
+import TidemarkBase
 import TidemarkEvidence
 import TidemarkSeries
 import TidemarkStore
@@ -138,7 +139,9 @@ final class Situation {
             EvidenceDraft(
                 "log_template", value: Double(burst.events), baseline: Double(burst.restEvents), unit: "events",
                 source: burst.template.source, line: burst.template.line,
-                (burst.isFirstSeen ? "first seen: " : "more often: ") + String(burst.template.text.prefix(140)))
+                burst.isFirstSeen
+                    ? "first seen: \(burst.template.text.prefix(140))"
+                    : "more often: \(burst.template.text.prefix(140))")
         }
     }
 
@@ -164,7 +167,8 @@ final class Situation {
             let text = rows.text(1).split(separator: "\n").first.map { String($0.prefix(160)) } ?? rows.text(0)
             found.append(
                 EvidenceDraft(
-                    rows.text(0), value: rows.double(4), unit: "events", source: rows.text(2), line: rows.int(3), text))
+                    rows.text(0), value: rows.double(4), unit: "events", source: rows.text(2), line: rows.int(3),
+                    Message(verbatim: text)))
         }
         return found.sorted { a, b in
             (kinds.firstIndex(of: a.signal) ?? 0) < (kinds.firstIndex(of: b.signal) ?? 0)

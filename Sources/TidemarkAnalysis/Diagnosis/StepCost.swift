@@ -1,3 +1,4 @@
+import TidemarkBase
 import TidemarkStatistics
 
 /// What a step of a replica's engine costs, fitted to the replica's own usual state.
@@ -95,7 +96,7 @@ extension Scene {
     }
 
     /// In words: what one more replica would do to the inter-token latency, if load spreads evenly.
-    func effectOfAnotherReplica() throws -> String {
+    func effectOfAnotherReplica() throws -> Message {
         let count = Double(situation.replicas.count)
         guard let now = try work(range)?.step, let then = try predictedStep(arrivals: count / (count + 1)) else {
             return ""
@@ -104,7 +105,7 @@ extension Scene {
     }
 
     /// In words: what twice the batch would bring.
-    func effectOfLargerBatch() throws -> String {
+    func effectOfLargerBatch() throws -> Message {
         guard let gain = try gainOfDoubling(), gain > 1.02 else { return "" }
         return " Predicted: up to \(percent(gain - 1)) more tokens a second with twice as many requests at once."
     }

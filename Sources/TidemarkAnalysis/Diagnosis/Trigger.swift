@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// What changed just before an episode.
 struct Trigger {
     /// `arrivals rose to 1.7 times the usual`
-    var text: String
+    var text: Message
     var timeMs: Int64
 }
 
@@ -19,7 +21,7 @@ extension Scene {
                 continue
             }
             let changes = index > 0 ? EngineRun.differences(runs[index - 1], run) : []
-            let words = changes.isEmpty ? "" : " with " + changes.prefix(3).joined(separator: ", ")
+            let words: Message = changes.isEmpty ? "" : " with \(Message.list(Array(changes.prefix(3))))"
             found.append(Trigger(text: "\(replica) was started anew\(words)", timeMs: start))
         }
         for (signal, least, words) in [
@@ -30,7 +32,7 @@ extension Scene {
             ("spec_decode_acceptance_ratio", 0.75, "accepted draft tokens went to"),
             ("abort_requests_per_second", 3, "requests given up went to"),
             ("host_cpu_pressure_ratio", 3, "waiting for a CPU went to"),
-        ] {
+        ] as [(String, Double, Message)] {
             guard let change = try change(signal), let ratio = change.ratio,
                 least > 1 ? ratio >= least : ratio <= least, let track = try track(signal),
                 let onset = onset(of: track, change)

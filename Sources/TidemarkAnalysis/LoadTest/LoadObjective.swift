@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// A latency objective, as a load test can check it.
 struct LoadObjective {
     /// `ttft_p95`
@@ -23,9 +25,9 @@ struct LoadObjective {
     /// A quantile that a tool didn't print is judged by the next higher one, which is never smaller.
     static func of(
         _ objectives: [(signal: String, seconds: Double)], _ levels: [LoadLevel]
-    ) -> (usable: [LoadObjective], remarks: [String]) {
+    ) -> (usable: [LoadObjective], remarks: [Message]) {
         var usable: [LoadObjective] = []
-        var remarks: [String] = []
+        var remarks: [Message] = []
         for (signal, seconds) in objectives.sorted(by: { $0.signal < $1.signal }) {
             guard signal.hasSuffix("_seconds"), seconds > 0 else { continue }
             let name = String(signal.dropLast("_seconds".count))
@@ -63,7 +65,7 @@ enum LoadText {
     }
 
     /// `433 ms`, `2.92 s`
-    static func seconds(_ value: Double) -> String {
+    static func seconds(_ value: Double) -> Message {
         value < 1 ? "\(number(value * 1000)) ms" : "\(number(value)) s"
     }
 

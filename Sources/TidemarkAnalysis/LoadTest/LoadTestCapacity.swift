@@ -41,8 +41,8 @@ public struct LoadTestCapacity: Sendable {
     public var scalability: ScalabilityLaw?
     /// A: a load that was too much lies within 1.3 of one that was not; B: within 2; C: farther, or none was found.
     public var grade = "C"
-    public var sentence = ""
-    public var remarks: [String] = []
+    public var sentence: Message = ""
+    public var remarks: [Message] = []
 
     /// Estimates of all configurations that were tested.
     /// - Parameter objectives: signals and seconds (`ttft_p95_seconds`); nil: those of each period's configuration or capture.
@@ -150,8 +150,7 @@ public struct LoadTestCapacity: Sendable {
             let most = loop == .open ? lastMet : levels.last(where: { $0.offered == lastMet })?.achievedRPS
             (maxRPS, low, high, low95, high95) = (most, most, most, most, most)
             sentence =
-                "at least \(most.map(LoadText.number) ?? "–") requests/s: "
-                + "no load was too much, the highest was \(loadText(lastMet ?? 0))"
+                "at least \(most.map(LoadText.number) ?? "–") requests/s: no load was too much, the highest was \(loadText(lastMet ?? 0))"
             return
         }
         rates.sort()
@@ -189,30 +188,30 @@ public struct LoadTestCapacity: Sendable {
 
     // MARK: Words
 
-    private func loadText(_ load: Double) -> String {
+    private func loadText(_ load: Double) -> Message {
         loop == .open ? "\(LoadText.number(load)) requests/s" : "\(LoadText.number(load)) in flight"
     }
 
     private mutating func say(_ goals: [LoadObjective]) {
         guard let low, let high else { return }
-        var text = "between \(LoadText.number(low)) and \(LoadText.number(high)) requests/s"
-        var parts: [String] = []
+        var text: Message = "between \(LoadText.number(low)) and \(LoadText.number(high)) requests/s"
+        var parts: [Message] = []
         if let lastMet { parts.append("\(loadText(lastMet)) met its objectives") }
         if let firstMissed, let index = levels.firstIndex(where: { $0.offered == firstMissed }) {
             let level = levels[index]
-            let missed = goals.compactMap { goal -> String? in
+            let missed = goals.compactMap { goal -> Message? in
                 guard let value = level.latencySeconds[goal.measured], value > goal.seconds else { return nil }
                 return "\(goal.text) (\(LoadText.seconds(value)))"
             }
-            var reasons = missed.isEmpty ? [] : ["missed " + missed.joined(separator: ", ")]
+            var reasons: [Message] = missed.isEmpty ? [] : ["missed \(Message.list(missed))"]
             if isSaturated[index] { reasons.append("outran the server") }
             if let share = level.failedShare, share > LoadLevel.mostFailures {
                 reasons.append("\(LoadText.number(share * 100)) % failed")
             }
-            parts.append("\(loadText(firstMissed)) " + reasons.joined(separator: " and "))
+            parts.append("\(loadText(firstMissed)) \(Message.joined(reasons, by: " and "))")
         }
-        if !parts.isEmpty { text += ": " + parts.joined(separator: ", ") }
-        if let saturationRPS { text += "; throughput levels off at \(LoadText.number(saturationRPS))" }
+        if !parts.isEmpty { text = "\(text): \(Message.list(parts))" }
+        if let saturationRPS { text = "\(text); throughput levels off at \(LoadText.number(saturationRPS))" }
         sentence = text
     }
 
@@ -240,15 +239,15 @@ public struct LoadTestCapacity: Sendable {
     private mutating func check() {
         if let level = levels.first(where: \.isClientLimited), let sent = level.sentRPS {
             remarks.append(
-                "from \(loadText(level.offered ?? 0)) on the client could not send what it was told to "
-                    + "(\(LoadText.number(sent)) requests/s there): waiting times are those of a closed loop")
+                "from \(loadText(level.offered ?? 0)) on the client could not send what it was told to (\(LoadText.number(sent)) requests/s there): waiting times are those of a closed loop"
+            )
         }
         for level in levels {
             let told = loop == .closed ? level.offered : level.meanConcurrency
             if let told, let little = level.littleConcurrency, told > 0, abs(little / told - 1) > 0.15 {
                 remarks.append(
-                    "at \(loadText(level.offered ?? 0)) Little's law gives \(LoadText.number(little)) in flight, not "
-                        + "\(LoadText.number(told)): ramp-up, drain or a limit of the client counts")
+                    "at \(loadText(level.offered ?? 0)) Little's law gives \(LoadText.number(little)) in flight, not \(LoadText.number(told)): ramp-up, drain or a limit of the client counts"
+                )
             }
             if let share = level.failedShare, share > LoadLevel.mostFailures {
                 remarks.append(

@@ -37,7 +37,7 @@ extension LoadTestCapacity {
         } else {
             out.write("null")
         }
-        text("sentence", sentence)
+        text("sentence", sentence.text)
         out.write("}")
     }
 }

@@ -8,7 +8,7 @@ struct CapacitySection {
     let analysis: Int
     let period: Int
 
-    private static let limits = [
+    private static let limits: [String: Message] = [
         "max_num_seqs": "the batch slots (max_num_seqs) bind", "kv_cache": "the KV cache binds",
         "itl": "the time between tokens binds", "ttft_prefill": "the wait for the first token binds",
         "token_budget": "the token budget of a step (max_num_batched_tokens) binds",
@@ -23,6 +23,7 @@ struct CapacitySection {
             FROM capacity_estimate WHERE analysis_id = ? ORDER BY max_rps IS NULL, replica_group
             """)
         rows.bind(1, analysis)
+        let stored = try Sentences(store, period: period)
         var sentences: [String] = []
         var notes: [String] = []
         var cells: [[ReportModel.QuantityTable.Cell]] = []
@@ -31,19 +32,20 @@ struct CapacitySection {
         while try rows.step() {
             let group = rows.text(0)
             if let refused = rows.optionalText(12) {
-                sentences.append("\(group): no estimate: \(refused).")
+                sentences.append(say("\(group): no estimate: \(stored[refused])."))
                 continue
             }
             let replicas = rows.int(6)
-            let fleet = "\(group) on \(replicas) replica\(replicas == 1 ? "" : "s")"
-            let binding = Self.limits[rows.text(4)] ?? rows.text(4)
+            let fleet: Message = replicas == 1 ? "\(group) on 1 replica" : "\(group) on \(replicas) replicas"
+            let binding = Self.limits[rows.text(4)] ?? Message(verbatim: rows.text(4))
             sentences.append(
-                rows.text(5) == "C"
-                    ? "\(fleet) holds at least \(rate(2)), perhaps \(rate(1)): no load came within half of it; \(binding)."
-                    : "\(fleet) holds \(rate(1)) (80 %: \(rate(2)) to \(rate(3))); \(binding).")
-            notes.append("\(group): within \(rows.text(10)).")
+                say(
+                    rows.text(5) == "C"
+                        ? "\(fleet) holds at least \(rate(2)), perhaps \(rate(1)): no load came within half of it; \(binding)."
+                        : "\(fleet) holds \(rate(1)) (80 %: \(rate(2)) to \(rate(3))); \(binding)."))
+            notes.append(say("\(group): within \(stored[rows.text(10)])."))
             var conditions = JSONReader(rows.bytes(11))
-            try conditions.array { notes.append("\(group): \(try $0.string().text).") }
+            try conditions.array { notes.append(say("\(group): \(stored[try $0.string().text]).")) }
             func cell(_ column: Int, _ unit: DisplayUnit) -> ReportModel.QuantityTable.Cell {
                 .quantity(rows.optionalDouble(column), unit)
             }
@@ -59,27 +61,27 @@ struct CapacitySection {
         tests.bind(1, period)
         while try tests.step() {
             let name = tests.text(0).isEmpty ? "" : tests.text(0) + " "
-            sentences.append("Load test \(name)(\(tests.text(1))): \(tests.text(2)).")
+            sentences.append(say("Load test \(name)(\(tests.text(1))): \(stored[tests.text(2)])."))
             var remarks = JSONReader(tests.bytes(3))
-            try remarks.array { notes.append("\(tests.text(0)): \(try $0.string().text).") }
+            try remarks.array { notes.append(say("\(tests.text(0)): \(stored[try $0.string().text]).")) }
         }
         guard !sentences.isEmpty else { return nil }
         let columns: [ReportModel.QuantityTable.Column] = [
-            .init("Replica group"), .init("Highest rate", isNumber: true), .init("80 % from", isNumber: true),
-            .init("to", isNumber: true), .init("95 % from", isNumber: true), .init("to", isNumber: true),
-            .init("Limit"), .init("Grade"), .init("Observed mean", isNumber: true),
-            .init("Observed high", isNumber: true), .init("Residuals", isNumber: true),
+            .init(say("Replica group")), .init(say("Highest rate"), isNumber: true), .init(say("80 % from"), isNumber: true),
+            .init(say("to"), isNumber: true), .init(say("95 % from"), isNumber: true), .init(say("to"), isNumber: true),
+            .init(say("Limit")), .init(say("Grade")), .init(say("Observed mean"), isNumber: true),
+            .init(say("Observed high"), isNumber: true), .init(say("Residuals"), isNumber: true),
         ]
         var blocks = charts
         if !cells.isEmpty {
             blocks.append(
                 .table(
                     .init(
-                        caption: "Highest rate within the objectives", columns: columns, rows: cells,
-                        csv: .init(path: "\(ReportBuilder.csvFolder)/capacity.csv", label: "capacity"))))
+                        caption: say("Highest rate within the objectives"), columns: columns, rows: cells,
+                        csv: .init(path: "\(ReportBuilder.csvFolder)/capacity.csv", label: say("capacity")))))
         }
         if let limits = try limits() { blocks.append(limits) }
-        return .init(title: "Capacity", sentences: sentences + notes, blocks: blocks)
+        return .init(title: say("Capacity"), sentences: sentences + notes, blocks: blocks)
     }
 
     /// What each limit alone would allow; nil where no more than one is known.
@@ -94,9 +96,11 @@ struct CapacitySection {
         guard cells.count > 1 else { return nil }
         return .table(
             .init(
-                caption: "What each limit alone would allow",
-                columns: [.init("Replica group"), .init("Limit"), .init("Highest rate", isNumber: true)], rows: cells,
-                csv: .init(path: "\(ReportBuilder.csvFolder)/capacity_limits.csv", label: "capacity limits")))
+                caption: say("What each limit alone would allow"),
+                columns: [
+                    .init(say("Replica group")), .init(say("Limit")), .init(say("Highest rate"), isNumber: true),
+                ], rows: cells,
+                csv: .init(path: "\(ReportBuilder.csvFolder)/capacity_limits.csv", label: say("capacity limits"))))
     }
 
     private func fit(_ group: String, _ place: Int) throws -> ReportModel.OutlookSection.Block? {
@@ -122,9 +126,9 @@ struct CapacitySection {
         let id = "capacity_\(place)"
         return .scatter(
             .init(
-                id: id, title: "Time between tokens by load, \(group)",
-                subtitle: "each point a window of one engine; line: fitted cost of a step at the mean mix; band: 80 %",
-                xTitle: "sequences that decode together", xUnit: .count("sequences"), yUnit: .seconds, points: points,
-                fit: fit, csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: "fit")))
+                id: id, title: say("Time between tokens by load, \(group)"),
+                subtitle: say("each point a window of one engine; line: fitted cost of a step at the mean mix; band: 80 %"),
+                xTitle: say("sequences that decode together"), xUnit: .count("sequences"), yUnit: .seconds, points: points,
+                fit: fit, csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: say("fit"))))
     }
 }

@@ -5,6 +5,7 @@ import TidemarkStore
 /// The comparisons of which this period is a side, as stored: the answer, what the change is made of, what else differs.
 struct ComparisonSection {
     let store: Store
+    let period: Int
     let name: String
 
     func sections() throws -> [ReportModel.OutlookSection] {
@@ -14,6 +15,7 @@ struct ComparisonSection {
             WHERE candidate = ?1 OR baseline = ?1 ORDER BY candidate = ?1 DESC, comparison_id
             """)
         rows.bind(1, name)
+        let stored = try Sentences(store, period: period)
         var found: [ReportModel.OutlookSection] = []
         while try rows.step() {
             let id = rows.int(0)
@@ -21,12 +23,12 @@ struct ComparisonSection {
             blocks += [try metrics(id), try arguments(id)].compactMap { $0 }
             found.append(
                 .init(
-                    title: "\(rows.text(2)) against \(rows.text(1))", sentences: [rows.text(3)], blocks: blocks))
+                    title: say("\(rows.text(2)) against \(rows.text(1))"), sentences: [say(stored[rows.text(3)])], blocks: blocks))
         }
         return found
     }
 
-    private static let factors = [
+    private static let factors: [String: Message] = [
         "load": "load", "mix": "mix of requests", "cache_hits": "prefix-cache hits", "configuration": "configuration",
         "unexplained": "unexplained", "remainder": "remainder",
     ]
@@ -51,7 +53,7 @@ struct ComparisonSection {
                 let factor = parts.text(0)
                 steps.append(
                     .init(
-                        label: Self.factors[factor] ?? factor, change: parts.double(1),
+                        label: say(Self.factors[factor] ?? Message(verbatim: factor)), change: parts.double(1),
                         isKey: factor == "unexplained"))
             }
             guard !steps.isEmpty else { continue }
@@ -59,11 +61,11 @@ struct ComparisonSection {
             blocks.append(
                 .waterfall(
                     .init(
-                        id: anchor, title: "What the change of inter-token latency is made of",
-                        subtitle: model.isEmpty ? "mean over all tokens" : "mean over all tokens of \(model)",
-                        unit: .seconds, fromLabel: "before", fromValue: models.double(1), parts: steps,
-                        toLabel: "after",
-                        csv: .init(path: "\(ReportBuilder.csvFolder)/\(anchor).csv", label: "parts"))))
+                        id: anchor, title: say("What the change of inter-token latency is made of"),
+                        subtitle: say(model.isEmpty ? "mean over all tokens" : "mean over all tokens of \(model)"),
+                        unit: .seconds, fromLabel: say("before"), fromValue: models.double(1), parts: steps,
+                        toLabel: say("after"),
+                        csv: .init(path: "\(ReportBuilder.csvFolder)/\(anchor).csv", label: say("parts")))))
         }
         return blocks
     }
@@ -82,26 +84,30 @@ struct ComparisonSection {
             let isShare = metric.hasSuffix("_per_request")
             let signal = SignalCatalogue.signal(
                 isShare ? String(metric.dropLast("_per_request".count)) + "_per_second" : metric)
-            let title = signal.map { isShare ? $0.title + ", share of requests" : $0.title } ?? metric
+            let title: Message =
+                signal.map {
+                    let name = Message(pattern: $0.title)
+                    return isShare ? "\(name), share of requests" : name
+                } ?? Message(verbatim: metric)
             let unit: DisplayUnit = isShare ? .ratio : signal?.unit.display ?? .count("")
             func share(_ column: Int) -> ReportModel.QuantityTable.Cell {
                 .quantity(rows.optionalDouble(column).map { $0 / 100 }, .ratio)
             }
             cells.append([
-                .text(title), .text(rows.text(0)), .quantity(rows.double(2), unit),
-                .quantity(rows.double(3), unit), share(4), share(5), .text(rows.text(6)),
+                .text(say(title)), .text(rows.text(0)), .quantity(rows.double(2), unit),
+                .quantity(rows.double(3), unit), share(4), share(5), .text(say(fixed: rows.text(6))),
             ])
         }
         guard !cells.isEmpty else { return nil }
         return .table(
             .init(
                 caption:
-                    "Before and after; verdicts hold after correction for the number of comparisons (5 % false ones)",
+                    say("Before and after; verdicts hold after correction for the number of comparisons (5 % false ones)"),
                 columns: [
-                    .init("Signal"), .init("Model"), .init("Before", isNumber: true), .init("After", isNumber: true),
-                    .init("Change", isNumber: true), .init("At equal load", isNumber: true), .init("Verdict"),
+                    .init(say("Signal")), .init(say("Model")), .init(say("Before"), isNumber: true), .init(say("After"), isNumber: true),
+                    .init(say("Change"), isNumber: true), .init(say("At equal load"), isNumber: true), .init(say("Verdict")),
                 ], rows: cells,
-                csv: .init(path: "\(ReportBuilder.csvFolder)/comparison_\(id)_signals.csv", label: "signals")))
+                csv: .init(path: "\(ReportBuilder.csvFolder)/comparison_\(id)_signals.csv", label: say("signals"))))
     }
 
     private func arguments(_ id: Int) throws -> ReportModel.OutlookSection.Block? {
@@ -118,8 +124,8 @@ struct ComparisonSection {
         guard !cells.isEmpty else { return nil }
         return .table(
             .init(
-                caption: "Versions, arguments and start-up figures that differ",
-                columns: [.init("Name"), .init("Before"), .init("After")], rows: cells,
-                csv: .init(path: "\(ReportBuilder.csvFolder)/comparison_\(id)_arguments.csv", label: "arguments")))
+                caption: say("Versions, arguments and start-up figures that differ"),
+                columns: [.init(say("Name")), .init(say("Before")), .init(say("After"))], rows: cells,
+                csv: .init(path: "\(ReportBuilder.csvFolder)/comparison_\(id)_arguments.csv", label: say("arguments"))))
     }
 }

@@ -6,6 +6,7 @@ import TidemarkStore
 struct DemandSection {
     let store: Store
     let analysis: Int
+    let period: Int
 
     private struct Hours {
         var timesMs: [Int64] = []
@@ -36,52 +37,59 @@ struct DemandSection {
         func rate(_ value: Double?) -> String { NumberText.text(value, .requestsPerSecond) }
         func day(_ column: Int) -> String? { summary.optionalInt64(column).map { CivilTime.day($0) } }
 
+        let stored = try Sentences(store, period: period)
         var sentences = [
-            "Next week's busiest hour: \(rate(ahead.rates[peak])) on \(CivilTime.day(ahead.timesMs[peak])) (UTC), 90 % between \(rate(ahead.low[peak])) and \(rate(ahead.high[peak]))."
+            say(
+                "Next week's busiest hour: \(rate(ahead.rates[peak])) on \(CivilTime.day(ahead.timesMs[peak])) (UTC), 90 % between \(rate(ahead.low[peak])) and \(rate(ahead.high[peak]))."
+            )
         ]
         let capacity = summary.optionalDouble(5)
         if let capacity {
-            let interval = "earliest \(day(9) ?? "not in sight"), latest \(day(10) ?? "not in sight")"
             if let at = day(8) {
-                sentences.append("It exceeds the capacity of \(rate(capacity)) on \(at); \(interval).")
+                let far: Message = "not in sight"
+                let (first, last) = (day(9).map { "\($0)" as Message } ?? far, day(10).map { "\($0)" as Message } ?? far)
+                sentences.append(
+                    say("It exceeds the capacity of \(rate(capacity)) on \(at); earliest \(first), latest \(last)."))
             } else {
-                let until = day(11).map { " before \($0), as far as the history tells" } ?? ""
-                sentences.append("It does not exceed the capacity of \(rate(capacity))\(until).")
+                let until: Message = day(11).map { " before \($0), as far as the history tells" } ?? ""
+                sentences.append(say("It does not exceed the capacity of \(rate(capacity))\(until)."))
             }
         } else {
-            sentences.append("When that is too much is not known: there is no capacity estimate.")
+            sentences.append(say("When that is too much is not known: there is no capacity estimate."))
         }
         if let error = summary.optionalDouble(3), let coverage = summary.optionalDouble(4) {
             sentences.append(
-                "Made from earlier midnights the error was \(NumberText.text(error, .none)) of the seasonal naive one (MASE), and the interval held \(NumberText.text(coverage, .ratio)) of the hours."
+                say(
+                    "Made from earlier midnights the error was \(NumberText.text(error, .none)) of the seasonal naive one (MASE), and the interval held \(NumberText.text(coverage, .ratio)) of the hours."
+                )
             )
         }
         sentences.append("Method: \(summary.text(2)); days and weeks in \(summary.text(1)).")
         var notes = JSONReader(summary.bytes(19))
-        try notes.array { sentences.append(Self.sentence(try $0.string().text)) }
+        try notes.array { sentences.append(Self.sentence(say(stored[try $0.string().text]))) }
 
         var limits: [ReportModel.LimitLine] = []
-        if let capacity { limits.append(.init(value: capacity, label: "capacity")) }
+        if let capacity { limits.append(.init(value: capacity, label: say("capacity"))) }
         let strip = ReportModel.Strip(
-            id: "forecast", title: "Requests an hour, and what is expected",
-            subtitle: "mean of the hour, counted from \(summary.text(0)); band: 90 %", unit: .requestsPerSecond,
+            id: "forecast", title: say("Requests an hour, and what is expected"),
+            subtitle: say("mean of the hour, counted from \(Message(pattern: summary.text(0))); band: 90 %"), unit: .requestsPerSecond,
             series: [
                 .init(
-                    name: "observed", role: .observed, timesMs: Array(history.timesMs.suffix(Self.shownHours)),
+                    name: say("observed"), role: .observed, timesMs: Array(history.timesMs.suffix(Self.shownHours)),
                     values: Array(history.rates.suffix(Self.shownHours)), maximumGapMs: Self.hourMs),
                 .init(
-                    name: "expected", role: .percentile, timesMs: ahead.timesMs, values: ahead.rates,
+                    name: say("expected"), role: .percentile, timesMs: ahead.timesMs, values: ahead.rates,
                     band: .init(low: ahead.low, high: ahead.high), maximumGapMs: Self.hourMs),
             ], limits: limits, missing: [],
-            csv: .init(path: "\(ReportBuilder.csvFolder)/forecast.csv", label: "forecast"))
+            csv: .init(path: "\(ReportBuilder.csvFolder)/forecast.csv", label: say("forecast")))
         var blocks: [ReportModel.OutlookSection.Block] = [
             .strip(strip, over: .init(startMs: start, endMs: end + Self.hourMs))
         ]
         if let table = plan(summary) { blocks.append(table) }
-        return .init(title: "Demand and exhaustion", sentences: sentences, blocks: blocks)
+        return .init(title: say("Demand and exhaustion"), sentences: sentences, blocks: blocks)
     }
 
-    private static func sentence(_ note: String) -> String { note.prefix(1).uppercased() + note.dropFirst() + "." }
+    private static func sentence(_ note: String) -> String { say("\(note.prefix(1).uppercased() + note.dropFirst()).") }
 
     private func hours(_ sql: String) throws -> Hours {
         let rows = try store.database.prepare(sql)
@@ -106,8 +114,8 @@ struct DemandSection {
     /// Replicas and money, as far as known.
     private func plan(_ row: Statement) -> ReportModel.OutlookSection.Block? {
         var cells: [[ReportModel.QuantityTable.Cell]] = []
-        func add(_ label: String, _ value: Double?, _ unit: DisplayUnit) {
-            if let value { cells.append([.text(label), .quantity(value, unit)]) }
+        func add(_ label: Message, _ value: Double?, _ unit: DisplayUnit) {
+            if let value { cells.append([.text(say(label)), .quantity(value, unit)]) }
         }
         let currency = row.optionalText(14) ?? ""
         add("Capacity, lower end of 80 %", row.optionalDouble(6), .requestsPerSecond)
@@ -121,7 +129,7 @@ struct DemandSection {
         guard !cells.isEmpty else { return nil }
         return .table(
             .init(
-                caption: "Replicas and money", columns: [.init("Quantity"), .init("Value", isNumber: true)],
-                rows: cells, csv: .init(path: "\(ReportBuilder.csvFolder)/demand.csv", label: "plan")))
+                caption: say("Replicas and money"), columns: [.init(say("Quantity")), .init(say("Value"), isNumber: true)],
+                rows: cells, csv: .init(path: "\(ReportBuilder.csvFolder)/demand.csv", label: say("plan"))))
     }
 }

@@ -58,7 +58,7 @@ struct EvidenceTables {
         while try rows.step() {
             total += rows.int(1)
             guard clients.count < 15 else { continue }
-            let connections = rows.optionalInt(3).map { "\($0) connection\($0 == 1 ? "" : "s")" } ?? ""
+            let connections = rows.optionalInt(3).map { say($0 == 1 ? "1 connection" : "\($0) connections") } ?? ""
             clients.append(
                 .init(
                     name: rows.text(0), requests: rows.int(1), share: 0, errors: rows.int(2), note: connections))
@@ -98,9 +98,10 @@ struct EvidenceTables {
         let rows = try store.database.prepare(
             """
             SELECT CASE WHEN format = 'prometheus-text' AND count(*) > 1
-                    THEN rtrim(path, replace(path, '/', '')) || ' (' || count(*) || ' scrapes)' ELSE path END,
+                    THEN rtrim(path, replace(path, '/', '')) ELSE path END,
                 format, min(first_ms), max(last_ms), sum(records), sum(lines), sum(noise_lines), sum(reject_lines),
-                min(clock_offset_ms), min(clock_method), min(clock_confidence)
+                min(clock_offset_ms), min(clock_method), min(clock_confidence),
+                CASE WHEN format = 'prometheus-text' THEN count(*) ELSE 1 END
             FROM source WHERE period_id = ? AND status IN ('read', 'partial')
             GROUP BY CASE WHEN format = 'prometheus-text' THEN rtrim(path, replace(path, '/', '')) ELSE source_id END
             ORDER BY format, min(path)
@@ -108,13 +109,15 @@ struct EvidenceTables {
         rows.bind(1, period)
         while try rows.step() {
             let confidence = rows.optionalDouble(10)
+            let file = rows.int(11) > 1 ? say("\(rows.text(0)) (\(rows.int(11)) scrapes)") : rows.text(0)
             coverage.sources.append(
                 .init(
-                    file: rows.text(0), format: rows.text(1), kind: Self.kind(rows.text(1)),
+                    file: file, format: rows.text(1), kind: say(Self.kind(rows.text(1))),
                     firstMs: rows.optionalInt64(2), lastMs: rows.optionalInt64(3), records: rows.int(4),
                     lines: rows.int(5), noise: rows.int(6), rejects: rows.int(7),
-                    clockOffsetMs: rows.optionalInt64(8).map { -$0 }, clockMethod: rows.optionalText(9) ?? "",
-                    clockConfidence: confidence.map { VerdictWords.word($0) } ?? ""))
+                    clockOffsetMs: rows.optionalInt64(8).map { -$0 },
+                    clockMethod: rows.optionalText(9).map(ClockWords.said) ?? "",
+                    clockConfidence: confidence.map { say(fixed: VerdictWords.word($0)) } ?? ""))
         }
         let others = try store.database.prepare(
             "SELECT path, message FROM source WHERE period_id = ? AND status IN ('unknown', 'announced', 'failed') ORDER BY path"
@@ -129,12 +132,12 @@ struct EvidenceTables {
         shadowed.bind(1, period)
         while try shadowed.step() {
             coverage.shadowed.append(
-                .init(what: "\(shadowed.int(2)) series in the form ‘\(shadowed.text(0))’", by: shadowed.text(1)))
+                .init(what: say("\(shadowed.int(2)) series in the form ‘\(shadowed.text(0))’"), by: shadowed.text(1)))
         }
         return coverage
     }
 
-    private static func kind(_ format: String) -> String {
+    private static func kind(_ format: String) -> Message {
         switch format {
         case "vllm-log": "log"
         case "otlp-json", "jaeger-json", "zipkin-json", "tempo-json": "traces"
@@ -157,7 +160,7 @@ struct DataQualityJudge {
 
     /// - Parameter checks: what the analysis found out about the evidence.
     func judgement(_ checks: [Verdict.Quality]) throws -> ReportModel.DataQuality {
-        var reasons: [String] = []
+        var reasons: [Message] = []
         var serious = 0
         // Clocks and rejects are told with more detail below.
         for check in checks where !check.isGood && !["clocks", "rejects", "replicas"].contains(check.name) {
@@ -209,10 +212,13 @@ struct DataQualityJudge {
                 "SELECT count(*) FROM instance WHERE period_id = ? AND kind = 'engine' AND scrape_instance IS NULL",
                 period) ?? 0
         if unjoined > 0, vllmSeries > 0 {
-            reasons.append("\(unjoined) log\(unjoined == 1 ? "" : "s") could not be joined with metrics")
+            reasons.append(
+                unjoined == 1
+                    ? "1 log could not be joined with metrics" : "\(unjoined) logs could not be joined with metrics")
         }
         if reasons.isEmpty { reasons.append("log, metrics and GPU capture cover the window; every line was read") }
-        return .init(level: serious >= 2 ? .poor : serious == 1 || reasons.count > 1 ? .fair : .good, reasons: reasons)
+        return .init(
+            level: serious >= 2 ? .poor : serious == 1 || reasons.count > 1 ? .fair : .good, reasons: reasons.map(say))
     }
 
     private func counts(_ sql: String) throws -> [String: Int] {

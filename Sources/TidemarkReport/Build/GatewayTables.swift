@@ -14,7 +14,7 @@ struct GatewayTables {
         self.window = window
     }
 
-    private static let columns: [(title: String, gateway: String, engine: String?)] = [
+    private static let columns: [(title: Message, gateway: String, engine: String?)] = [
         ("Requests", "gateway_request_rate_requests_per_second", "request_rate_requests_per_second"),
         ("Duration P50", "gateway_duration_p50_seconds", "e2e_p50_seconds"),
         ("Duration P95", "gateway_duration_p95_seconds", "e2e_p95_seconds"),
@@ -39,14 +39,17 @@ struct GatewayTables {
         if engines.contains(where: { $0 != nil }) {
             rows.append(
                 .init(
-                    name: "Engines", values: engines, note: "vLLM\u{2019}s end-to-end latency, aborts for disconnects"))
+                    name: say("Engines"), values: engines,
+                    note: say("vLLM\u{2019}s end-to-end latency, aborts for disconnects")))
         }
         let used = Self.columns.indices.filter { index in rows.contains { $0.values[index] != nil } }
         for index in rows.indices { rows[index].values = used.map { rows[index].values[$0] } }
         return .init(
             columns: used.map {
-                .init(Self.columns[$0].title, SignalCatalogue.signal(Self.columns[$0].gateway)?.unit.display ?? .none)
-            }, rows: rows, csv: .init(path: "\(ReportBuilder.csvFolder)/gateways.csv", label: "Gateways"))
+                .init(
+                    say(Self.columns[$0].title), SignalCatalogue.signal(Self.columns[$0].gateway)?.unit.display ?? .none
+                )
+            }, rows: rows, csv: .init(path: "\(ReportBuilder.csvFolder)/gateways.csv", label: say("Gateways")))
     }
 
     /// The slowest requests, each with the engine's times where an id joins the two.

@@ -30,7 +30,7 @@ public struct ReportBuilder {
         let results = try StoredSignals(store, period: period)
         let runs = try EngineRun.all(store, period: period)
         var model = ReportModel(
-            title: title ?? "What happened to \(name)",
+            title: title ?? say("What happened to \(name)"),
             window: ReportModel.TimeSpan(startMs: startMs, endMs: endMs), facts: facts(runs, verdict, results),
             dataQuality: try DataQualityJudge(store, period: period).judgement(verdict.quality),
             verdict: VerdictWords(verdict, results).verdict)
@@ -40,19 +40,19 @@ public struct ReportBuilder {
         let words = FindingWords(charts: model.sections.flatMap(\.strips))
         model.findings = verdict.findings.map { words.finding($0, of: verdict) }
         if verdict.findings.isEmpty {
-            model.ruledOut = verdict.ruledOut.map { .init(cause: Verdict.title($0.cause), reason: $0.text) }
-            model.notChecked = verdict.missing.map { .init(what: Verdict.title($0.cause), remedy: $0.text) }
+            model.ruledOut = verdict.ruledOut.map { .init(cause: say(Verdict.title($0.cause)), reason: say($0.text)) }
+            model.notChecked = verdict.missing.map { .init(what: say(Verdict.title($0.cause)), remedy: say($0.text)) }
         }
         model.incidents = verdict.findings.map {
-            .init(span: .init(startMs: $0.startMs, endMs: $0.endMs), label: $0.title)
+            .init(span: .init(startMs: $0.startMs, endMs: $0.endMs), label: say($0.title))
         }
         model.events = events(runs, in: startMs...endMs)
         model.overview = strips.overview()
-        model.outlook = try ComparisonSection(store: store, name: name).sections()
+        model.outlook = try ComparisonSection(store: store, period: period, name: name).sections()
         if let capacity = try CapacitySection(store: store, analysis: results.analysis, period: period).section() {
             model.outlook.append(capacity)
         }
-        if let demand = try DemandSection(store: store, analysis: results.analysis).section() {
+        if let demand = try DemandSection(store: store, analysis: results.analysis, period: period).section() {
             model.outlook.append(demand)
         }
         model.keyFigures = results.keyFigureTables()
@@ -69,20 +69,20 @@ public struct ReportBuilder {
         model.coverage = try evidence.coverage()
         model.methods = MethodNotes.all(stepMs: results.stepMs)
         model.downloads = [
-            .init(path: "tidemark.sqlite", label: "The database: all evidence and results"),
-            .init(path: "report.json", label: "The verdict for programs"),
+            .init(path: "tidemark.sqlite", label: say("The database: all evidence and results")),
+            .init(path: "report.json", label: say("The verdict for programs")),
         ]
         return model
     }
 
     private func facts(_ runs: [EngineRun], _ verdict: Verdict, _ results: StoredSignals) -> [ReportModel.Fact] {
-        var facts = [ReportModel.Fact("Period", name)]
+        var facts = [ReportModel.Fact(say("Period"), name)]
         let models = Set(runs.compactMap(\.model)).sorted()
-        if !models.isEmpty { facts.append(.init("Model", models.joined(separator: ", "))) }
+        if !models.isEmpty { facts.append(.init(say("Model"), say(.list(models)))) }
         let versions = Set(runs.compactMap(\.version)).sorted()
-        if !versions.isEmpty { facts.append(.init("vLLM", versions.joined(separator: ", "))) }
+        if !versions.isEmpty { facts.append(.init("vLLM", say(.list(versions)))) }
         let replicas = results.replicas
-        facts.append(.init(replicas.count == 1 ? "Replica" : "Replicas", replicas.joined(separator: ", ")))
+        facts.append(.init(say(replicas.count == 1 ? "Replica" : "Replicas"), say(.list(replicas))))
         return facts
     }
 
@@ -94,10 +94,10 @@ public struct ReportBuilder {
                 marks.append(
                     .init(
                         timeMs: end, kind: crash ? .crash : .note,
-                        label: crash ? "\(run.replica) crashed" : "\(run.replica) was shut down"))
+                        label: say(crash ? "\(run.replica) crashed" : "\(run.replica) was shut down")))
             }
             if let ready = run.readyMs, window.contains(ready) {
-                marks.append(.init(timeMs: ready, kind: .restart, label: "\(run.replica) ready"))
+                marks.append(.init(timeMs: ready, kind: .restart, label: say("\(run.replica) ready")))
             }
         }
         return marks.sorted { ($0.timeMs, $0.label) < ($1.timeMs, $1.label) }
@@ -117,7 +117,7 @@ public struct ReportBuilder {
                 || name == "finish_reason" && ["abort", "error"].contains(bucket)
             bars[name, default: []].append(.init(label: bucket, count: rows.double(2), isBad: bad))
         }
-        let known: [(name: String, title: String, subtitle: String, kind: ReportModel.Distribution.Kind)] = [
+        let known: [(name: String, title: Message, subtitle: Message, kind: ReportModel.Distribution.Kind)] = [
             ("prompt_tokens", "Prompt length", "Requests by tokens in the prompt, at most", .ordered),
             ("generation_tokens", "Generation length", "Requests by generated tokens, at most", .ordered),
             ("finish_reason", "Finish reasons", "Finished requests", .categorical),
@@ -126,13 +126,13 @@ public struct ReportBuilder {
         return known.compactMap { one in
             guard let found = bars[one.name] else { return nil }
             return .init(
-                id: one.name, title: one.title, subtitle: one.subtitle, kind: one.kind, bars: found,
-                csv: .init(path: "\(Self.csvFolder)/distribution_\(one.name).csv", label: one.title))
+                id: one.name, title: say(one.title), subtitle: say(one.subtitle), kind: one.kind, bars: found,
+                csv: .init(path: "\(Self.csvFolder)/distribution_\(one.name).csv", label: say(one.title)))
         }
     }
 
     /// Facts of a run that say how much it can take; the rest of the configuration is in the arguments.
-    private static let capacityFacts: [(name: String, label: String)] = [
+    private static let capacityFacts: [(name: String, label: Message)] = [
         ("kv_cache_tokens", "KV cache, tokens"), ("max_concurrency", "Maximum concurrency"),
         ("gpu_blocks", "GPU blocks"), ("max_model_len", "max_model_len"), ("max_num_seqs", "max_num_seqs"),
         ("max_num_batched_tokens", "max_num_batched_tokens"), ("kv_cache_memory_bytes", "KV cache, bytes"),
@@ -144,11 +144,11 @@ public struct ReportBuilder {
         let arguments = run.facts.filter { $0.key.hasPrefix("arg.") }.sorted { $0.key < $1.key }
             .map { ReportModel.Fact(String($0.key.dropFirst(4)), String($0.value.prefix(200))) }
         let capacity = Self.capacityFacts.compactMap { one in
-            run.facts[one.name].map { ReportModel.Fact(one.label, String($0.prefix(200))) }
+            run.facts[one.name].map { ReportModel.Fact(say(one.label), String($0.prefix(200))) }
         }
-        let ending = run.endReason == "crash" ? "crashed" : run.endReason == "shutdown" ? "shut down" : ""
+        let ending: Message = run.endReason == "crash" ? "crashed" : run.endReason == "shutdown" ? "shut down" : ""
         return .init(
-            replica: run.replica, startMs: run.startMs, endMs: run.endMs, ending: ending,
+            replica: run.replica, startMs: run.startMs, endMs: run.endMs, ending: say(ending),
             version: run.version ?? "", model: run.model ?? "", arguments: arguments, capacity: capacity)
     }
 }

@@ -126,23 +126,24 @@ struct StoredSignals {
     // MARK: Tables
 
     func keyFigureTables() -> [ReportModel.KeyFigureTable] {
-        var tables = [table(SignalSeries.fleet, scope: "Fleet")]
-        if replicas.count > 1 { tables += replicas.map { table($0, scope: $0) } }
+        var tables = [table(SignalSeries.fleet, scope: "fleet", title: say("Fleet"))]
+        if replicas.count > 1 { tables += replicas.map { table($0, scope: $0, title: $0) } }
         let gpus = instances("gpu_utilization_ratio")
-        if gpus.count > 1 { tables += gpus.map { table($0, scope: $0) } }
+        if gpus.count > 1 { tables += gpus.map { table($0, scope: $0, title: $0) } }
         return tables.filter { !$0.rows.isEmpty }
     }
 
-    private func table(_ instance: String, scope: String) -> ReportModel.KeyFigureTable {
+    /// - Parameter scope: in the name of the CSV file.
+    private func table(_ instance: String, scope: String, title: String) -> ReportModel.KeyFigureTable {
         let rows = SignalCatalogue.all.compactMap { signal -> ReportModel.KeyFigure? in
             guard let figure = figure(signal.name, instance) else { return nil }
             return .init(
-                signal: signal.title, unit: signal.unit.display, wholeWindow: figure.reading,
+                signal: say(fixed: signal.title), unit: signal.unit.display, wholeWindow: figure.reading,
                 worst: figure.worstReading, worstStartMs: figure.worstStartMs, bucketLow: figure.low,
                 bucketHigh: figure.high, promQL: figure.low == nil ? nil : figure.value, count: figure.count)
         }
         let file = "\(ReportBuilder.csvFolder)/figures_\(Slug.snake(scope)).csv"
-        return .init(scope: scope, rows: rows, csv: .init(path: file, label: "Key figures of \(scope)"))
+        return .init(scope: title, rows: rows, csv: .init(path: file, label: say("Key figures of \(title)")))
     }
 
     func replicaTable() -> ReportModel.FigureTable {
@@ -152,10 +153,10 @@ struct StoredSignals {
             "waiting_requests", "kv_cache_usage_ratio", "generation_tokens_per_second",
         ].compactMap(SignalCatalogue.signal)
         return .init(
-            columns: columns.map { .init($0.title, $0.unit.display) },
+            columns: columns.map { .init(say(fixed: $0.title), $0.unit.display) },
             rows: replicas.map { replica in
                 .init(name: replica, values: columns.map { figure($0.name, replica)?.value })
-            }, csv: .init(path: "\(ReportBuilder.csvFolder)/replicas.csv", label: "Replicas"))
+            }, csv: .init(path: "\(ReportBuilder.csvFolder)/replicas.csv", label: say("Replicas")))
     }
 }
 

@@ -1,4 +1,5 @@
 import TidemarkAnalysis
+import TidemarkBase
 
 /// Makes charts out of stored signals: the aligned overview and the small multiples of each section.
 struct StripBuilder {
@@ -9,23 +10,23 @@ struct StripBuilder {
     /// Several signals in one chart, or one signal of all replicas.
     private struct Plan {
         var id: String
-        var title: String
-        var subtitle: String
+        var title: Message
+        var subtitle: Message
         /// Signal names with their short labels.
-        var signals: [(name: String, label: String)]
+        var signals: [(name: String, label: Message)]
         var role = ReportModel.Series.Role.percentile
         var isLog = false
         var maximum: Double?
     }
 
-    private static let latency: [(short: String, long: String)] = [
+    private static let latency: [(short: String, long: Message)] = [
         ("ttft", "Time to first token"), ("itl", "Inter-token latency"), ("e2e", "End-to-end latency"),
     ]
 
-    private static func percentiles(_ short: String, _ long: String, _ which: [Int]) -> Plan {
+    private static func percentiles(_ short: String, _ long: Message, _ which: [Int]) -> Plan {
         Plan(
             id: short, title: long, subtitle: "percentiles over all replicas",
-            signals: which.map { ("\(short)_p\($0)_seconds", "P\($0)") }, isLog: true)
+            signals: which.map { ("\(short)_p\($0)_seconds", "P\($0)" as Message) }, isLog: true)
     }
 
     private static let queue = Plan(
@@ -46,7 +47,7 @@ struct StripBuilder {
 
     private static let gateway = Plan(
         id: "gateway_duration", title: "Duration at the gateway", subtitle: "percentiles over all gateways",
-        signals: [50, 95, 99].map { ("gateway_duration_p\($0)_seconds", "P\($0)") }, isLog: true)
+        signals: [50, 95, 99].map { ("gateway_duration_p\($0)_seconds", "P\($0)" as Message) }, isLog: true)
 
     private static let gatewayErrors = Plan(
         id: "gateway_trouble", title: "Left and timed-out requests at the gateway", subtitle: "sum over gateways",
@@ -89,13 +90,13 @@ struct StripBuilder {
         }
         return [
             .init(
-                title: "Service", introduction: "What users saw: load, latency, errors.",
+                title: say("Service"), introduction: say("What users saw: load, latency, errors."),
                 strips: service.compactMap { $0 }),
             .init(
-                title: "Inference", introduction: "What the engines did: tokens, cache, phases of a request.",
+                title: say("Inference"), introduction: say("What the engines did: tokens, cache, phases of a request."),
                 strips: inference.compactMap { $0 }),
             .init(
-                title: "System", introduction: "What the GPUs, the hosts and the processes did.",
+                title: say("System"), introduction: say("What the GPUs, the hosts and the processes did."),
                 strips: system.compactMap { $0 }),
         ].filter { !$0.strips.isEmpty }
     }
@@ -103,15 +104,18 @@ struct StripBuilder {
     private func single(_ name: String, maximum: Double? = nil) -> Plan? {
         guard let signal = SignalCatalogue.signal(name) else { return nil }
         return Plan(
-            id: name, title: signal.title, subtitle: subtitle(signal, several: true), signals: [(name, "")],
+            id: name, title: Message(pattern: signal.title), subtitle: subtitle(signal, several: true),
+            signals: [(name, "")],
             role: .observed, maximum: maximum)
     }
 
-    private func subtitle(_ signal: Signal, several: Bool) -> String {
+    private func subtitle(_ signal: Signal, several: Bool) -> Message {
         let origin = results.origin(signal.name)
-        let from = origin.isEmpty ? "" : ", from \(origin)"
-        guard several, results.instances(signal.name).count > 1 else { return origin.isEmpty ? "" : "from \(origin)" }
-        let over =
+        let from: Message = origin.isEmpty ? "" : ", from \(Message(pattern: origin))"
+        guard several, results.instances(signal.name).count > 1 else {
+            return origin.isEmpty ? "" : "from \(Message(pattern: origin))"
+        }
+        let over: Message =
             signal.scope == .gpu
             ? "GPUs" : signal.scope == .host ? "hosts" : signal.scope == .gateway ? "gateways" : "replicas"
         switch signal.fleet {
@@ -125,17 +129,17 @@ struct StripBuilder {
         let series = plan.signals.compactMap { one -> ReportModel.Series? in
             guard let values = results.values(one.name) else { return nil }
             return .init(
-                name: one.label, role: plan.role, timesMs: values.timesMs, values: values.values,
+                name: say(one.label), role: plan.role, timesMs: values.timesMs, values: values.values,
                 maximumGapMs: results.stepMs * 5 / 2)
         }
         guard !series.isEmpty, let unit = SignalCatalogue.signal(plan.signals[0].name)?.unit.display else { return nil }
         let id = prefix.isEmpty ? plan.id : "\(prefix)_\(plan.id)"
         let isLog = plan.isLog && Self.spansDecades(series)
         return .init(
-            id: id, signals: plan.signals.map(\.name), title: plan.title, subtitle: plan.subtitle, unit: unit,
+            id: id, signals: plan.signals.map(\.name), title: say(plan.title), subtitle: say(plan.subtitle), unit: unit,
             yScale: isLog ? .log : .linear,
             yMaximum: plan.maximum, series: series, missing: Self.isIdleQuiet(plan.signals[0].name) ? [] : nil,
-            csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: plan.title))
+            csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: say(plan.title)))
     }
 
     /// A signal of every instance, the fleet's when there are more than seven.
@@ -153,9 +157,9 @@ struct StripBuilder {
             }
         }
         return .init(
-            id: name, signals: [name], title: signal.title, subtitle: subtitle(signal, several: false),
+            id: name, signals: [name], title: say(fixed: signal.title), subtitle: say(subtitle(signal, several: false)),
             unit: signal.unit.display, yMaximum: maximum, series: series, missing: Self.isIdleQuiet(name) ? [] : nil,
-            csv: .init(path: "\(ReportBuilder.csvFolder)/\(name).csv", label: signal.title))
+            csv: .init(path: "\(ReportBuilder.csvFolder)/\(name).csv", label: say(fixed: signal.title)))
     }
 
     /// Signals that have no value while nobody asks anything: their silence isn't missing evidence.

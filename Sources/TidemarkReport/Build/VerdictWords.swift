@@ -13,40 +13,49 @@ struct VerdictWords {
 
     var verdict: ReportModel.Verdict {
         guard let first = stored.findings.first else {
-            var sentences = ["Nothing that users suffered from was found."]
-            sentences.append(
-                "\(stored.ruledOut.count) of the \(stored.ruledOut.count + stored.missing.count) causes that this version knows were ruled out"
-                    + (stored.missing.isEmpty ? "." : "; \(stored.missing.count) could not be checked."))
+            let (out, open) = (stored.ruledOut.count, stored.missing.count)
+            let sentences = [
+                say("Nothing that users suffered from was found."),
+                open == 0
+                    ? say("\(out) of the \(out + open) causes that this version knows were ruled out.")
+                    : say(
+                        "\(out) of the \(out + open) causes that this version knows were ruled out; \(open) could not be checked."
+                    ),
+            ]
             return .init(severity: .healthy, sentences: sentences, keyNumbers: numbers(nil))
         }
         let certain = first.confidence > 0.5
+        let title = Self.lowered(say(first.title))
         var sentences = [
-            "From \(clock(first.startMs)) to \(clock(first.endMs)) UTC (\(duration(first))): \(Self.lowered(first.title)). Confidence \(Self.word(first.confidence)) (\(NumberText.text(first.confidence, .ratio)))."
+            say(
+                "From \(clock(first.startMs)) to \(clock(first.endMs)) UTC (\(duration(first))): \(title). Confidence \(Message(pattern: Self.word(first.confidence))) (\(NumberText.text(first.confidence, .ratio)))."
+            )
         ]
-        sentences.append(first.summary + ".")
+        var second: [Message] = ["\(first.summary)."]
         if let trigger = first.trigger, let timeMs = first.triggerMs {
-            let delay = first.delaySeconds.map {
-                $0 >= 1 ? "; users felt it \(NumberText.duration(milliseconds: Int64($0 * 1000))) later" : ""
-            }
-            sentences[1] += " Just before, at \(clock(timeMs)), \(trigger)\(delay ?? "")."
+            let delay: Message =
+                first.delaySeconds.map {
+                    $0 >= 1 ? "; users felt it \(NumberText.duration(milliseconds: Int64($0 * 1000))) later" : ""
+                } ?? ""
+            second.append("Just before, at \(clock(timeMs)), \(trigger)\(delay).")
         }
         if let ttft = first.evidence.first(where: { $0.signal == "ttft_p95_seconds" }), let worst = ttft.value {
-            let normal = ttft.baseline.map { " (normally \(NumberText.text($0, .seconds)))" } ?? ""
-            sentences[1] +=
-                " Users waited up to \(NumberText.text(worst, .seconds)) for the first token at P95\(normal)."
+            let normal: Message = ttft.baseline.map { " (normally \(NumberText.text($0, .seconds)))" } ?? ""
+            second.append("Users waited up to \(NumberText.text(worst, .seconds)) for the first token at P95\(normal).")
         }
-        var last: [String] = []
+        sentences.append(say(.sentences(second)))
+        var last: [Message] = []
         let parts = first.shares.filter { abs($0.share) >= 0.1 }
         if !parts.isEmpty {
-            last.append(
-                "Of the longer steps "
-                    + parts.map { "\(NumberText.text($0.share, .ratio)) is \(Self.factor($0))" }.joined(separator: ", ")
-                    + ".")
+            let words = parts.map { "\(NumberText.text($0.share, .ratio)) is \(Self.factor($0))" as Message }
+            last.append("Of the longer steps \(Message.list(words)).")
         }
-        if stored.findings.count > 1 {
-            last.append("\(stored.findings.count - 1) more finding\(stored.findings.count > 2 ? "s" : "") below.")
+        switch stored.findings.count - 1 {
+        case ...0: break
+        case 1: last.append("1 more finding below.")
+        case let others: last.append("\(others) more findings below.")
         }
-        if !last.isEmpty { sentences.append(last.joined(separator: " ")) }
+        if !last.isEmpty { sentences.append(say(.sentences(last))) }
         return .init(severity: certain ? .incident : .unknown, sentences: sentences, keyNumbers: numbers(first))
     }
 
@@ -57,7 +66,7 @@ struct VerdictWords {
         return first.lowercased() + title.dropFirst()
     }
 
-    static func factor(_ share: Verdict.Share) -> String {
+    static func factor(_ share: Verdict.Share) -> Message {
         share.factor == "unexplained" ? "unexplained" : share.text
     }
 
@@ -74,21 +83,21 @@ struct VerdictWords {
     private func numbers(_ finding: Verdict.Finding?) -> [ReportModel.KeyNumber] {
         var numbers: [ReportModel.KeyNumber] = []
         if let requests = finding?.requestsAffected {
-            numbers.append(.init(label: "Requests affected, about", value: requests, unit: .requests))
+            numbers.append(.init(label: say("Requests affected, about"), value: requests, unit: .requests))
         }
         if let seconds = finding?.impactUserSeconds {
-            numbers.append(.init(label: "Excess waiting of all users", value: seconds, unit: .seconds))
+            numbers.append(.init(label: say("Excess waiting of all users"), value: seconds, unit: .seconds))
         }
         for (name, label) in [
             ("ttft_p95_seconds", "P95 time to first token"), ("itl_mean_seconds", "Mean inter-token latency"),
             ("request_rate_requests_per_second", "Requests finished"),
             ("generation_tokens_per_second", "Generated tokens"),
             ("error_5xx_requests_per_second", "Answers with 5xx"),
-        ] where numbers.count < 5 {
+        ] as [(String, Message)] where numbers.count < 5 {
             guard let figure = results.figure(name), let unit = SignalCatalogue.signal(name)?.unit.display else {
                 continue
             }
-            let comparison =
+            let comparison: Message =
                 if figure.isTooFew {
                     "of \(NumberText.text(figure.count, .requests)): n too small"
                 } else if figure.note == Figure.shortWindow {
@@ -97,7 +106,7 @@ struct VerdictWords {
                     figure.worstReading.number.map { "worst five minutes \(NumberText.text($0, unit))" } ?? ""
                 }
             numbers.append(
-                .init(label: label, value: figure.reading.value, unit: unit, comparison: comparison))
+                .init(label: say(label), value: figure.reading.value, unit: unit, comparison: say(comparison)))
         }
         return numbers
     }
@@ -110,12 +119,12 @@ struct FindingWords {
 
     func finding(_ finding: Verdict.Finding, of verdict: Verdict) -> ReportModel.Finding {
         let others = verdict.ruledOut.map {
-            ReportModel.RuledOut(cause: Verdict.title($0.cause), reason: $0.text)
+            ReportModel.RuledOut(cause: say(Verdict.title($0.cause)), reason: say($0.text))
         }
         let open =
-            finding.missing.map { ReportModel.NotChecked(what: finding.title, remedy: $0) }
-            + verdict.missing.map { ReportModel.NotChecked(what: Verdict.title($0.cause), remedy: $0.text) }
-        var impact: [String] = []
+            finding.missing.map { ReportModel.NotChecked(what: say(finding.title), remedy: say($0)) }
+            + verdict.missing.map { ReportModel.NotChecked(what: say(Verdict.title($0.cause)), remedy: say($0.text)) }
+        var impact: [Message] = []
         if let seconds = finding.impactUserSeconds {
             impact.append("\(NumberText.text(seconds, .seconds)) of excess waiting over all users")
         }
@@ -126,28 +135,29 @@ struct FindingWords {
         for budget in finding.budgets where budget.burnRate >= 1 {
             impact.append("error budget, \(budget.text)")
         }
-        var summary = finding.summary + "."
+        var summary: Message = "\(finding.summary)."
         let parts = finding.shares.filter { abs($0.share) >= 0.1 }
         if !parts.isEmpty {
-            let words = parts.map { "\(NumberText.text($0.share, .ratio)) \(VerdictWords.factor($0))" }
-            summary += " Of the longer steps: \(words.joined(separator: "; "))."
+            let words = parts.map { "\(NumberText.text($0.share, .ratio)) \(VerdictWords.factor($0))" as Message }
+            summary = "\(summary) Of the longer steps: \(Message.joined(words, by: "; "))."
         }
         return .init(
-            rank: finding.rank, cause: finding.cause, title: finding.title, summary: summary,
+            rank: finding.rank, cause: finding.cause, title: say(finding.title), summary: say(summary),
             span: .init(startMs: finding.startMs, endMs: finding.endMs), confidence: finding.confidence,
             confidenceWord: finding.confidence >= 0.8 ? .high : finding.confidence > 0.5 ? .medium : .low,
-            impact: impact.joined(separator: "; "), replicas: finding.instances,
+            impact: say(.joined(impact, by: "; ")), replicas: finding.instances,
             evidence: finding.evidence.map(evidence), ruledOut: finding.rank == 1 ? others : [],
             notChecked: finding.rank == 1 ? open : [],
             recommendations: finding.recommendations.enumerated().map {
-                .init($0.element.text, urgency: $0.offset == 0 ? .now : .next)
+                .init(say($0.element.text), urgency: $0.offset == 0 ? .now : .next)
             })
     }
 
     private func evidence(_ one: Verdict.Evidence) -> ReportModel.Evidence {
         let unit = SignalCatalogue.signal(one.signal)?.unit.display ?? Self.unit(one.unit)
         return .init(
-            signal: one.text, value: one.value, baseline: one.baseline, unit: unit, source: one.source ?? one.signal,
+            signal: say(one.text), value: one.value, baseline: one.baseline, unit: unit,
+            source: one.source ?? one.signal,
             line: one.line, chart: chart(of: one.signal))
     }
 

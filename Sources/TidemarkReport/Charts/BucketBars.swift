@@ -1,7 +1,6 @@
 /// Upright bars over ordered buckets.
 struct BucketBars: Sendable {
     let distribution: ReportModel.Distribution
-    let phrases: Phrases
 
     private static let height = 132.0
     /// Narrowest width of the plot in pixels, on small and on large screens.
@@ -62,9 +61,9 @@ struct BucketBars: Sendable {
     private var description: String {
         let bars = distribution.bars
         guard let first = bars.first, let last = bars.last, let most = bars.max(by: { $0.count < $1.count }) else {
-            return Phrases.fill(phrases.chartEmpty, distribution.title)
+            return Phrases.fill(Phrases.chartEmpty, distribution.title)
         }
         return Phrases.fill(
-            phrases.histogramDescription, first.label, last.label, NumberText.text(most.count, .none), most.label)
+            Phrases.histogramDescription, first.label, last.label, NumberText.text(most.count, .none), most.label)
     }
 }

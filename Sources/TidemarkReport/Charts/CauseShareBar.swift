@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// How the impact divides among the causes: one stacked bar.
 struct CauseShareBar: Sendable {
     struct Part: Sendable, Equatable {
@@ -12,7 +14,7 @@ struct CauseShareBar: Sendable {
     let title: String
 
     /// The findings that have a share, and what they leave unexplained. Shares that add up to more than one are scaled.
-    init?(_ findings: [ReportModel.Finding], phrases: Phrases) {
+    init?(_ findings: [ReportModel.Finding]) {
         let shares = findings.map { max(0, min(1, $0.impactShare ?? 0)) }
         let sum = shares.reduce(0, +)
         guard sum > 0 else { return nil }
@@ -22,9 +24,9 @@ struct CauseShareBar: Sendable {
                 Part(
                     label: finding.title, share: share / max(sum, 1), css: SeriesStyle.category(parts.count)))
         }
-        if sum < 0.995 { parts.append(Part(label: phrases.unexplained, share: 1 - sum, css: "s-rest")) }
+        if sum < 0.995 { parts.append(Part(label: Phrases.unexplained, share: 1 - sum, css: "s-rest")) }
         self.parts = parts
-        title = phrases.causeSharesTitle
+        title = Phrases.causeSharesTitle
     }
 
     func draw(_ out: inout Markup, anchors: inout Anchors) {
@@ -37,7 +39,7 @@ struct CauseShareBar: Sendable {
             out.element(.title, .id(titleID), text: title)
             out.element(
                 .desc, .id(descriptionID),
-                text: parts.map { "\($0.label): \(NumberText.text($0.share, .ratio))." }.joined(separator: " "))
+                text: Phrases.sentences(parts.map { say("\($0.label): \(NumberText.text($0.share, .ratio)).") }))
             var x = 0.0
             for part in parts {
                 out.empty(

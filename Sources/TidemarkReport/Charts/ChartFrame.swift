@@ -3,14 +3,12 @@ struct ChartFrame: Sendable {
     let axis: TimeAxis
     let incidents: [ReportModel.IncidentBand]
     let events: [ReportModel.EventMark]
-    let phrases: Phrases
 
-    init(_ model: ReportModel, phrases: Phrases) {
-        axis = TimeAxis(model.window, phrases: phrases)
+    init(_ model: ReportModel) {
+        axis = TimeAxis(model.window)
         incidents = model.incidents
         events = model.events.filter { $0.timeMs >= model.window.startMs && $0.timeMs <= model.window.endMs }
             .enumerated().sorted { ($0.element.timeMs, $0.offset) < ($1.element.timeMs, $1.offset) }.map(\.element)
-        self.phrases = phrases
     }
 
     /// Shades the incidents over `height` pixels; a short one stays wide enough to be seen.
@@ -74,11 +72,11 @@ struct ChartFrame: Sendable {
 
     /// `10:02–10:19`, with dates where the window spans days.
     func range(_ span: ReportModel.TimeSpan) -> String {
-        phrases.range(span, onDayOf: isOneDay ? axis.startMs : nil)
+        Phrases.range(span, onDayOf: isOneDay ? axis.startMs : nil)
     }
 
     func moment(_ timeMs: Int64, seconds: Bool = false) -> String {
-        phrases.moment(timeMs, seconds: seconds, onDayOf: isOneDay ? axis.startMs : nil)
+        Phrases.moment(timeMs, seconds: seconds, onDayOf: isOneDay ? axis.startMs : nil)
     }
 
     /// Whether dates need not be repeated: the window lies within one day of UTC.

@@ -1,3 +1,5 @@
+import TidemarkBase
+
 extension ReportModel.Distribution {
     /// The bars with counts that are no counts (negative, not finite) taken as zero.
     var drawableBars: [Bar] {
@@ -27,7 +29,7 @@ struct ClassBars: Sendable {
             out.element(.title, .id(titleID), text: distribution.title)
             out.element(
                 .desc, .id(descriptionID),
-                text: bars.map { "\($0.label): \(NumberText.text($0.count, .none))." }.joined(separator: " "))
+                text: Phrases.sentences(bars.map { say("\($0.label): \(NumberText.text($0.count, .none)).") }))
             for (index, bar) in bars.enumerated() {
                 let y = Double(index) * Self.row
                 let share = bar.count / largest
@@ -40,7 +42,7 @@ struct ClassBars: Sendable {
                 let count = NumberText.integer(Int(exactly: bar.count.rounded()) ?? 0)
                 out.element(
                     .text, .css("count"), .share(.x, share), Attribute(.dx, 7), Attribute(.y, y + 17),
-                    text: count + "  (" + NumberText.text(bar.count / sum, .ratio) + ")")
+                    text: say("\(count)  (\(NumberText.text(bar.count / sum, .ratio)))"))
             }
         }
     }

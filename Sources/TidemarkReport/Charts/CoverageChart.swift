@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// Which source covers which part of the window: one bar a source, on the shared time axis.
 struct CoverageChart: Sendable {
     let sources: [ReportModel.Source]
@@ -14,7 +16,7 @@ struct CoverageChart: Sendable {
             .svg, .css("plot coverage"), Attribute(.height, height + 22), Attribute(.role, "img"),
             Attribute(.ariaLabelledby, titleID + " " + descriptionID)
         ) { out in
-            out.element(.title, .id(titleID), text: frame.phrases.coverageChart)
+            out.element(.title, .id(titleID), text: Phrases.coverageChart)
             out.element(.desc, .id(descriptionID), text: description)
             frame.drawIncidents(&out, height: height)
             frame.drawTicks(&out, ticks, height: height)
@@ -23,7 +25,7 @@ struct CoverageChart: Sendable {
                 let covered = pieces(source)
                 out.element(.text, .css("row"), Attribute(.y, y + 16)) { out in
                     out.text(TextWidth.fittedEnd(source.file, width: covered.isEmpty ? 130 : 260))
-                    if covered.isEmpty { out.element(.tspan, .css("quiet"), text: "  " + frame.phrases.notInWindow) }
+                    if covered.isEmpty { out.element(.tspan, .css("quiet"), text: "  " + Phrases.notInWindow) }
                 }
                 out.element(
                     .text, .css("row kind wide"), Attribute(.x, "100%"), Attribute(.y, y + 16),
@@ -65,10 +67,11 @@ struct CoverageChart: Sendable {
     }
 
     private var description: String {
-        sources.map { source in
-            guard let first = source.firstMs, let last = source.lastMs else { return "\(source.file): –." }
+        let sentences = sources.map { source in
+            guard let first = source.firstMs, let last = source.lastMs else { return say("\(source.file): –.") }
             let span = ReportModel.TimeSpan(startMs: first, endMs: last)
-            return "\(source.file): \(frame.range(span)), \(frame.phrases.gaps) \(source.gaps.count)."
-        }.joined(separator: " ")
+            return say("\(source.file): \(frame.range(span)), gaps \(source.gaps.count).")
+        }
+        return Phrases.sentences(sentences)
     }
 }

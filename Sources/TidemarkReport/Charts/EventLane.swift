@@ -26,7 +26,7 @@ struct EventLane: Sendable {
             .svg, .css("plot lane"), Attribute(.height, foot + 24), Attribute(.role, "img"),
             Attribute(.ariaLabelledby, titleID + " " + descriptionID)
         ) { out in
-            out.element(.title, .id(titleID), text: frame.phrases.eventLane)
+            out.element(.title, .id(titleID), text: Phrases.eventLane)
             out.element(.desc, .id(descriptionID), text: description)
             frame.drawIncidents(&out, height: foot + 24)
             drawIncidentBars(&out, y: foot + 20)
@@ -66,7 +66,7 @@ struct EventLane: Sendable {
         var spans: [(from: Double, to: Double)] = []
         for incident in frame.incidents {
             guard let place = frame.axis.clamped(incident.span) else { continue }
-            let text = TextWidth.fitted(incident.label.isEmpty ? frame.phrases.incident : incident.label, width: 300)
+            let text = TextWidth.fitted(incident.label.isEmpty ? Phrases.incident : incident.label, width: 300)
             let width = TextWidth.pixels(text) * 1.1 + 8
             let isInside = width < (place.to - place.from) * Self.nominalWidth
             let isLeft = !isInside && place.from > 0.6
@@ -135,11 +135,11 @@ struct EventLane: Sendable {
     }
 
     private var description: String {
-        var sentences = frame.incidents.map { "\($0.label): \(frame.range($0.span))." }
+        var sentences = frame.incidents.map { say("\($0.label): \(frame.range($0.span)).") }
         sentences += frame.events.prefix(20).map { event in
-            "\(frame.moment(event.timeMs, seconds: true)) \(frame.phrases.eventKinds[event.kind] ?? ""): \(event.label)."
+            say("\(frame.moment(event.timeMs, seconds: true)) \(Phrases.eventKinds[event.kind] ?? ""): \(event.label).")
         }
-        return sentences.joined(separator: " ")
+        return Phrases.sentences(sentences)
     }
 
     /// Incidents and events as a list: on a narrow screen the only place where they are named.
@@ -147,14 +147,14 @@ struct EventLane: Sendable {
         let count = frame.incidents.count + frame.events.count
         guard count > 0 else { return }
         out.element(.details, .css("events")) { out in
-            out.element(.summary, text: Phrases.fill(frame.phrases.eventsSummary, NumberText.integer(count)))
+            out.element(.summary, text: Phrases.fill(Phrases.eventsSummary, NumberText.integer(count)))
             out.element(.ul) { out in
                 for incident in frame.incidents {
                     out.element(.li) { out in
                         let data = "M-6 -6H6V6H-6Z"
                         drawEntry(
                             &out, data, "incident-key", incident.span.startMs, frame.range(incident.span),
-                            frame.phrases.incident, incident.label)
+                            Phrases.incident, incident.label)
                     }
                 }
                 for event in frame.events {
@@ -162,7 +162,7 @@ struct EventLane: Sendable {
                         let (data, css) = Self.shape(event.kind)
                         drawEntry(
                             &out, data, css, event.timeMs, frame.moment(event.timeMs, seconds: true),
-                            frame.phrases.eventKinds[event.kind] ?? "", event.label)
+                            Phrases.eventKinds[event.kind] ?? "", event.label)
                     }
                 }
             }

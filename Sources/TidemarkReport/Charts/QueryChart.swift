@@ -16,7 +16,7 @@ public enum QueryChart {
     public static func svg(title: String, series: [SeriesSamples]) -> [UInt8] {
         let start = series.compactMap(\.timesMs.first).min() ?? 0
         let end = series.compactMap(\.timesMs.last).max() ?? start + 1
-        let axis = TimeAxis(ReportModel.TimeSpan(startMs: start, endMs: end), phrases: .english)
+        let axis = TimeAxis(ReportModel.TimeSpan(startMs: start, endMs: end))
         let plotWidth = width - left - 24
         let drawn = series.map { one in
             Decimation(one.timesMs, one.values.map { $0.isFinite ? $0 : nil }, gapMs: nil, axis: axis, width: plotWidth)

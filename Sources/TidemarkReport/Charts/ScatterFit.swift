@@ -5,14 +5,12 @@ struct ScatterFit: Sendable {
     private let fit: [ReportModel.Scatter.Fit]
     private let xAxis: ValueAxis
     private let yAxis: ValueAxis
-    private let phrases: Phrases
 
     private static let height = 220.0
     private static let columns = 768.0
 
-    init(_ scatter: ReportModel.Scatter, phrases: Phrases) {
+    init(_ scatter: ReportModel.Scatter) {
         self.scatter = scatter
-        self.phrases = phrases
         points = scatter.points.filter { $0.x.isFinite && $0.y.isFinite }
         fit = scatter.fit.filter { $0.x.isFinite && $0.y.isFinite && $0.low.isFinite && $0.high.isFinite }
         func range(_ values: [Double]) -> ClosedRange<Double>? {
@@ -91,11 +89,11 @@ struct ScatterFit: Sendable {
     }
 
     private var description: String {
-        var sentences = [Phrases.fill(phrases.scatterPoints, NumberText.integer(points.count), scatter.xTitle)]
+        var sentences = [Phrases.fill(Phrases.scatterPoints, NumberText.integer(points.count), scatter.xTitle)]
         if let first = fit.first, let last = fit.last {
             sentences.append(
                 Phrases.fill(
-                    phrases.scatterFit, NumberText.text(first.y, scatter.yUnit),
+                    Phrases.scatterFit, NumberText.text(first.y, scatter.yUnit),
                     NumberText.text(first.x, scatter.xUnit), NumberText.text(last.y, scatter.yUnit),
                     NumberText.text(last.x, scatter.xUnit)))
         }

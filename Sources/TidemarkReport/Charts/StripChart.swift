@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// One strip: lines over the shared time axis.
 ///
 /// The drawing has no fixed width. Its outer SVG is as wide as the page allows, and places in it are shares of that
@@ -59,9 +61,9 @@ struct StripChart: Sendable {
     /// What the figure's second line says.
     var subtitle: String {
         var parts = strip.subtitle.isEmpty ? [] : [strip.subtitle]
-        if strip.unit.style == .count, !strip.unit.symbol.isEmpty { parts.append(strip.unit.symbol) }
-        if strip.yScale == .log { parts.append(frame.phrases.logScale) }
-        return parts.joined(separator: ", ")
+        if strip.unit.style == .count, !strip.unit.symbol.isEmpty { parts.append(say(fixed: strip.unit.symbol)) }
+        if strip.yScale == .log { parts.append(Phrases.logScale) }
+        return Phrases.list(parts)
     }
 
     /// The axis ends a little below the frame, so that a line at its top is seen whole.
@@ -216,40 +218,40 @@ struct StripChart: Sendable {
 
     /// The chart in words, for those who don't see it.
     private var description: String {
-        let phrases = frame.phrases
         var sentences: [String] = []
         for (index, series) in strip.series.enumerated() {
             let columns = drawn[index].segments.joined()
+            let name = series.name.isEmpty ? strip.title : series.name
             guard let range = drawn[index].range(positive: false), let last = drawn[index].lastPoint,
                 let peak = columns.max(by: { $0.highest.value < $1.highest.value })
             else {
-                sentences.append(Phrases.fill(phrases.chartEmpty, series.name))
+                sentences.append(Phrases.fill(Phrases.chartEmpty, name))
                 continue
             }
             if range.lowerBound == range.upperBound {
                 sentences.append(
-                    Phrases.fill(phrases.chartConstant, series.name, NumberText.text(last.value, strip.unit)))
+                    Phrases.fill(Phrases.chartConstant, name, NumberText.text(last.value, strip.unit)))
                 continue
             }
             let peakMs = frame.axis.startMs + Int64(peak.highest.x / self.columns * Double(frame.axis.lengthMs))
             sentences.append(
                 Phrases.fill(
-                    phrases.chartRange, series.name, NumberText.text(range.lowerBound, strip.unit),
+                    Phrases.chartRange, name, NumberText.text(range.lowerBound, strip.unit),
                     NumberText.text(range.upperBound, strip.unit), frame.moment(peakMs),
                     NumberText.text(last.value, strip.unit)))
         }
-        sentences += strip.limits.map { Phrases.fill(phrases.chartLimit, $0.label) }
+        sentences += strip.limits.map { Phrases.fill(Phrases.chartLimit, $0.label) }
         for incident in frame.incidents where frame.axis.clamped(incident.span) != nil {
-            sentences.append(Phrases.fill(phrases.chartIncident, frame.range(incident.span)))
+            sentences.append(Phrases.fill(Phrases.chartIncident, frame.range(incident.span)))
         }
         for span in missingSpans.prefix(3) {
             let length = Double(frame.axis.lengthMs)
             let times = ReportModel.TimeSpan(
                 startMs: frame.axis.startMs + Int64(span.from * length),
                 endMs: frame.axis.startMs + Int64(span.to * length))
-            sentences.append(Phrases.fill(phrases.chartMissing, frame.range(times)))
+            sentences.append(Phrases.fill(Phrases.chartMissing, frame.range(times)))
         }
-        return sentences.joined(separator: " ")
+        return Phrases.sentences(sentences)
     }
 
     /// Shares of the width in which evidence is missing.

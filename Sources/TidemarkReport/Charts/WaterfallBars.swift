@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// From one value to another: a lying bar a step, each beginning where the one above ends.
 struct WaterfallBars: Sendable {
     private let waterfall: ReportModel.Waterfall
@@ -58,7 +60,7 @@ struct WaterfallBars: Sendable {
         ) { out in
             out.element(.title, .id(titleID), text: waterfall.title)
             out.element(
-                .desc, .id(descriptionID), text: rows.map { "\($0.label): \($0.text)." }.joined(separator: " "))
+                .desc, .id(descriptionID), text: Phrases.sentences(rows.map { say("\($0.label): \($0.text).") }))
             for (index, row) in rows.enumerated() {
                 let y = Double(index) * Self.row
                 let (left, right) = (min(place(row.from), place(row.to)), max(place(row.from), place(row.to)))

@@ -3,8 +3,8 @@ import TidemarkBase
 /// The report as one self-contained HTML file.
 public enum HTMLReport {
     /// The page as UTF-8 bytes; the same model gives the same bytes. Linear in the number of points and rows.
-    public static func render(_ model: ReportModel, phrases: Phrases = .english) -> [UInt8] {
-        var page = Page(model, phrases: phrases)
+    public static func render(_ model: ReportModel) -> [UInt8] {
+        var page = Page(model)
         page.write()
         return page.out.bytes
     }
@@ -15,7 +15,6 @@ struct Page {
     var out = Markup()
     var anchors = Anchors()
     let model: ReportModel
-    let phrases: Phrases
     let frame: ChartFrame
 
     /// One entry of the contents list.
@@ -24,10 +23,9 @@ struct Page {
         var write: (inout Page) -> Void
     }
 
-    init(_ model: ReportModel, phrases: Phrases) {
+    init(_ model: ReportModel) {
         self.model = model
-        self.phrases = phrases
-        frame = ChartFrame(model, phrases: phrases)
+        frame = ChartFrame(model)
     }
 
     mutating func write() {
@@ -35,10 +33,10 @@ struct Page {
         let verdictID = anchors.take("verdict", "")
         let ids = parts.map { anchors.take("part", $0.title) }
         out.doctype()
-        element(.html, Attribute(.lang, phrases.language)) { page in
+        element(.html, Attribute(.lang, Language.current.tag)) { page in
             page.writeHead()
             page.element(.body) { page in
-                page.out.element(.a, .css("skip"), .anchor(verdictID), text: page.phrases.skipToContent)
+                page.out.element(.a, .css("skip"), .anchor(verdictID), text: Phrases.skipToContent)
                 ChartFrame.drawDefinitions(&page.out)
                 page.element(.div, .css("page")) { page in
                     page.writeContents(zip(ids, parts).map { ($0, $1.title) }, verdictID)
@@ -50,7 +48,7 @@ struct Page {
                                 part.write(&page)
                             }
                         }
-                        page.out.element(.footer, text: page.phrases.footer)
+                        page.out.element(.footer, text: Phrases.footer)
                     }
                 }
                 page.out.raw(.script, Script.source)
@@ -67,37 +65,37 @@ struct Page {
 
     /// The parts that have something to show, in reading order.
     private func parts() -> [Part] {
-        var parts = [Part(title: phrases.findings) { $0.writeFindings() }]
-        if !model.overview.isEmpty { parts.append(Part(title: phrases.timeline) { $0.writeTimeline() }) }
+        var parts = [Part(title: Phrases.findings) { $0.writeFindings() }]
+        if !model.overview.isEmpty { parts.append(Part(title: Phrases.timeline) { $0.writeTimeline() }) }
         for section in model.outlook { parts.append(Part(title: section.title) { $0.write(section) }) }
         for section in model.sections where !section.strips.isEmpty {
             parts.append(Part(title: section.title) { $0.writeSection(section) })
         }
-        if !model.keyFigures.isEmpty { parts.append(Part(title: phrases.keyFigures) { $0.writeKeyFigures() }) }
+        if !model.keyFigures.isEmpty { parts.append(Part(title: Phrases.keyFigures) { $0.writeKeyFigures() }) }
         if !model.distributions.isEmpty {
-            parts.append(Part(title: phrases.distributions) { $0.writeDistributions() })
+            parts.append(Part(title: Phrases.distributions) { $0.writeDistributions() })
         }
-        if !model.replicas.rows.isEmpty { parts.append(Part(title: phrases.replicas) { $0.writeReplicas() }) }
-        if !model.logEvents.isEmpty { parts.append(Part(title: phrases.logEvents) { $0.writeLogEvents() }) }
-        if !model.topClients.isEmpty { parts.append(Part(title: phrases.topClients) { $0.writeTopClients() }) }
-        if !model.gateways.rows.isEmpty { parts.append(Part(title: phrases.gateways) { $0.writeGateways() }) }
+        if !model.replicas.rows.isEmpty { parts.append(Part(title: Phrases.replicas) { $0.writeReplicas() }) }
+        if !model.logEvents.isEmpty { parts.append(Part(title: Phrases.logEvents) { $0.writeLogEvents() }) }
+        if !model.topClients.isEmpty { parts.append(Part(title: Phrases.topClients) { $0.writeTopClients() }) }
+        if !model.gateways.rows.isEmpty { parts.append(Part(title: Phrases.gateways) { $0.writeGateways() }) }
         if !model.slowestRequests.isEmpty {
-            parts.append(Part(title: phrases.slowestRequests) { $0.writeSlowestRequests() })
+            parts.append(Part(title: Phrases.slowestRequests) { $0.writeSlowestRequests() })
         }
-        if !model.engineRuns.isEmpty { parts.append(Part(title: phrases.configuration) { $0.writeConfiguration() }) }
+        if !model.engineRuns.isEmpty { parts.append(Part(title: Phrases.configuration) { $0.writeConfiguration() }) }
         let coverage = model.coverage
         if !coverage.sources.isEmpty || !coverage.unknownFiles.isEmpty || !coverage.shadowed.isEmpty {
-            parts.append(Part(title: phrases.coverage) { $0.writeCoverage() })
+            parts.append(Part(title: Phrases.coverage) { $0.writeCoverage() })
         }
-        if !model.methods.isEmpty { parts.append(Part(title: phrases.methods) { $0.writeMethods() }) }
-        if !model.downloads.isEmpty { parts.append(Part(title: phrases.downloads) { $0.writeDownloads() }) }
+        if !model.methods.isEmpty { parts.append(Part(title: Phrases.methods) { $0.writeMethods() }) }
+        if !model.downloads.isEmpty { parts.append(Part(title: Phrases.downloads) { $0.writeDownloads() }) }
         return parts
     }
 
     private mutating func writeHead() {
         let policy = ContentPolicy.text(script: Script.source, style: Stylesheet.source)
         let title = model.title
-        let product = phrases.product
+        let product = Phrases.product
         out.element(.head) { out in
             out.empty(.meta, Attribute(.charset, "utf-8"))
             out.newline()
@@ -113,10 +111,9 @@ struct Page {
     }
 
     private mutating func writeContents(_ entries: [(id: String, title: String)], _ verdictID: String) {
-        let phrases = phrases
-        out.element(.nav, .css("contents"), .label(phrases.contents)) { out in
+        out.element(.nav, .css("contents"), .label(Phrases.contents)) { out in
             out.element(.ul) { out in
-                out.element(.li) { $0.element(.a, .anchor(verdictID), text: phrases.verdict) }
+                out.element(.li) { $0.element(.a, .anchor(verdictID), text: Phrases.verdict) }
                 for entry in entries {
                     out.element(.li) { $0.element(.a, .anchor(entry.id), text: entry.title) }
                 }

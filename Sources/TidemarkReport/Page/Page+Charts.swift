@@ -1,8 +1,8 @@
 extension Page {
     /// The aligned strips on one time axis.
     mutating func writeTimeline() {
-        element(.div, .css("aligned"), Attribute(.role, "group"), .label(phrases.timeline)) { page in
-            page.out.element(.p, .css("introduction note"), text: page.phrases.chartKey)
+        element(.div, .css("aligned"), Attribute(.role, "group"), .label(Phrases.timeline)) { page in
+            page.out.element(.p, .css("introduction note"), text: Phrases.chartKey)
             let lane = EventLane(frame: page.frame)
             page.element(.figure, .css("strip")) { page in
                 lane.draw(&page.out, anchors: &page.anchors)
@@ -43,11 +43,10 @@ extension Page {
     }
 
     mutating func writeSubtitle(_ subtitle: String, csv: ReportModel.FileLink?, of title: String) {
-        let phrases = phrases
         out.element(.p, .css("subtitle")) { out in
             out.text(subtitle)
             if let csv, let link = Attribute.file(csv.path) {
-                out.element(.a, link, .label(Phrases.fill(phrases.csvOf, title)), text: phrases.csv)
+                out.element(.a, link, .label(Phrases.fill(Phrases.csvOf, title)), text: Phrases.csv)
             }
         }
     }
@@ -59,7 +58,7 @@ extension Page {
                 page.element(.figure, .css("strip"), .id(id)) { page in
                     var subtitle = distribution.subtitle
                     if distribution.bars.contains(where: { $0.baseline != nil }) {
-                        subtitle += (subtitle.isEmpty ? "" : "; ") + page.phrases.baselineBars
+                        subtitle = Phrases.list([subtitle, Phrases.baselineBars].filter { !$0.isEmpty })
                     }
                     page.element(.figcaption) { page in
                         page.out.element(.h3, text: distribution.title)
@@ -67,7 +66,7 @@ extension Page {
                     }
                     switch distribution.kind {
                     case .ordered:
-                        BucketBars(distribution: distribution, phrases: page.phrases)
+                        BucketBars(distribution: distribution)
                             .draw(&page.out, anchors: &page.anchors)
                     case .categorical:
                         ClassBars(distribution: distribution).draw(&page.out, anchors: &page.anchors)

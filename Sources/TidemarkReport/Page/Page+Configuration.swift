@@ -1,42 +1,44 @@
+import TidemarkBase
+
 extension Page {
     /// Runs of equal configuration in one column, differing settings marked.
     mutating func writeConfiguration() {
-        let phrases = phrases
         let columns = ConfigurationColumn.group(model.engineRuns)
-        let heads = columns.map { column in column.runs.map { describe($0) }.joined(separator: "; ") }
+        let heads = columns.map { column in say(.joined(column.runs.map { Message(verbatim: describe($0)) }, by: "; ")) }
         let span = columns.count + 1
         out.element(
-            .div, .css("scroll"), Attribute(.role, "region"), .label(phrases.configuration), Attribute(.tabindex, 0)
+            .div, .css("scroll"), Attribute(.role, "region"), .label(Phrases.configuration), Attribute(.tabindex, 0)
         ) { out in
             out.element(.table) { out in
-                out.element(.caption) { $0.element(.span, .css("unseen"), text: phrases.configuration) }
+                out.element(.caption) { $0.element(.span, .css("unseen"), text: Phrases.configuration) }
                 out.element(.thead) { out in
                     out.element(.tr) { out in
-                        out.element(.th, Attribute(.scope, "col"), text: phrases.setting)
+                        out.element(.th, Attribute(.scope, "col"), text: Phrases.setting)
                         for head in heads { out.element(.th, Attribute(.scope, "col"), .css("long"), text: head) }
                     }
                 }
                 out.element(.tbody) { out in
-                    Self.row(&out, phrases, phrases.version, columns.map(\.version), isCode: false)
-                    Self.row(&out, phrases, phrases.model, columns.map(\.model), isCode: false)
+                    Self.row(&out, Phrases.version, columns.map(\.version), isCode: false)
+                    Self.row(&out, Phrases.model, columns.map(\.model), isCode: false)
                 }
-                Self.group(&out, phrases, phrases.arguments, columns.map(\.arguments), span: span)
-                Self.group(&out, phrases, phrases.capacity, columns.map(\.capacity), span: span)
+                Self.group(&out, Phrases.arguments, columns.map(\.arguments), span: span)
+                Self.group(&out, Phrases.capacity, columns.map(\.capacity), span: span)
             }
         }
     }
 
     /// `r0: 09:12 to its end`, with how it ended.
     private func describe(_ run: ReportModel.EngineRun) -> String {
-        let start = run.startMs.map { frame.moment($0) } ?? phrases.runBeforeEvidence
-        let ending = run.ending.isEmpty ? "" : " (" + run.ending + ")"
-        guard let endMs = run.endMs else { return Phrases.fill(phrases.runSince, run.replica, start) + ending }
-        return Phrases.fill(phrases.runUntil, run.replica, start, frame.moment(endMs)) + ending
+        let start = run.startMs.map { frame.moment($0) } ?? Phrases.runBeforeEvidence
+        let text =
+            run.endMs.map { Phrases.fill(Phrases.runUntil, run.replica, start, frame.moment($0)) }
+            ?? Phrases.fill(Phrases.runSince, run.replica, start)
+        return run.ending.isEmpty ? text : Phrases.noted(text, run.ending)
     }
 
     /// The facts of all columns under one heading, in the order in which they first come up.
     private static func group(
-        _ out: inout Markup, _ phrases: Phrases, _ heading: String, _ facts: [[ReportModel.Fact]], span: Int
+        _ out: inout Markup, _ heading: String, _ facts: [[ReportModel.Fact]], span: Int
     ) {
         var names: [String] = []
         for name in facts.joined().map(\.name) where !names.contains(name) { names.append(name) }
@@ -47,13 +49,13 @@ extension Page {
             }
             for name in names {
                 let values = facts.map { column in column.first { $0.name == name }?.value ?? NumberText.missing }
-                row(&out, phrases, name, values, isCode: true)
+                row(&out, name, values, isCode: true)
             }
         }
     }
 
     private static func row(
-        _ out: inout Markup, _ phrases: Phrases, _ name: String, _ values: [String], isCode: Bool
+        _ out: inout Markup, _ name: String, _ values: [String], isCode: Bool
     ) {
         let differs = Set(values).count > 1
         out.element(.tr) { out in
@@ -63,7 +65,7 @@ extension Page {
             for value in values {
                 out.element(.td, .css("long")) { out in
                     if isCode { out.element(.code, text: value) } else { out.text(value) }
-                    if differs { out.element(.span, .css("differs"), text: phrases.differs) }
+                    if differs { out.element(.span, .css("differs"), text: Phrases.differs) }
                 }
             }
         }

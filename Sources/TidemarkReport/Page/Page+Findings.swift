@@ -2,11 +2,11 @@ import TidemarkBase
 
 extension Page {
     mutating func writeFindings() {
-        if model.findings.isEmpty { out.element(.p, text: phrases.noFindings) }
+        if model.findings.isEmpty { out.element(.p, text: Phrases.noFindings) }
         writeCauseShares()
         for finding in model.findings { writeFinding(finding) }
         if !model.findings.isEmpty, let csv = ReportTables.link(.findings, model), let link = Attribute.file(csv.path) {
-            let text = Phrases.fill(phrases.csvOf, phrases.findings)
+            let text = Phrases.fill(Phrases.csvOf, Phrases.findings)
             out.element(.p, .css("table-link")) { $0.element(.a, link, text: text) }
         }
         writeChecked(ruledOut: model.ruledOut, notChecked: model.notChecked, heading: .h3)
@@ -15,7 +15,7 @@ extension Page {
     // MARK: - Shares
 
     private mutating func writeCauseShares() {
-        guard let bar = CauseShareBar(model.findings, phrases: phrases) else { return }
+        guard let bar = CauseShareBar(model.findings) else { return }
         let shown = model.findings.filter { ($0.impactShare ?? 0) > 0 }
         element(.figure, .css("strip")) { page in
             page.element(.figcaption) { $0.out.element(.h3, text: bar.title) }
@@ -30,7 +30,6 @@ extension Page {
 
     /// A cause with the three numbers that tell it from others.
     private mutating func writeCause(_ finding: ReportModel.Finding, css: String, share: Double) {
-        let phrases = phrases
         out.element(.div, .css("cause " + css)) { out in
             out.element(.h3) { out in
                 out.element(.span, .css("swatch"), .hidden) { _ in }
@@ -43,7 +42,7 @@ extension Page {
                         out.element(.dt, text: evidence.signal)
                         out.element(.dd) { out in
                             out.text(NumberText.text(evidence.value, evidence.unit))
-                            if let comparison = Self.comparison(evidence, phrases) {
+                            if let comparison = Self.comparison(evidence) {
                                 out.element(.span, text: " " + comparison)
                             }
                         }
@@ -53,9 +52,9 @@ extension Page {
         }
     }
 
-    private static func comparison(_ evidence: ReportModel.Evidence, _ phrases: Phrases) -> String? {
-        if !evidence.needed.isEmpty { return Phrases.fill(phrases.needed, evidence.needed) }
-        return evidence.baseline.map { Phrases.fill(phrases.normally, NumberText.text($0, evidence.unit)) }
+    private static func comparison(_ evidence: ReportModel.Evidence) -> String? {
+        if !evidence.needed.isEmpty { return Phrases.fill(Phrases.needed, evidence.needed) }
+        return evidence.baseline.map { Phrases.fill(Phrases.normally, NumberText.text($0, evidence.unit)) }
     }
 
     // MARK: - One finding
@@ -78,13 +77,12 @@ extension Page {
     }
 
     private mutating func writeMeta(_ finding: ReportModel.Finding) {
-        let phrases = phrases
-        let when = frame.range(finding.span) + NumberText.noBreakSpace + phrases.zone
+        let when = frame.range(finding.span) + NumberText.noBreakSpace + Phrases.zone
         let length = NumberText.duration(milliseconds: finding.span.durationMs)
         out.element(.p, .css("meta")) { out in
             out.element(.span) { out in
                 out.element(.time, Attribute(.datetime, CivilTime.rfc3339(finding.span.startMs)), text: when)
-                out.text(" (" + length + ")")
+                out.text(say(" (\(length))"))
             }
             out.element(.span) { out in
                 let word = finding.confidenceWord
@@ -92,23 +90,22 @@ extension Page {
                 out.element(.span, .css("dots"), .hidden, text: dots)
                 out.text(
                     Phrases.fill(
-                        phrases.confidence, phrases.confidenceWords[word] ?? word.rawValue,
+                        Phrases.confidence, Phrases.confidenceWords[word] ?? word.rawValue,
                         NumberText.text((finding.confidence * 100).rounded() / 100, .ratio)))
             }
             if let share = finding.impactShare {
-                out.element(.span, text: Phrases.fill(phrases.shareOfImpact, NumberText.text(share, .ratio)))
+                out.element(.span, text: Phrases.fill(Phrases.shareOfImpact, NumberText.text(share, .ratio)))
             }
             if !finding.replicas.isEmpty {
-                let names = finding.replicas.joined(separator: ", ")
-                out.element(.span, .css("replicas"), text: Phrases.fill(phrases.onReplicas, names))
+                let names = Phrases.list(finding.replicas)
+                out.element(.span, .css("replicas"), text: Phrases.fill(Phrases.onReplicas, names))
             }
         }
     }
 
     private mutating func writeRecommendations(_ all: [ReportModel.Recommendation]) {
-        let phrases = phrases
         for (urgency, heading) in [
-            (ReportModel.Recommendation.Urgency.now, phrases.doNow), (.next, phrases.doNext),
+            (ReportModel.Recommendation.Urgency.now, Phrases.doNow), (.next, Phrases.doNext),
         ] {
             let chosen = all.filter { $0.urgency == urgency }
             guard !chosen.isEmpty else { continue }
@@ -118,7 +115,7 @@ extension Page {
                     out.element(.li) { out in
                         out.text(recommendation.text)
                         if !recommendation.effect.isEmpty {
-                            let effect = Phrases.fill(phrases.expectedEffect, recommendation.effect)
+                            let effect = Phrases.fill(Phrases.expectedEffect, recommendation.effect)
                             out.element(.span, .css("muted"), text: " " + effect)
                         }
                     }
@@ -131,11 +128,10 @@ extension Page {
         ruledOut: [ReportModel.RuledOut], notChecked: [ReportModel.NotChecked], heading: Markup.Tag
     ) {
         guard !ruledOut.isEmpty || !notChecked.isEmpty else { return }
-        let phrases = phrases
         out.element(.div, .css("pair")) { out in
             if !ruledOut.isEmpty {
                 out.element(.div) { out in
-                    out.element(heading, text: phrases.ruledOut)
+                    out.element(heading, text: Phrases.ruledOut)
                     out.element(.ul, .css("plain")) { out in
                         for item in ruledOut {
                             out.element(.li) { out in
@@ -148,12 +144,12 @@ extension Page {
             }
             if !notChecked.isEmpty {
                 out.element(.div) { out in
-                    out.element(heading, text: phrases.notChecked)
+                    out.element(heading, text: Phrases.notChecked)
                     out.element(.ul, .css("plain")) { out in
                         for item in notChecked {
                             out.element(.li) { out in
                                 out.text(item.what)
-                                let remedy = Phrases.fill(phrases.toSeeIt, item.remedy)
+                                let remedy = Phrases.fill(Phrases.toSeeIt, item.remedy)
                                 out.element(.span, .css("muted"), text: remedy)
                             }
                         }
@@ -172,12 +168,11 @@ extension Page {
 
     private mutating func writeEvidence(_ finding: ReportModel.Finding) {
         guard !finding.evidence.isEmpty else { return }
-        let phrases = phrases
         let table = Table(
-            caption: Phrases.fill(phrases.evidenceCaption, finding.title),
+            caption: Phrases.fill(Phrases.evidenceCaption, finding.title),
             columns: [
-                .init(phrases.signal), .init(phrases.observed, .number), .init(phrases.normal, .number),
-                .init(phrases.neededToBlame), .init(phrases.source),
+                .init(Phrases.signal), .init(Phrases.observed, .number), .init(Phrases.normal, .number),
+                .init(Phrases.neededToBlame), .init(Phrases.source),
             ],
             rows: finding.evidence.map { evidence in
                 let line = evidence.line.map { ":\($0)" } ?? ""
@@ -191,7 +186,7 @@ extension Page {
         element(.details) { page in
             page.out.element(
                 .summary,
-                text: Phrases.fill(phrases.evidence, NumberText.integer(finding.evidence.count)))
+                text: Phrases.fill(Phrases.evidence, NumberText.integer(finding.evidence.count)))
             table.write(&page.out)
         }
     }

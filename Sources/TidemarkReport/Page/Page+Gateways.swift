@@ -1,8 +1,7 @@
 extension Page {
     /// Gateways beside the engines, and their slowest requests.
     mutating func writeGateways() {
-        let phrases = phrases
-        write(model.gateways, name: phrases.gateway, caption: phrases.gateways)
+        write(model.gateways, name: Phrases.gateway, caption: Phrases.gateways)
         guard !model.slowestAtGateway.isEmpty else { return }
         let rows: [[Table.Cell]] = model.slowestAtGateway.map { request in
             [
@@ -15,14 +14,14 @@ extension Page {
             ]
         }
         let columns: [Table.Column] = [
-            .init(phrases.time, .time), .init(phrases.request), .init(phrases.httpStatus, .number),
-            .init(phrases.duration, .number), .init(phrases.timeToHeaders, .number),
-            .init(phrases.engineEndToEnd, .number), .init(phrases.engineFirstToken, .number),
-            .init(phrases.upstream), .init(phrases.ending), .init(phrases.requestID),
+            .init(Phrases.time, .time), .init(Phrases.request), .init(Phrases.httpStatus, .number),
+            .init(Phrases.duration, .number), .init(Phrases.timeToHeaders, .number),
+            .init(Phrases.engineEndToEnd, .number), .init(Phrases.engineFirstToken, .number),
+            .init(Phrases.upstream), .init(Phrases.ending), .init(Phrases.requestID),
         ]
         Table(
-            caption: phrases.slowestAtGateway, csv: ReportTables.link(.slowestAtGateway, model),
-            csvLabel: phrases.csv, columns: columns, rows: rows
+            caption: Phrases.slowestAtGateway, csv: ReportTables.link(.slowestAtGateway, model),
+            csvLabel: Phrases.csv, columns: columns, rows: rows
         ).write(&out)
     }
 }

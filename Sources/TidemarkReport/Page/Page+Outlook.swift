@@ -8,11 +8,11 @@ extension Page {
             case .strip(let strip, let span): write(strip, over: span)
             case .scatter(let scatter):
                 figure(scatter.id, scatter.title, scatter.subtitle, scatter.csv) { page in
-                    ScatterFit(scatter, phrases: page.phrases).draw(&page.out, anchors: &page.anchors)
+                    ScatterFit(scatter).draw(&page.out, anchors: &page.anchors)
                 }
             case .waterfall(let waterfall):
                 let bars = WaterfallBars(waterfall)
-                let subtitle = waterfall.subtitle + (bars.isCut ? ", " + phrases.cutAxis : "")
+                let subtitle = Phrases.list([waterfall.subtitle] + (bars.isCut ? [Phrases.cutAxis] : []))
                 figure(waterfall.id, waterfall.title, subtitle, waterfall.csv) { page in
                     bars.draw(&page.out, anchors: &page.anchors)
                 }
@@ -26,7 +26,7 @@ extension Page {
         let own = ReportModel(
             title: "", window: span, dataQuality: model.dataQuality, verdict: model.verdict)
         let chart = StripChart(
-            strip, frame: ChartFrame(own, phrases: phrases), columns: 768, height: 160, labelRoom: 136,
+            strip, frame: ChartFrame(own), columns: 768, height: 160, labelRoom: 136,
             showsTimes: true)
         figure(strip.id, strip.title, chart.subtitle, strip.csv) { page in
             chart.drawLegend(&page.out)
@@ -36,7 +36,7 @@ extension Page {
 
     private mutating func write(_ table: ReportModel.QuantityTable) {
         Table(
-            caption: table.caption, csv: table.csv, csvLabel: phrases.csv,
+            caption: table.caption, csv: table.csv, csvLabel: Phrases.csv,
             columns: table.columns.map { .init($0.title, $0.isNumber ? .number : .text) },
             rows: table.rows.map { row in
                 row.map { cell in

@@ -1,6 +1,5 @@
 extension Page {
     mutating func writeKeyFigures() {
-        let phrases = phrases
         for table in model.keyFigures {
             let rows: [[Table.Cell]] = table.rows.map { figure in
                 // One prefix a row, so that its numbers can be compared.
@@ -15,12 +14,12 @@ extension Page {
                 ]
             }
             let columns: [Table.Column] = [
-                .init(phrases.signal), .init(phrases.unit), .init(phrases.wholeWindow, .number),
-                .init(phrases.worstFiveMinutes, .number), .init(phrases.worstFrom, .number),
-                .init(phrases.bucket, .number), .init(phrases.asPromQL, .number), .init(phrases.observations, .number),
+                .init(Phrases.signal), .init(Phrases.unit), .init(Phrases.wholeWindow, .number),
+                .init(Phrases.worstFiveMinutes, .number), .init(Phrases.worstFrom, .number),
+                .init(Phrases.bucket, .number), .init(Phrases.asPromQL, .number), .init(Phrases.observations, .number),
             ]
             Table(
-                caption: Phrases.fill(phrases.scope, table.scope), csv: table.csv, csvLabel: phrases.csv,
+                caption: Phrases.fill(Phrases.scope, table.scope), csv: table.csv, csvLabel: Phrases.csv,
                 columns: columns, rows: rows
             ).write(&out)
         }
@@ -29,9 +28,9 @@ extension Page {
     private func text(_ reading: ReportModel.Reading, _ scale: UnitScale) -> String {
         switch reading {
         case .known(let value): scale.text(value)
-        case .below(let bound): Phrases.fill(phrases.below, scale.text(bound))
-        case .above(let bound): Phrases.fill(phrases.bucketAbove, scale.text(bound))
-        case .tooFew(let count): Phrases.fill(phrases.tooFew, self.count(count))
+        case .below(let bound): Phrases.fill(Phrases.below, scale.text(bound))
+        case .above(let bound): Phrases.fill(Phrases.bucketAbove, scale.text(bound))
+        case .tooFew(let count): Phrases.fill(Phrases.tooFew, self.count(count))
         }
     }
 
@@ -42,9 +41,9 @@ extension Page {
     private func bucket(_ figure: ReportModel.KeyFigure, _ scale: UnitScale) -> String {
         guard let low = figure.bucketLow else { return NumberText.missing }
         guard let high = figure.bucketHigh, high.isFinite else {
-            return Phrases.fill(phrases.bucketAbove, scale.text(low))
+            return Phrases.fill(Phrases.bucketAbove, scale.text(low))
         }
-        return Phrases.fill(phrases.bucketRange, scale.text(low), scale.text(high))
+        return Phrases.fill(Phrases.bucketRange, scale.text(low), scale.text(high))
     }
 
     /// A cell with the time in the report's day, or with the date.
@@ -52,11 +51,10 @@ extension Page {
         .time(timeMs, timeMs.map { frame.moment($0, seconds: seconds) } ?? "")
     }
 
-    mutating func writeReplicas() { write(model.replicas, name: phrases.replica, caption: phrases.replicas) }
+    mutating func writeReplicas() { write(model.replicas, name: Phrases.replica, caption: Phrases.replicas) }
 
     /// Named rows of figures.
     mutating func write(_ table: ReportModel.FigureTable, name: String, caption: String) {
-        let phrases = phrases
         let hasNotes = table.rows.contains { !$0.note.isEmpty }
         var columns: [Table.Column] = [.init(name)]
         // One prefix a column, stated in its head.
@@ -65,9 +63,9 @@ extension Page {
             return UnitScale.fitting(sizes.map(abs).max() ?? 0, column.unit)
         }
         columns += zip(table.columns, scales).map { column, scale in
-            .init(scale.unit.isEmpty ? column.title : column.title + " (" + scale.unit + ")", .number)
+            .init(scale.unit.isEmpty ? column.title : Phrases.noted(column.title, scale.unit), .number)
         }
-        if hasNotes { columns.append(.init(phrases.note, .long)) }
+        if hasNotes { columns.append(.init(Phrases.note, .long)) }
         let rows: [[Table.Cell]] = table.rows.map { row in
             var cells: [Table.Cell] = [.text(row.name)]
             for (index, scale) in scales.enumerated() {
@@ -77,13 +75,12 @@ extension Page {
             return cells
         }
         Table(
-            caption: caption, isCaptionHidden: true, csv: table.csv, csvLabel: phrases.csv, columns: columns,
+            caption: caption, isCaptionHidden: true, csv: table.csv, csvLabel: Phrases.csv, columns: columns,
             rows: rows
         ).write(&out)
     }
 
     mutating func writeLogEvents() {
-        let phrases = phrases
         let rows: [[Table.Cell]] = model.logEvents.map { event in
             let place = event.source + (event.line.map { ":\($0)" } ?? "")
             return [
@@ -92,12 +89,12 @@ extension Page {
             ]
         }
         let columns: [Table.Column] = [
-            .init(phrases.time, .time), .init(phrases.level), .init(phrases.count, .number),
-            .init(phrases.message, .message), .init(phrases.source, .file),
+            .init(Phrases.time, .time), .init(Phrases.level), .init(Phrases.count, .number),
+            .init(Phrases.message, .message), .init(Phrases.source, .file),
         ]
         Table(
-            caption: phrases.logEvents, isCaptionHidden: true, csv: ReportTables.link(.logEvents, model),
-            csvLabel: phrases.csv,
+            caption: Phrases.logEvents, isCaptionHidden: true, csv: ReportTables.link(.logEvents, model),
+            csvLabel: Phrases.csv,
             columns: columns, rows: rows
         ).write(&out)
     }
@@ -108,7 +105,6 @@ extension Page {
     }
 
     mutating func writeTopClients() {
-        let phrases = phrases
         let rows: [[Table.Cell]] = model.topClients.map { client in
             [
                 .code(client.name), .text(NumberText.integer(client.requests)), .quantity(client.share, .ratio),
@@ -117,18 +113,17 @@ extension Page {
             ]
         }
         let columns: [Table.Column] = [
-            .init(phrases.client), .init(phrases.requests, .number), .init(phrases.share, .number),
-            .init(phrases.errors, .number), .init(phrases.peakRate, .number), .init(phrases.note),
+            .init(Phrases.client), .init(Phrases.requests, .number), .init(Phrases.share, .number),
+            .init(Phrases.errors, .number), .init(Phrases.peakRate, .number), .init(Phrases.note),
         ]
         Table(
-            caption: phrases.topClients, isCaptionHidden: true, csv: ReportTables.link(.clients, model),
-            csvLabel: phrases.csv,
+            caption: Phrases.topClients, isCaptionHidden: true, csv: ReportTables.link(.clients, model),
+            csvLabel: Phrases.csv,
             columns: columns, rows: rows
         ).write(&out)
     }
 
     mutating func writeSlowestRequests() {
-        let phrases = phrases
         let rows: [[Table.Cell]] = model.slowestRequests.map { request in
             [
                 time(request.startMs, seconds: true), .code(request.requestID), .quantity(request.endToEnd, .seconds),
@@ -139,14 +134,14 @@ extension Page {
             ]
         }
         let columns: [Table.Column] = [
-            .init(phrases.time, .time), .init(phrases.requestID), .init(phrases.endToEnd, .number),
-            .init(phrases.timeToFirstToken, .number), .init(phrases.timeInQueue, .number),
-            .init(phrases.promptTokens, .number), .init(phrases.completionTokens, .number), .init(phrases.traceID),
-            .init(phrases.logLine),
+            .init(Phrases.time, .time), .init(Phrases.requestID), .init(Phrases.endToEnd, .number),
+            .init(Phrases.timeToFirstToken, .number), .init(Phrases.timeInQueue, .number),
+            .init(Phrases.promptTokens, .number), .init(Phrases.completionTokens, .number), .init(Phrases.traceID),
+            .init(Phrases.logLine),
         ]
         Table(
-            caption: phrases.slowestRequests, isCaptionHidden: true, csv: ReportTables.link(.slowestRequests, model),
-            csvLabel: phrases.csv, columns: columns, rows: rows
+            caption: Phrases.slowestRequests, isCaptionHidden: true, csv: ReportTables.link(.slowestRequests, model),
+            csvLabel: Phrases.csv, columns: columns, rows: rows
         ).write(&out)
     }
 

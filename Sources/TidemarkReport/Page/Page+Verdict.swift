@@ -18,23 +18,22 @@ extension Page {
 
     private mutating func writeEyebrow() {
         let model = model
-        let phrases = phrases
         let span = model.window
         out.element(.p, .css("eyebrow")) { out in
             if !model.subtitle.isEmpty { out.element(.span, text: model.subtitle) }
             out.element(.span) { out in
                 out.element(
                     .time, Attribute(.datetime, CivilTime.rfc3339(span.startMs)),
-                    text: phrases.fullRange(span) + NumberText.noBreakSpace + phrases.zone)
-                out.text(" (" + NumberText.duration(milliseconds: span.durationMs) + ")")
+                    text: Phrases.fullRange(span) + NumberText.noBreakSpace + Phrases.zone)
+                out.text(say(" (\(NumberText.duration(milliseconds: span.durationMs)))"))
             }
-            for fact in model.facts { out.element(.span, text: fact.name + ": " + fact.value) }
+            for fact in model.facts { out.element(.span, text: Phrases.labelled(fact.name, fact.value)) }
         }
     }
 
     private mutating func writeSeverity(_ id: String) {
         let severity = model.verdict.severity
-        let name = phrases.severities[severity] ?? severity.rawValue
+        let name = Phrases.severities[severity] ?? severity.rawValue
         // A shape for each, so that colour isn't the only sign.
         let shape =
             switch severity {
@@ -54,7 +53,7 @@ extension Page {
     private mutating func writeKeyNumbers() {
         let numbers = model.verdict.keyNumbers.prefix(5)
         guard !numbers.isEmpty else { return }
-        let label = phrases.keyNumbers
+        let label = Phrases.keyNumbers
         out.element(.dl, .css("numbers"), .label(label)) { out in
             for number in numbers {
                 out.element(.div) { out in
@@ -71,11 +70,10 @@ extension Page {
 
     private mutating func writeDataQuality() {
         let quality = model.dataQuality
-        let phrases = phrases
         out.element(.div, .css("quality")) { out in
             out.element(
                 .strong, .css("level " + quality.level.rawValue),
-                text: phrases.dataQuality + ": " + (phrases.qualityLevels[quality.level] ?? ""))
+                text: Phrases.labelled(Phrases.dataQuality, Phrases.qualityLevels[quality.level] ?? ""))
             guard !quality.reasons.isEmpty else { return }
             out.element(.ul) { out in
                 for reason in quality.reasons { out.element(.li, text: reason) }

@@ -1,3 +1,5 @@
+import TidemarkBase
+
 /// The list of reports when the evidence holds several periods.
 public enum PeriodIndex {
     public struct Entry: Sendable {
@@ -25,9 +27,9 @@ public enum PeriodIndex {
     }
 
     public static func render(_ entries: [Entry], title: String?) -> [UInt8] {
-        var page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        var page = "<!doctype html>\n<html lang=\"\(Language.current.tag)\"><head><meta charset=\"utf-8\">"
         page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-        let heading = escaped(title ?? "Periods of the evidence")
+        let heading = escaped(title ?? say("Periods of the evidence"))
         page += "<title>\(heading)</title><style>:root{color-scheme:light dark}"
         page += "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
         page += "li{margin:.75rem 0}</style></head><body><main><h1>\(heading)</h1><ul>\n"

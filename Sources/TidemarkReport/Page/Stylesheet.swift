@@ -11,8 +11,10 @@ enum Stylesheet {
         *{box-sizing:border-box}
         html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:24px}
         body{margin:0;background:var(--background);color:var(--text);font:15px/24px system-ui,-apple-system,"Segoe UI",\
-        Roboto,"Noto Sans","Noto Sans TC","PingFang TC","Microsoft JhengHei",sans-serif;\
+        Roboto,"Noto Sans","PingFang TC","Noto Sans TC","Noto Sans CJK TC","Microsoft JhengHei",sans-serif;\
         font-variant-numeric:tabular-nums;overflow-wrap:break-word}
+        :lang(zh){line-break:strict}
+        :lang(zh) .answer,:lang(zh) .value{letter-spacing:0}
         h1,h2,h3,h4,p,ul,ol,dl,dd,figure{margin:0;padding:0}
         h1{font-size:18px;line-height:24px;font-weight:650}
         h2{font-size:18px;line-height:24px;font-weight:650;margin:64px 0 16px;padding-top:12px;\

@@ -13,13 +13,21 @@ public enum NumberText {
     /// `41.2 s`, `1.28 k tokens/s`, `98.2 %`; the blanks don't break.
     public static func text(_ value: Double?, _ unit: DisplayUnit) -> String {
         let parts = parts(value, unit)
-        return parts.unit.isEmpty ? parts.number : parts.number + noBreakSpace + parts.unit
+        // Chinese counts things with a measure word between number and noun.
+        if unit == .requests, parts.unit == say("requests") { return say("\(parts.number)\u{A0}requests") }
+        return joined(parts.number, parts.unit)
+    }
+
+    /// A number with its unit behind it.
+    static func joined(_ number: String, _ unit: String) -> String {
+        if unit.isEmpty { return number }
+        return unit == "%" ? say("\(number)\u{A0}%") : number + noBreakSpace + unit
     }
 
     /// The number and its unit (prefix included) apart. A missing value has no unit.
     public static func parts(_ value: Double?, _ unit: DisplayUnit) -> (number: String, unit: String) {
         guard let value, !value.isNaN else { return (missing, "") }
-        guard value.isFinite else { return (value < 0 ? "−∞" : "∞", unit.symbol) }
+        guard value.isFinite else { return (value < 0 ? "−∞" : "∞", say(fixed: unit.symbol)) }
         let scaled = UnitScale.fitting(value, unit, forText: true)
         return (scaled.number(value), scaled.unit)
     }
@@ -27,12 +35,14 @@ public enum NumberText {
     /// A duration in milliseconds in its largest natural unit: `17 min`, `1.5 h`.
     public static func duration(milliseconds: Int64) -> String { text(Double(milliseconds) / 1000, .seconds) }
 
-    /// A count with thin blanks between the thousands: `12 480`.
+    /// A count with its thousands apart, in English by thin blanks: `12 480`.
     public static func integer(_ value: Int) -> String {
         let digits = Array(String(value.magnitude).utf8)
         var bytes: [UInt8] = value < 0 ? Array("−".utf8) : []
         for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { bytes.append(contentsOf: Array("\u{202F}".utf8)) }
+            if index > 0, (digits.count - index) % 3 == 0 {
+                bytes.append(contentsOf: Array(Language.current.thousands.utf8))
+            }
             bytes.append(digit)
         }
         return String(decoding: bytes, as: UTF8.self)
@@ -128,7 +138,7 @@ struct UnitScale: Sendable, Equatable {
         let prefix = prefixes[index]
         guard unit.style == .count else { return UnitScale(factor: factor, symbol: prefix + unit.symbol) }
         let blank = prefix.isEmpty || unit.symbol.isEmpty ? "" : NumberText.noBreakSpace
-        return UnitScale(factor: factor, unit: prefix + blank + unit.symbol, tickUnit: prefix)
+        return UnitScale(factor: factor, unit: prefix + blank + say(fixed: unit.symbol), tickUnit: prefix)
     }
 
     private static func small(_ size: Double, _ symbol: String) -> UnitScale {
@@ -138,12 +148,13 @@ struct UnitScale: Sendable, Equatable {
     }
 
     private static func seconds(_ size: Double, forText: Bool) -> UnitScale {
-        if size == 0 { return UnitScale(factor: 1, symbol: "s") }
-        if size < 1e-3 { return UnitScale(factor: 1e-6, symbol: "µs") }
-        if size < 0.1 || (!forText && size < 1) { return UnitScale(factor: 1e-3, symbol: "ms") }
-        if size < 120 || (!forText && size < 600) { return UnitScale(factor: 1, symbol: "s") }
-        if size < (forText ? 3600 : 7200) { return UnitScale(factor: 60, symbol: "min") }
-        if size < 172_800 { return UnitScale(factor: 3600, symbol: "h") }
-        return UnitScale(factor: 86_400, symbol: "d")
+        func scale(_ factor: Double, _ symbol: Message) -> UnitScale { UnitScale(factor: factor, symbol: say(symbol)) }
+        if size == 0 { return scale(1, "s") }
+        if size < 1e-3 { return scale(1e-6, "µs") }
+        if size < 0.1 || (!forText && size < 1) { return scale(1e-3, "ms") }
+        if size < 120 || (!forText && size < 600) { return scale(1, "s") }
+        if size < (forText ? 3600 : 7200) { return scale(60, "min") }
+        if size < 172_800 { return scale(3600, "h") }
+        return scale(86_400, "d")
     }
 }

@@ -11,12 +11,10 @@ struct TimeAxis: Sendable, Equatable {
 
     let startMs: Int64
     let endMs: Int64
-    private let phrases: Phrases
 
-    init(_ span: ReportModel.TimeSpan, phrases: Phrases) {
+    init(_ span: ReportModel.TimeSpan) {
         startMs = span.startMs
         endMs = max(span.endMs, span.startMs + 1)
-        self.phrases = phrases
     }
 
     var lengthMs: Int64 { endMs - startMs }
@@ -64,7 +62,7 @@ struct TimeAxis: Sendable, Equatable {
 
     private func label(_ timeMs: Int64, stepMs: Int64) -> String {
         let inDay = timeMs - CivilTime.floorDivide(timeMs, CivilTime.millisPerDay) * CivilTime.millisPerDay
-        if stepMs >= CivilTime.millisPerDay || (inDay == 0 && lengthMs > 7_200_000) { return phrases.shortDate(timeMs) }
+        if stepMs >= CivilTime.millisPerDay || (inDay == 0 && lengthMs > 7_200_000) { return Phrases.shortDate(timeMs) }
         if stepMs >= 60_000 { return CivilTime.clock(timeMs, seconds: false) }
         let clock = CivilTime.clock(timeMs)
         guard stepMs < 1000 else { return clock }

@@ -56,7 +56,7 @@ struct ValueAxis: Sendable, Equatable {
     /// `value` in the axis' own unit, with that unit.
     func text(_ value: Double) -> String {
         let number = scale.number(value)
-        return scale.unit.isEmpty ? number : number + NumberText.noBreakSpace + scale.unit
+        return NumberText.joined(number, scale.unit)
     }
 
     // MARK: - Linear
@@ -139,7 +139,7 @@ struct ValueAxis: Sendable, Equatable {
         values.enumerated().map { index, value in
             let number = scale.number(value)
             let isTop = index == values.count - 1
-            let label = isTop && !scale.tickUnit.isEmpty ? number + NumberText.noBreakSpace + scale.tickUnit : number
+            let label = isTop && !scale.tickUnit.isEmpty ? NumberText.joined(number, scale.tickUnit) : number
             return Tick(value: value, label: label)
         }
     }

@@ -46,6 +46,7 @@ public enum Schema {
         EvidenceSchema.outlook,
         EvidenceSchema.loadTests,
         EvidenceSchema.capacityLimits,
+        EvidenceSchema.sentences,
     ]
     public static var version: Int { migrations.count }
 

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Requests wait because all batch slots (`max_num_seqs`) are taken, although the KV cache has room.
 enum BatchSlotLimit: Cause {
     static let id = "batch_slot_limit"
-    static let title = "All batch slots were taken"
+    static let title: Message = "All batch slots were taken"
     static let level = CauseLevel.limit
     static let help = CauseHelp(
         what: "Requests waited because max_num_seqs requests ran already, although the KV cache had room.",

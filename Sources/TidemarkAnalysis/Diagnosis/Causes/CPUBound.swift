@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The CPU holds up the server: its API process, or the engine core's host work.
 enum CPUBound: Cause {
     static let id = "cpu_bound"
-    static let title = "The CPU held up the server"
+    static let title: Message = "The CPU held up the server"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "GPUs waited for the host: the API server (tokenisation, JSON, streaming) or the engine core had no CPU.",

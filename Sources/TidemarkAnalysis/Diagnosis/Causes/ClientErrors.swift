@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Clients send requests that the server rightly refuses.
 enum ClientErrors: Cause {
     static let id = "client_errors"
-    static let title = "Clients sent requests that were refused"
+    static let title: Message = "Clients sent requests that were refused"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what: "A good part of the requests was answered with 4xx: the server worked, the requests were wrong.",

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// A server was started anew: it was away, and then had an empty cache and a backlog.
 enum ColdStart: Cause {
     static let id = "cold_start"
-    static let title = "A restart left the server cold"
+    static let title: Message = "A restart left the server cold"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what:

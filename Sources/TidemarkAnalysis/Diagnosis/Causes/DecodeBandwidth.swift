@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// More answers at once than memory bandwidth serves at the usual pace.
 enum DecodeBandwidth: Cause {
     static let id = "decode_bandwidth"
-    static let title = "Decoding reached the memory's bandwidth"
+    static let title: Message = "Decoding reached the memory's bandwidth"
     static let level = CauseLevel.load
     static let help = CauseHelp(
         what: "The load rose, and with more answers at once every step read more KV cache and took longer.",

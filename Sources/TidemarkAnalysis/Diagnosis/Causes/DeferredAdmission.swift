@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Requests wait for their admission (a LoRA slot, a KV transfer, a grammar) although slots and memory are free.
 enum DeferredAdmission: Cause {
     static let id = "deferred_admission"
-    static let title = "Admission of requests was deferred"
+    static let title: Message = "Admission of requests was deferred"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what:
@@ -56,7 +58,7 @@ enum DeferredAdmission: Cause {
             try scene.firstTokenRose(2),
             scene.sign(
                 adapters.map { $0 > 0 } ?? false,
-                "LoRA adapters share \(adapters.map { Scene.round3($0) } ?? "few") slots"),
+                adapters.map { "LoRA adapters share \(Scene.round3($0)) slots" } ?? "LoRA adapters share few slots"),
         ].filter { $0.state != .unseen }
         judgement.recommendations = [
             (

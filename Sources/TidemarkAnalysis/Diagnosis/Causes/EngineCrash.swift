@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The engine died: its process printed a fatal error, or vanished while it served.
 enum EngineCrash: Cause {
     static let id = "engine_crash"
-    static let title = "The engine crashed"
+    static let title: Message = "The engine crashed"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what:
@@ -74,11 +76,11 @@ enum EngineCrash: Cause {
                     "from the crash until the next server was ready")),
             try scene.sign("generation_tokens_per_second", "generated tokens") { ($0.ratio ?? 1) < 0.7 },
         ]
-        judgement.recommendations = recommendations(root)
+        judgement.recommendations = recommendations(root.text)
         return judgement
     }
 
-    private static func recommendations(_ root: String) -> [(flag: String?, text: String)] {
+    private static func recommendations(_ root: String) -> [(flag: String?, text: Message)] {
         if root.contains("out of memory") {
             return [
                 (

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// One GPU of several holds up the others of its replica.
 enum GPUStraggler: Cause {
     static let id = "gpu_straggler"
-    static let title = "One GPU held up the others"
+    static let title: Message = "One GPU held up the others"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "With tensor parallelism a step is as slow as its slowest GPU; one of them was slow.",

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The GPUs run below their clock, so that every step takes longer.
 enum GPUThrottling: Cause {
     static let id = "gpu_throttling"
-    static let title = "GPUs were throttled"
+    static let title: Message = "GPUs were throttled"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what:
@@ -34,7 +36,7 @@ enum GPUThrottling: Cause {
                 scene.sign(
                     loss >= 0.08 && isAll,
                     clocks.slowed.count > 0 && !isAll
-                        ? "only \(clocks.slowed.joined(separator: ", ")) ran below its clock"
+                        ? "only \(Message.list(clocks.slowed)) ran below its clock"
                         : "the SM clock lost \(percent(max(0, loss))) of its usual",
                     evidence: EvidenceDraft(
                         "gpu_sm_clock_hertz", value: worst.during, baseline: worst.before, unit: "Hz",
@@ -42,7 +44,7 @@ enum GPUThrottling: Cause {
                 try scene.slower(),
             ],
             summary:
-                "\(clocks.slowed.joined(separator: ", ")) of \(scene.replica) ran \(percent(loss)) below the usual SM clock"
+                "\(Message.list(clocks.slowed)) of \(scene.replica) ran \(percent(loss)) below the usual SM clock"
         )
         judgement.supporting = [
             scene.sign(

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The engine holds requests and makes no tokens, without having died.
 enum HungEngine: Cause {
     static let id = "hung_engine"
-    static let title = "The engine stood still"
+    static let title: Message = "The engine stood still"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what: "Requests were in the engine and no step finished for half a minute or more, although the process lived.",

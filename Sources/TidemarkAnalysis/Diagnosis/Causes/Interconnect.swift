@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Collective communication between GPUs or nodes slows every step.
 enum Interconnect: Cause {
     static let id = "interconnect"
-    static let title = "The GPUs waited for each other's data"
+    static let title: Message = "The GPUs waited for each other's data"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what:

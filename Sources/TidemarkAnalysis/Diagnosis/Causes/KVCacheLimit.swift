@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Requests wait because the KV cache has no free blocks, although the batch has free slots.
 enum KVCacheLimit: Cause {
     static let id = "kv_cache_limit"
-    static let title = "The KV cache was full"
+    static let title: Message = "The KV cache was full"
     static let level = CauseLevel.limit
     static let help = CauseHelp(
         what: "Requests waited because the KV cache had no free blocks, although the batch had free slots.",
@@ -53,7 +55,7 @@ enum KVCacheLimit: Cause {
                         "requests running" + (slots.map { ", of \(Int($0.count)) batch slots" } ?? ""))
                 }),
         ]
-        let version = scene.situation.version(scene.replica)
+        let version: Message = scene.situation.version(scene.replica).map { " (vLLM \($0))" } ?? ""
         judgement.recommendations = [
             (
                 "--gpu-memory-utilization",
@@ -65,7 +67,7 @@ enum KVCacheLimit: Cause {
             ),
             (
                 "--max-model-len",
-                "Lower --max-model-len or route long prompts elsewhere; else add a replica\(version.map { " (vLLM \($0))" } ?? "")."
+                "Lower --max-model-len or route long prompts elsewhere; else add a replica\(version)."
             ),
         ]
         return judgement

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Far more requests came than before.
 enum LoadGrowth: Cause {
     static let id = "load_growth"
-    static let title = "Load grew beyond what the replicas hold"
+    static let title: Message = "Load grew beyond what the replicas hold"
     static let level = CauseLevel.load
     static let help = CauseHelp(
         what: "Requests at least doubled, and the machine was as slow as that load says.",

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Requests became another kind: longer prompts or answers at about the same rate.
 enum MixShift: Cause {
     static let id = "mix_shift"
-    static let title = "The mix of requests changed"
+    static let title: Message = "The mix of requests changed"
     static let level = CauseLevel.limit
     static let help = CauseHelp(
         what: "As many requests came as before, but each cost more: longer prompts or longer answers.",
@@ -26,6 +28,7 @@ enum MixShift: Cause {
         let chance = 1 + 2.5 / max(1, prompt?.weight ?? answer?.weight ?? 1).squareRoot()
         let first = (prompt?.ratio ?? 1) >= (answer?.ratio ?? 1)
         let change = first ? prompt! : answer!
+        let what: Message = first ? "prompts" : "answers"
         var judgement = Judgement(
             required: [
                 scene.sign(
@@ -40,7 +43,7 @@ enum MixShift: Cause {
                 try scene.slower(1.07),
             ],
             summary:
-                "Requests at \(scene.replica) became longer: \(first ? "prompts" : "answers") of \(Scene.round3(change.during)) tokens, usually \(Scene.round3(change.before ?? 0)), at about the same rate"
+                "Requests at \(scene.replica) became longer: \(what) of \(Scene.round3(change.during)) tokens, usually \(Scene.round3(change.before ?? 0)), at about the same rate"
         )
         judgement.supporting = [
             scene.sign(load < 1.25, "arrivals as usual"),

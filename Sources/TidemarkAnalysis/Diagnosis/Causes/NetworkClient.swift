@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The way between the server and its users is slow or breaks; the server is not.
 enum NetworkClient: Cause {
     static let id = "network_client"
-    static let title = "The network or the clients were at fault"
+    static let title: Message = "The network or the clients were at fault"
     static let level = CauseLevel.availability
     static let help = CauseHelp(
         what: "Clients waited longer, or gave up, while the server's own times stayed as they were.",
@@ -29,7 +31,7 @@ enum NetworkClient: Cause {
         let waiting = try scene.change("waiting_requests")
         let isQueued = waiting.map { $0.during >= 0.5 && $0.during >= 2 * ($0.before ?? 0) } ?? false
         let isFlat = (itl ?? 1) < 1.12 && (ttft ?? 1) < 1.3 && !isQueued
-        var words: [String] = []
+        var words: [Message] = []
         if let aborted {
             words.append(
                 "clients gave up \(percent(aborted.during)) of their requests, usually \(percent(aborted.before))")
@@ -50,7 +52,7 @@ enum NetworkClient: Cause {
                     }),
                 try scene.sign("itl_mean_seconds", "the server's own inter-token latency") { _ in isFlat },
             ],
-            summary: "At \(scene.replica) \(words.joined(separator: " and ")), while the server was as fast as ever",
+            summary: "At \(scene.replica) \(Message.joined(words, by: " and ")), while the server was as fast as ever",
             range: (aborted ?? beyond)?.range)
         judgement.supporting = [
             try scene.sign("host_tcp_retransmits_segments_per_second", "TCP segments sent again") {

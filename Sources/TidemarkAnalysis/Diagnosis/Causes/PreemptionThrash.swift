@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The scheduler takes back memory from running requests so often that work is done over and over.
 enum PreemptionThrash: Cause {
     static let id = "preemption_thrash"
-    static let title = "Preemptions made the engine repeat its work"
+    static let title: Message = "Preemptions made the engine repeat its work"
     static let level = CauseLevel.limit
     static let help = CauseHelp(
         what:
@@ -40,10 +42,11 @@ enum PreemptionThrash: Cause {
             try scene.firstTokenRose(2),
             try scene.sign("waiting_requests", "requests waiting") { $0.during > 1 },
         ]
+        let below: Message = try scene.slots().map { " below \(Int($0.count))" } ?? ""
         judgement.recommendations = [
             (
                 "--max-num-seqs",
-                "Lower --max-num-seqs\(try scene.slots().map { " below \(Int($0.count))" } ?? ""): fewer requests share the cache, and none is computed twice."
+                "Lower --max-num-seqs\(below): fewer requests share the cache, and none is computed twice."
             ),
             ("--gpu-memory-utilization", "Raise --gpu-memory-utilization or try --kv-cache-dtype fp8: more KV blocks."),
         ]

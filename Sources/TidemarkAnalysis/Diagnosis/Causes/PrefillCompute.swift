@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// More prompt tokens than the GPU can compute beside its answers.
 enum PrefillCompute: Cause {
     static let id = "prefill_compute"
-    static let title = "Prefill took the GPU's time"
+    static let title: Message = "Prefill took the GPU's time"
     static let level = CauseLevel.load
     static let help = CauseHelp(
         what: "The load rose, and computing prompts made the steps of all longer.",

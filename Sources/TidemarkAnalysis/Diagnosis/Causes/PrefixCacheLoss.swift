@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The prefix cache finds less, so that the same prompts cost more computation.
 enum PrefixCacheLoss: Cause {
     static let id = "prefix_cache_loss"
-    static let title = "The prefix cache lost its hits"
+    static let title: Message = "The prefix cache lost its hits"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "Prompts that used to be found in the prefix cache were computed anew.",

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The router sends one replica far more than its share.
 enum ReplicaImbalance: Cause {
     static let id = "replica_imbalance"
-    static let title = "Load was spread unevenly"
+    static let title: Message = "Load was spread unevenly"
     static let level = CauseLevel.demand
     static let help = CauseHelp(
         what:

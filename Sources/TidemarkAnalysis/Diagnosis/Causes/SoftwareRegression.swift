@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// From a restart with another version or other arguments on, the same work takes longer.
 enum SoftwareRegression: Cause {
     static let id = "software_regression"
-    static let title = "A change of version or arguments made steps slower"
+    static let title: Message = "A change of version or arguments made steps slower"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "After a restart with another version or other arguments the same work took longer, and stayed so.",
@@ -41,7 +43,7 @@ enum SoftwareRegression: Cause {
                 scene.sign(lasts, "it did not last"),
             ],
             summary:
-                "Since its restart (\(changes.prefix(3).joined(separator: ", "))) the steps of \(scene.replica) take \(percent((residual ?? 1) - 1)) longer at equal work"
+                "Since its restart (\(Message.list(Array(changes.prefix(3))))) the steps of \(scene.replica) take \(percent((residual ?? 1) - 1)) longer at equal work"
         )
         judgement.supporting = [
             scene.sign(
@@ -61,8 +63,8 @@ enum SoftwareRegression: Cause {
 
 extension EngineRun {
     /// Version, model and arguments that differ, `name: before → after`.
-    static func differences(_ a: EngineRun, _ b: EngineRun) -> [String] {
-        var changes: [String] = []
+    static func differences(_ a: EngineRun, _ b: EngineRun) -> [Message] {
+        var changes: [Message] = []
         if let x = a.version, let y = b.version, x != y { changes.append("version \(x) → \(y)") }
         if let x = a.model, let y = b.model, x != y { changes.append("model \(x) → \(y)") }
         let names = Set(a.facts.keys).union(b.facts.keys).filter { $0.hasPrefix("arg.") }.sorted()

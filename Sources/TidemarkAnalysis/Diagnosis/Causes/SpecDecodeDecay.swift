@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// The draft model's tokens are accepted less often, so that each token needs more steps.
 enum SpecDecodeDecay: Cause {
     static let id = "spec_decode_decay"
-    static let title = "Speculative decoding lost its acceptance"
+    static let title: Message = "Speculative decoding lost its acceptance"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what: "Fewer draft tokens were accepted, so that a token took more steps; the steps themselves did not change.",

@@ -1,7 +1,9 @@
+import TidemarkBase
+
 /// Grammars of structured output hold up the engine's steps.
 enum StructuredOutput: Cause {
     static let id = "structured_output"
-    static let title = "Structured output slowed every step"
+    static let title: Message = "Structured output slowed every step"
     static let level = CauseLevel.fault
     static let help = CauseHelp(
         what:
