@@ -84,7 +84,7 @@ struct BudgetTests {
         let finding = try #require(try Verdict(store, period: period, name: "p").findings.first)
         let hours = Double(finding.endMs - finding.startMs) / 3_600_000
         #expect(abs((finding.cost ?? 0) - 4 * 2 * hours) < 1e-9 && finding.currency != nil)
-        #expect(finding.costText?.contains("GPU time") == true)
+        #expect(finding.costText?.text.contains("GPU time") == true)
         let (other, same) = try self.store(perScrape: 40)
         #expect(try Verdict(other, period: same, name: "p").findings.first?.cost == nil)
     }

@@ -122,13 +122,13 @@ import TidemarkStatistics
 
     @Test func refusalsAreExplained() {
         var empty = EngineRecord(replica: "r0", instance: nil, engine: nil)
-        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.contains("no counters") == true)
+        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.text.contains("no counters") == true)
         empty.windows = [CapacityWindow(startMs: 0, seconds: 60)]
-        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.contains("12 are needed") == true)
+        #expect(Self.estimate(empty, LatencyObjective.usual).refused?.text.contains("12 are needed") == true)
         // An objective that a lone request can't keep.
         let never = Self.estimate(Self.record(0.3, 2), [LatencyObjective(.itl, 0.95, 0.001)])
         #expect(never.value == nil)
-        #expect(never.refused?.contains("no rate holds") == true)
+        #expect(never.refused?.text.contains("no rate holds") == true)
     }
 
     @Test func scenariosChangeWhatTheyShould() throws {
