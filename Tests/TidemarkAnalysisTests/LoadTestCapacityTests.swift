@@ -146,7 +146,10 @@ struct LoadTestCapacityTests {
         var curve = Self.closed([1, 2, 4, 8, 16])
         #expect(LoadTestCapacity(curve, []).remarks.allSatisfy { !$0.text.contains("Little") })
         curve.levels[4].latencySeconds["e2e_mean"] = 0.5
-        #expect(LoadTestCapacity(curve, []).remarks.contains { $0.text.contains("Little's law") && $0.text.contains("not 16") })
+        #expect(
+            LoadTestCapacity(curve, []).remarks.contains {
+                $0.text.contains("Little's law") && $0.text.contains("not 16")
+            })
     }
 
     @Test("the knee is the place farthest above the diagonal")

@@ -9,12 +9,16 @@ struct SourceLiterals {
         var line: Int
         /// The code before it on its line and the one above, for telling what it is.
         var before: String
+        /// Whether it stands inside the parentheses of a call of `say`.
+        var isSaid: Bool
     }
 
     private(set) var literals: [Literal] = []
     private let source: [Character]
     private var at = 0
     private var line = 1
+    /// Of each open parenthesis whether it belongs to a call of `say`.
+    private var calls: [Bool] = []
 
     init(_ text: String) {
         source = Array(text)
@@ -57,12 +61,15 @@ struct SourceLiterals {
             case "\"": literal()
             case "(":
                 depth += 1
+                calls.append(
+                    at >= 3 && source[at - 3..<at].elementsEqual("say") && (at < 4 || !source[at - 4].isLetter))
                 step()
             case ")" where nested && depth == 0:
                 step()
                 return
             case ")":
                 depth -= 1
+                _ = calls.popLast()
                 step()
             default: step()
             }
@@ -72,6 +79,7 @@ struct SourceLiterals {
     private mutating func literal() {
         let start = line
         let before = String(source[max(0, at - 80)..<at])
+        let isSaid = calls.contains(true)
         let quote = has("\"\"\"") ? "\"\"\"" : "\""
         step(quote.count)
         var pattern = ""
@@ -98,6 +106,6 @@ struct SourceLiterals {
             }
         }
         step(quote.count)
-        literals.append(Literal(pattern: pattern, line: start, before: before))
+        literals.append(Literal(pattern: pattern, line: start, before: before, isSaid: isSaid))
     }
 }

@@ -22,7 +22,9 @@ extension Comparison {
                 overall.slowdown, overall.low, overall.high, overall.verdict.rawValue, sentence.text)
             let id = database.lastInsertedRow
             for side in [baseline.name, candidate.name] {
-                guard let period = try database.int("SELECT period_id FROM period WHERE name = ?", side) else { continue }
+                guard let period = try database.int("SELECT period_id FROM period WHERE name = ?", side) else {
+                    continue
+                }
                 _ = try Sentences.Writer(store, period: period)(sentence)
             }
             let row = try database.prepare(

@@ -28,7 +28,7 @@ extension DemandForecast {
         }
         if let forecast {
             out.write(",\"method\":")
-            out.writeJSONString(Self.method(forecast))
+            out.writeJSONString(Self.method(forecast).text)
             let test = forecast.backtest
             out.write(
                 ",\"mase_backtest\":\(number(test.scaledError, 3)),\"mase_naive_backtest\":\(number(test.naiveScaledError, 3)),\"coverage_backtest\":\(number(test.coverage, 3)),\"backtest_origins\":\(test.origins)"

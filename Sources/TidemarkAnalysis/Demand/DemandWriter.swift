@@ -34,7 +34,7 @@ extension DemandForecast {
                 INSERT INTO forecast_summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
             ).run(
-                analysis, history.source, zone, Self.method(forecast), forecast.backtest.scaledError,
+                analysis, history.source, zone, sentence(Self.method(forecast)), forecast.backtest.scaledError,
                 forecast.backtest.coverage, forecast.trend?.perDay, capacity?.rps, capacity?.low, capacity?.high,
                 exhaustion?.atMs, exhaustion?.earliestMs, exhaustion?.latestMs, exhaustion?.horizonMs,
                 replicas?.needed, replicas?.present, money?.currency, money?.perHour, money?.perRequest,
@@ -43,13 +43,21 @@ extension DemandForecast {
     }
 
     /// Members and weights in words.
-    static func method(_ forecast: HourlyForecast) -> String {
-        let parts = forecast.members.prefix(4).map { "\(percent($0.weight)) \($0.name)" }
-        let rest = forecast.members.count > 4 ? ", \(forecast.members.count - 4) more" : ""
-        return "ensemble on the logarithm with \(seasons(forecast)): \(parts.joined(separator: "; "))\(rest)"
+    static func method(_ forecast: HourlyForecast) -> Message {
+        let parts = forecast.members.prefix(4).map { "\(percent($0.weight)) \(member($0.name))" as Message }
+        let rest: Message = forecast.members.count > 4 ? ", \(forecast.members.count - 4) more" : ""
+        return "ensemble on the logarithm with \(seasons(forecast)): \(Message.joined(parts, by: "; "))\(rest)"
     }
 
-    static func seasons(_ forecast: HourlyForecast) -> String {
+    /// The name of an ensemble's member, which holds its memory in hours.
+    private static func member(_ name: String) -> Message {
+        let hours = name.filter(\.isNumber)
+        if name.hasPrefix("trend") { return "trend, level of \(hours) h" }
+        guard name.hasPrefix("level") else { return Message(pattern: name) }
+        return name.hasSuffix("returning") ? "level of \(hours) h, returning" : "level of \(hours) h"
+    }
+
+    static func seasons(_ forecast: HourlyForecast) -> Message {
         switch (forecast.hasDailySeason, forecast.hasWeeklySeason) {
         case (true, true): "daily and weekly seasons"
         case (true, false): "a daily season"

@@ -67,7 +67,8 @@ struct CapacitySection {
         }
         guard !sentences.isEmpty else { return nil }
         let columns: [ReportModel.QuantityTable.Column] = [
-            .init(say("Replica group")), .init(say("Highest rate"), isNumber: true), .init(say("80 % from"), isNumber: true),
+            .init(say("Replica group")), .init(say("Highest rate"), isNumber: true),
+            .init(say("80 % from"), isNumber: true),
             .init(say("to"), isNumber: true), .init(say("95 % from"), isNumber: true), .init(say("to"), isNumber: true),
             .init(say("Limit")), .init(say("Grade")), .init(say("Observed mean"), isNumber: true),
             .init(say("Observed high"), isNumber: true), .init(say("Residuals"), isNumber: true),
@@ -127,8 +128,10 @@ struct CapacitySection {
         return .scatter(
             .init(
                 id: id, title: say("Time between tokens by load, \(group)"),
-                subtitle: say("each point a window of one engine; line: fitted cost of a step at the mean mix; band: 80 %"),
-                xTitle: say("sequences that decode together"), xUnit: .count("sequences"), yUnit: .seconds, points: points,
+                subtitle: say(
+                    "each point a window of one engine; line: fitted cost of a step at the mean mix; band: 80 %"),
+                xTitle: say("sequences that decode together"), xUnit: .count("sequences"), yUnit: .seconds,
+                points: points,
                 fit: fit, csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: say("fit"))))
     }
 }

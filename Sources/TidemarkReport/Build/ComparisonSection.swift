@@ -23,7 +23,8 @@ struct ComparisonSection {
             blocks += [try metrics(id), try arguments(id)].compactMap { $0 }
             found.append(
                 .init(
-                    title: say("\(rows.text(2)) against \(rows.text(1))"), sentences: [say(stored[rows.text(3)])], blocks: blocks))
+                    title: say("\(rows.text(2)) against \(rows.text(1))"), sentences: [say(stored[rows.text(3)])],
+                    blocks: blocks))
         }
         return found
     }
@@ -102,10 +103,14 @@ struct ComparisonSection {
         return .table(
             .init(
                 caption:
-                    say("Before and after; verdicts hold after correction for the number of comparisons (5 % false ones)"),
+                    say(
+                        "Before and after; verdicts hold after correction for the number of comparisons (5 % false ones)"
+                    ),
                 columns: [
-                    .init(say("Signal")), .init(say("Model")), .init(say("Before"), isNumber: true), .init(say("After"), isNumber: true),
-                    .init(say("Change"), isNumber: true), .init(say("At equal load"), isNumber: true), .init(say("Verdict")),
+                    .init(say("Signal")), .init(say("Model")), .init(say("Before"), isNumber: true),
+                    .init(say("After"), isNumber: true),
+                    .init(say("Change"), isNumber: true), .init(say("At equal load"), isNumber: true),
+                    .init(say("Verdict")),
                 ], rows: cells,
                 csv: .init(path: "\(ReportBuilder.csvFolder)/comparison_\(id)_signals.csv", label: say("signals"))))
     }

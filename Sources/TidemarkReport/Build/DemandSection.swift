@@ -47,7 +47,9 @@ struct DemandSection {
         if let capacity {
             if let at = day(8) {
                 let far: Message = "not in sight"
-                let (first, last) = (day(9).map { "\($0)" as Message } ?? far, day(10).map { "\($0)" as Message } ?? far)
+                let (first, last) = (
+                    day(9).map { "\($0)" as Message } ?? far, day(10).map { "\($0)" as Message } ?? far
+                )
                 sentences.append(
                     say("It exceeds the capacity of \(rate(capacity)) on \(at); earliest \(first), latest \(last)."))
             } else {
@@ -64,7 +66,7 @@ struct DemandSection {
                 )
             )
         }
-        sentences.append("Method: \(summary.text(2)); days and weeks in \(summary.text(1)).")
+        sentences.append(say("Method: \(stored[summary.text(2)]); days and weeks in \(summary.text(1))."))
         var notes = JSONReader(summary.bytes(19))
         try notes.array { sentences.append(Self.sentence(say(stored[try $0.string().text]))) }
 
@@ -72,7 +74,8 @@ struct DemandSection {
         if let capacity { limits.append(.init(value: capacity, label: say("capacity"))) }
         let strip = ReportModel.Strip(
             id: "forecast", title: say("Requests an hour, and what is expected"),
-            subtitle: say("mean of the hour, counted from \(Message(pattern: summary.text(0))); band: 90 %"), unit: .requestsPerSecond,
+            subtitle: say("mean of the hour, counted from \(Message(pattern: summary.text(0))); band: 90 %"),
+            unit: .requestsPerSecond,
             series: [
                 .init(
                     name: say("observed"), role: .observed, timesMs: Array(history.timesMs.suffix(Self.shownHours)),
@@ -129,7 +132,8 @@ struct DemandSection {
         guard !cells.isEmpty else { return nil }
         return .table(
             .init(
-                caption: say("Replicas and money"), columns: [.init(say("Quantity")), .init(say("Value"), isNumber: true)],
+                caption: say("Replicas and money"),
+                columns: [.init(say("Quantity")), .init(say("Value"), isNumber: true)],
                 rows: cells, csv: .init(path: "\(ReportBuilder.csvFolder)/demand.csv", label: say("plan"))))
     }
 }

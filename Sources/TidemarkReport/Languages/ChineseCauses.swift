@@ -230,7 +230,7 @@ enum ChineseCauses {
         the prefix cache found ⇒ 前綴快取命中率為
          or more ⇒ 以上
         prefix-cache hits: scrape /metrics, or keep the statistics lines ⇒ 前綴快取命中率：抓取 /metrics，或保留統計行
-        the KV cache was full and evicted: a consequence ⇒ KV 快取已滿而淘汰內容：屬於結果
+        the KV cache was full and evicted: a consequence ⇒ KV 快取已滿而淘汰內容：這是後果，不是原因
         prompts became {0} times as long ⇒ 提示變為 {0} 倍長
         At {0} the prefix cache found {1} of the prompt tokens, usually {2} ⇒ {0} 的前綴快取命中 {1} 的提示 token，平常為 {2}
         arrivals and prompts as usual ⇒ 到達率與提示如常

@@ -21,7 +21,7 @@ enum ChineseDiagnosis {
         cache hits {0}, usually {1} ⇒ 快取命中率 {0}，平常 {1}
         the same work took {0} times as long ⇒ 相同的工作花了 {0} 倍時間
         not explained by the model ⇒ 模型無法解釋
-        unexplained ⇒ 無法解釋
+        unexplained ⇒ 無法解釋的部分
         running requests are {0} times finished requests × their time ({1}); Little's law wants 0.8 to 1.25 ⇒ 執行中的請求為完成請求 × 其時間的 {0} 倍（{1}）；依利特爾法則應在 0.8 到 1.25 之間
         {0} of the time is without evidence ({1}) ⇒ {0} 的時間沒有證據（{1}）
         no server started in the period ⇒ 期間內沒有伺服器啟動

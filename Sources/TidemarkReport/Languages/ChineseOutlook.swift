@@ -67,6 +67,16 @@ enum ChineseOutlook {
          before {0}, as far as the history tells ⇒ （依現有歷史，至少到 {0} 為止）
         When that is too much is not known: there is no capacity estimate. ⇒ 何時超過容量尚不可知：沒有容量估計。
         Made from earlier midnights the error was {0} of the seasonal naive one (MASE), and the interval held {1} of the hours. ⇒ 以先前各日午夜回測，誤差為季節性單純預測的 {0} 倍（MASE），區間涵蓋了 {1} 的小時。
+        Method: {0}; days and weeks in {1}. ⇒ 方法：{0}；以 {1} 計日與週。
+        ensemble on the logarithm with {0}: {1}{2} ⇒ 對數尺度的集成預測，{0}：{1}{2}
+        daily and weekly seasons ⇒ 含每日與每週季節性
+        a daily season ⇒ 含每日季節性
+        a weekly season ⇒ 含每週季節性
+        no season ⇒ 不含季節性
+        , {0} more ⇒ ，另有 {0} 個
+        level of {0} h ⇒ {0} 小時水準
+        level of {0} h, returning ⇒ {0} 小時水準（回歸平均）
+        trend, level of {0} h ⇒ 趨勢，{0} 小時水準
         Requests an hour, and what is expected ⇒ 每小時請求與預期
         mean of the hour, counted from {0}; band: 90 % ⇒ 每小時平均，依 {0} 計數；帶狀：90%
         observed ⇒ 觀察值

@@ -183,7 +183,6 @@ enum ChineseReport {
         steps/s ⇒ 步/秒
         preemptions/s ⇒ 次搶占/秒
         segments/s ⇒ 區段/秒
-        B/s ⇒ B/秒
         events ⇒ 起事件
         starts ⇒ 次啟動
         1 connection ⇒ 1 條連線
@@ -295,7 +294,7 @@ enum ChineseReport {
         Just before, at {0}, {1}{2}. ⇒ 在此之前的 {0}，{1}{2}。
          (normally {0}) ⇒ （平常 {0}）
         Users waited up to {0} for the first token at P95{1}. ⇒ 使用者等待首個 token 的 P95 時間最長達 {0}{1}。
-        {0} is {1} ⇒ {0} 為 {1}
+        {0} is {1} ⇒ {0} 來自 {1}
         Of the longer steps {0}. ⇒ 步驟變長的部分：{0}。
         1 more finding below. ⇒ 下方另有 1 項發現。
         {0} more findings below. ⇒ 下方另有 {0} 項發現。

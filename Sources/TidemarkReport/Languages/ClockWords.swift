@@ -6,7 +6,7 @@ import TidemarkBase
 /// the patterns that they were made from. What no pattern fits stays as it is.
 enum ClockWords {
     /// The more of a phrase a pattern fixes, the earlier it stands.
-    private static let patterns: [String] = [
+    static let patterns: [String] = [
         "UTC in the data", "taken as UTC, which fits {0}", "taken as UTC, which does not fit {0}", "taken as UTC",
         "zone {0} from --timezone", "zone {0} from capture.json", "zone {0} from the container's times",
         "zone from the times around the lines", "zone {0} of another piece of the log, {1}",
@@ -15,13 +15,14 @@ enum ClockWords {
         "zone printed in most lines; the others: {0}", "zone printed", "no line has a time of its own",
         "start and interval given", "year from {0}", "year given", "year printed", "from the file's name",
         "{0} records before the first time take it", "forward 1 h at {0} (daylight-saving time)",
-        "back 1 h at {0} (daylight-saving time)", "not aligned: {0}", "the log's clock is {0} s ahead of the container's",
+        "back 1 h at {0} (daylight-saving time)", "not aligned: {0}",
+        "the log's clock is {0} s ahead of the container's",
         "the container's times are {0} s late", "the log has no statistics lines", "nothing to compare it with",
         "{0}: the numbers to compare are flat", "{0} and {1} fit at different shifts",
         "{0} fits best at {1} minutes, correlation {2}: too weak", "the gauges of {0}", "{0} by its {1}",
         "the logs' throughput", "the servers' throughput", "the metrics", "the container's times",
         "the time in gzip's header", "the file's modification time", "a full date in the log",
-        "the date in the file's name", "utilisation", "memory utilisation", "power",
+        "the date in the file's name", "utilisation", "memory utilisation", "power", "SM clock",
     ]
 
     static func said(_ method: String) -> String {

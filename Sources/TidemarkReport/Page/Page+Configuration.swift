@@ -4,7 +4,8 @@ extension Page {
     /// Runs of equal configuration in one column, differing settings marked.
     mutating func writeConfiguration() {
         let columns = ConfigurationColumn.group(model.engineRuns)
-        let heads = columns.map { column in say(.joined(column.runs.map { Message(verbatim: describe($0)) }, by: "; ")) }
+        let heads = columns.map { column in say(.joined(column.runs.map { Message(verbatim: describe($0)) }, by: "; "))
+        }
         let span = columns.count + 1
         out.element(
             .div, .css("scroll"), Attribute(.role, "region"), .label(Phrases.configuration), Attribute(.tabindex, 0)
