@@ -1,12 +1,14 @@
 import ArgumentParser
+import TidemarkAnalysis
 import TidemarkBase
 import TidemarkStore
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show what was read: sources, line account, rejects, clocks.",
+        commandName: "status", abstract: "Show what was read, and what an incident would miss.",
         discussion: """
-            For every source: lines = lines in records + noise + rejects.
+            For every source: lines = lines in records + noise + rejects. Then what could not be told if an incident came
+            now, which causes that concerns, and the flag or capture that mends it.
 
             Example: tidemark status --db report/tidemark.sqlite
             """)
@@ -19,13 +21,18 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Also say of each source how its clock was found; with --format json only that.")
     var clocks = false
 
+    @Flag(help: "Only say what an incident would miss.")
+    var gaps = false
+
     @Flag(help: "Also list the rejects.")
     var rejects = false
 
     func run() throws {
         let store = try Store.open(path: database.path)
         switch format {
+        case .text where gaps: try printGaps(store)
         case .text: try printText(store)
+        case .json where gaps: try printGapsAsJSON(store)
         case .json where clocks: try printClocks(store)
         case .json, .csv:
             var sql = SQLCommand()
@@ -77,7 +84,29 @@ struct StatusCommand: ParsableCommand {
             try printShadowed(store, period.id)
             try printRolledUp(store, period.id)
             if rejects { try printRejects(store, period.id) }
+            Console.print("")
+            Console.print(Console.visible(try IncidentReadiness(store, period: period.id).text()))
         }
+    }
+
+    private func printGaps(_ store: Store) throws {
+        let periods = try store.periods()
+        for period in periods {
+            if periods.count > 1 { Console.print("Period \(Console.visible(period.name))") }
+            Console.print(Console.visible(try IncidentReadiness(store, period: period.id).text()))
+        }
+    }
+
+    /// `{"incident_gaps":[…]}`, an object for each period.
+    private func printGapsAsJSON(_ store: Store) throws {
+        var out = ByteWriter()
+        out.write("{\"incident_gaps\":[")
+        for (place, period) in try store.periods().enumerated() {
+            if place > 0 { out.write(",") }
+            try IncidentReadiness(store, period: period.id).write(to: &out, period: period.name)
+        }
+        out.write("]}")
+        Console.print(out.text)
     }
 
     /// `{"clocks":[…]}`, an object for each source.
