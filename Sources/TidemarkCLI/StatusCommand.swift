@@ -84,16 +84,25 @@ struct StatusCommand: ParsableCommand {
             try printShadowed(store, period.id)
             try printRolledUp(store, period.id)
             if rejects { try printRejects(store, period.id) }
-            Console.print("")
-            Console.print(Console.visible(try IncidentReadiness(store, period: period.id).text()))
+            if let readiness = try readiness(store, period.id) {
+                Console.print("")
+                Console.print(Console.visible(readiness.text()))
+            }
         }
+    }
+
+    /// nil: of a folder around the folders that hold the evidence.
+    private func readiness(_ store: Store, _ period: Int) throws -> IncidentReadiness? {
+        let readiness = try IncidentReadiness(store, period: period)
+        return try readiness.window == nil && store.periods().count > 1 ? nil : readiness
     }
 
     private func printGaps(_ store: Store) throws {
         let periods = try store.periods()
         for period in periods {
+            guard let readiness = try readiness(store, period.id) else { continue }
             if periods.count > 1 { Console.print("Period \(Console.visible(period.name))") }
-            Console.print(Console.visible(try IncidentReadiness(store, period: period.id).text()))
+            Console.print(Console.visible(readiness.text()))
         }
     }
 
@@ -101,9 +110,12 @@ struct StatusCommand: ParsableCommand {
     private func printGapsAsJSON(_ store: Store) throws {
         var out = ByteWriter()
         out.write("{\"incident_gaps\":[")
-        for (place, period) in try store.periods().enumerated() {
-            if place > 0 { out.write(",") }
-            try IncidentReadiness(store, period: period.id).write(to: &out, period: period.name)
+        var isFirst = true
+        for period in try store.periods() {
+            guard let readiness = try readiness(store, period.id) else { continue }
+            if !isFirst { out.write(",") }
+            isFirst = false
+            readiness.write(to: &out, period: period.name)
         }
         out.write("]}")
         Console.print(out.text)

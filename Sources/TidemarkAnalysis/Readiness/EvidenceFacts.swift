@@ -13,7 +13,7 @@ struct EvidenceFacts {
 
     /// - Parameter asked: what the causes asked for in vain.
     func gaps(beside asked: [EvidenceGap]) throws -> [EvidenceGap] {
-        startUps(asked) + coarse() + holes() + ended() + clocks()
+        try startUps(asked) + coarse() + holes() + ended() + clocks()
     }
 
     /// Logs that begin in the middle of a server's life, where no cause noticed.

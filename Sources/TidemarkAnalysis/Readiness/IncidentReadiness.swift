@@ -101,7 +101,10 @@ struct EvidenceProbe {
                 let isIdle = scene.baseline.isEmpty && !scene.replica.isEmpty && !withoutMetrics.contains(scene.replica)
                 for (signs, decides) in [(judgement.required, true), (judgement.supporting, false)] {
                     for sign in signs where sign.state == .unseen && !sign.text.isEmpty {
-                        guard let kind = EvidenceKind.of(sign.text), !(isIdle && kind == .metrics) else { continue }
+                        guard let named = EvidenceKind.of(sign.text), !(isIdle && named == .metrics) else { continue }
+                        let kind = named == .startup && !scene.hasLog ? .log : named
+                        // In an ordinary stretch some signs have nothing to show: that is no lack of evidence.
+                        if !decides, kind == .gpu || kind == .metrics, lacking(kind, scene.replica).isEmpty { continue }
                         asked[kind, default: [:]][cause.id, default: Need()].add(sign.text, scene.replica, decides)
                     }
                 }
@@ -145,9 +148,9 @@ struct EvidenceProbe {
         case .metrics:
             let none = withoutMetrics
             return none.isEmpty
-                ? "The metrics\(of) lack what some causes look at."
+                ? "The metrics\(of) lack: \(lackingWords(kind))."
                 : "No metrics\(none.count == situation.replicas.count ? "" : " of " + none.joined(separator: ", ")); the log's statistics lines tell some of it, every ten seconds."
-        case .gpu: return hasGPUs ? "The GPU capture lacks what some causes look at." : "No GPU capture."
+        case .gpu: return hasGPUs ? "The GPU capture lacks: \(lackingWords(kind))." : "No GPU capture."
         case .log: return "No server log\(of): neither errors nor arguments."
         case .startup: return "The server log\(of) does not reach back to a start: arguments and version are unknown."
         case .requests: return "Requests are not logged\(of): fine for most incidents."
@@ -158,4 +161,34 @@ struct EvidenceProbe {
     }
 
     private var hasGPUs: Bool { scenes.contains { !situation.gpus(of: $0.replica).isEmpty } }
+
+    /// Signals that most causes of a kind's field look at; the percentiles stand for their histograms' buckets.
+    private static let core: [EvidenceKind: [String]] = [
+        .gpu: [
+            "gpu_sm_clock_hertz", "gpu_throttled_ratio", "gpu_utilization_ratio", "gpu_power_watts", "gpu_temperature_celsius",
+        ],
+        .metrics: [
+            "running_requests", "waiting_requests", "kv_cache_usage_ratio", "prompt_tokens_per_second",
+            "generation_tokens_per_second", "arrival_rate_requests_per_second", "request_rate_requests_per_second",
+            "ttft_mean_seconds", "ttft_p95_seconds", "itl_mean_seconds", "itl_p95_seconds", "queue_time_mean_seconds",
+            "prefill_time_mean_seconds", "engine_steps_per_second", "step_tokens_mean_tokens", "preemptions_per_second",
+            "prefix_cache_hit_ratio", "prompt_length_mean_tokens", "generation_length_mean_tokens", "process_cpu_cores",
+        ],
+    ]
+
+    /// Those of them that a replica has no evidence for.
+    private func lacking(_ kind: EvidenceKind, _ replica: String) -> [String] {
+        let gpus = kind == .gpu ? situation.gpus(of: replica) : []
+        return (Self.core[kind] ?? []).filter { name in
+            kind == .gpu
+                ? !gpus.contains { situation.table[name, $0] != nil } : situation.table[name, replica] == nil
+        }
+    }
+
+    /// In words, for all replicas together: `SM clock; GPU power draw`.
+    private func lackingWords(_ kind: EvidenceKind) -> String {
+        let lacking = Set(scenes.flatMap { self.lacking(kind, $0.replica) })
+        let titles = (Self.core[kind] ?? []).filter(lacking.contains).compactMap { SignalCatalogue.signal($0)?.title }
+        return titles.isEmpty ? "what some causes look at" : titles.joined(separator: "; ")
+    }
 }
