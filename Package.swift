@@ -72,7 +72,8 @@ let package = Package(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
         .testTarget(name: "FuzzTests", dependencies: ["TidemarkFuzzTargets", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
-        .testTarget(name: "TidemarkCaptureTests", dependencies: ["TidemarkCapture", "TidemarkTestSupport", "tidemark"]),
+        .testTarget(
+            name: "TidemarkCaptureTests", dependencies: ["TidemarkCapture", "TidemarkTestSupport", "tidemark"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkTestSupport", "tidemark"]),

@@ -26,7 +26,8 @@ struct CaptureCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A log to copy as it grows, across its rotations; may be given several times.",
-            discussion: "NAME=PATH says whose it is. With one --metrics it is that server's.", valueName: "[name=]path"))
+            discussion: "NAME=PATH says whose it is. With one --metrics it is that server's.", valueName: "[name=]path")
+    )
     var log: [String] = []
 
     @Flag(help: "Sample the GPUs of this machine by nvidia-smi.")
@@ -49,7 +50,9 @@ struct CaptureCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Time between samples of the GPUs.", valueName: "time"))
     var gpuEvery = "5s"
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("How long: 24h, 30m; until it is ended when not given.", valueName: "time"))
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("How long: 24h, 30m; until it is ended when not given.", valueName: "time"))
     var duration: String?
 
     @Option(help: ArgumentHelp("Most room on the disk: 2GB, 500MiB.", valueName: "size"))
@@ -86,7 +89,8 @@ struct CaptureCommand: ParsableCommand {
         }
         let outcome = session.run()
         if !quiet {
-            Console.error("\(out): \(outcome.scrapes) scrapes, \(outcome.gpuRows) GPU rows, \(outcome.logBytes) bytes of logs")
+            Console.error(
+                "\(out): \(outcome.scrapes) scrapes, \(outcome.gpuRows) GPU rows, \(outcome.logBytes) bytes of logs")
         }
         guard once, outcome.isEmpty else { return }
         throw TidemarkError(.missingInput, "nothing answered: nothing was captured", hint: "see the lines above")
@@ -104,16 +108,19 @@ struct CaptureCommand: ParsableCommand {
         for text in metrics {
             let (name, url) = Self.named(text)
             let address = try HTTPAddress(url)
-            let own = try name.map { try Self.checked($0, "--metrics") }
+            let own =
+                try name.map { try Self.checked($0, "--metrics") }
                 ?? String(address.instance.map { ":[]".contains($0) ? "-" : $0 })
             guard !plan.targets.contains(where: { $0.name == own }) else {
-                throw TidemarkError(.usage, "--metrics: two servers are called '\(own)'", hint: "give names: a=URL b=URL")
+                throw TidemarkError(
+                    .usage, "--metrics: two servers are called '\(own)'", hint: "give names: a=URL b=URL")
             }
             plan.targets.append(.init(name: own, address: address))
         }
         for text in log {
             let (name, path) = Self.named(text)
-            let own = try name.map { try Self.checked($0, "--log") } ?? (plan.targets.count == 1 ? plan.targets[0].name : nil)
+            let own =
+                try name.map { try Self.checked($0, "--log") } ?? (plan.targets.count == 1 ? plan.targets[0].name : nil)
             plan.logs.append(.init(replica: own, path: path))
         }
         if gpu || gpuCommand != nil { plan.gpuCommand = gpuCommand ?? "nvidia-smi" }
@@ -123,7 +130,8 @@ struct CaptureCommand: ParsableCommand {
             guard let name, !indexes.isEmpty, indexes.allSatisfy({ $0 != nil && $0! >= 0 }),
                 plan.targets.contains(where: { $0.name == name }) || plan.logs.contains(where: { $0.replica == name })
             else {
-                throw TidemarkError(.usage, "--gpu-indexes: '\(text)' is not NAME=0,1 of a replica of --metrics or --log")
+                throw TidemarkError(
+                    .usage, "--gpu-indexes: '\(text)' is not NAME=0,1 of a replica of --metrics or --log")
             }
             plan.gpuIndexes[name] = indexes.compactMap { $0 }
         }
@@ -157,7 +165,8 @@ struct CaptureCommand: ParsableCommand {
 
     /// A name becomes a folder.
     private static func checked(_ name: String, _ option: String) throws -> String {
-        let isPlain = !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".") && !name.hasPrefix("-")
+        let isPlain =
+            !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".") && !name.hasPrefix("-")
             && name.utf8.allSatisfy { ($0 | 0x20) &- 97 < 26 || $0 &- 48 < 10 || [45, 46, 95].contains($0) }
         guard isPlain, !["gpu", "logs"].contains(name) else {
             throw TidemarkError(
@@ -168,13 +177,16 @@ struct CaptureCommand: ParsableCommand {
     }
 
     static func seconds(_ text: String, _ option: String, _ range: ClosedRange<Double>) throws -> Double {
-        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800), ("", 1)]
+        let units: [(String, Double)] = [
+            ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800), ("", 1),
+        ]
         for (unit, factor) in units where text.hasSuffix(unit) {
             guard let number = Double(text.dropLast(unit.count)), number.isFinite else { continue }
             guard range.contains(number * factor) else {
                 throw TidemarkError(
                     .usage,
-                    "\(option): '\(text)' is outside of \(ByteWriter.shortest(range.lowerBound)) to \(ByteWriter.shortest(range.upperBound)) s")
+                    "\(option): '\(text)' is outside of \(ByteWriter.shortest(range.lowerBound)) to \(ByteWriter.shortest(range.upperBound)) s"
+                )
             }
             return number * factor
         }
@@ -183,7 +195,8 @@ struct CaptureCommand: ParsableCommand {
 
     static func bytes(_ text: String, _ option: String, least: Double) throws -> Int {
         let units: [(String, Double)] = [
-            ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776), ("KB", 1e3), ("MB", 1e6),
+            ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776), ("KB", 1e3),
+            ("MB", 1e6),
             ("GB", 1e9), ("TB", 1e12), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("B", 1), ("", 1),
         ]
         for (unit, factor) in units where text.uppercased().hasSuffix(unit.uppercased()) {

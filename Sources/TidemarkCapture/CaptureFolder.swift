@@ -19,7 +19,7 @@ final class CaptureFolder: @unchecked Sendable {
 
     let path: String
     private let bounds: Bounds
-    private let lock: RunLock
+    private var lock: RunLock?
     private let note: @Sendable (String) -> Void
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     // Guarded by `mutex`.
@@ -44,6 +44,9 @@ final class CaptureFolder: @unchecked Sendable {
         pthread_mutex_destroy(mutex)
         mutex.deallocate()
     }
+
+    /// Lets others write there; this capture has ended.
+    func release() { guarded { lock = nil } }
 
     private func guarded<R>(_ body: () throws -> R) rethrows -> R {
         pthread_mutex_lock(mutex)
@@ -129,7 +132,9 @@ final class CaptureFolder: @unchecked Sendable {
         if statvfs(path, &disk) == 0 {
             let free = Int(clamping: UInt64(disk.f_bavail)).multipliedReportingOverflow(by: Int(disk.f_frsize))
             if !free.overflow, free.partialValue - bytes < bounds.reserveBytes {
-                pause("the disk has \(free.partialValue >> 20) MiB left, of which \(bounds.reserveBytes >> 20) stay free (--reserve)")
+                pause(
+                    "the disk has \(free.partialValue >> 20) MiB left, of which \(bounds.reserveBytes >> 20) stay free (--reserve)"
+                )
                 return false
             }
         }
@@ -210,14 +215,16 @@ final class CaptureFolder: @unchecked Sendable {
                 if name == "metrics" {
                     for scrape in Self.names(in: path + "/" + relative) {
                         let one = relative + "/" + scrape
-                        found.append(Piece(name: one, kind: .scrape, bytes: Self.bytes(ofFile: path + "/" + one), age: scrape))
+                        found.append(
+                            Piece(name: one, kind: .scrape, bytes: Self.bytes(ofFile: path + "/" + one), age: scrape))
                     }
                 } else {
                     let isGPU = folder == "gpu"
                     let age = isGPU ? name : Self.rotation(name)
                     found.append(
                         Piece(
-                            name: relative, kind: isGPU ? .gpu : .log, bytes: Self.bytes(ofFile: path + "/" + relative), age: age))
+                            name: relative, kind: isGPU ? .gpu : .log, bytes: Self.bytes(ofFile: path + "/" + relative),
+                            age: age))
                 }
             }
         }
@@ -273,7 +280,8 @@ final class CaptureFolder: @unchecked Sendable {
         let hidden = folder + "/." + base + ".gz.part"
         let before = Self.bytes(ofFile: path + "/" + name)
         if access(target, F_OK) != 0 {
-            guard mayWrite(before / 4), Gzip.compress(file: path + "/" + name, to: hidden), rename(hidden, target) == 0 else {
+            guard mayWrite(before / 4), Gzip.compress(file: path + "/" + name, to: hidden), rename(hidden, target) == 0
+            else {
                 unlink(hidden)
                 return
             }

@@ -65,7 +65,9 @@ public final class CaptureSession: @unchecked Sendable {
     ///   - path: the folder to fill; it may hold an earlier capture, which goes on.
     ///   - note: gets a line for what a person should know.
     /// - Throws: `locked`, `cannotWrite`.
-    public init(_ plan: CapturePlan, into path: String, stop: StopSignal, note: @escaping @Sendable (String) -> Void) throws {
+    public init(_ plan: CapturePlan, into path: String, stop: StopSignal, note: @escaping @Sendable (String) -> Void)
+        throws
+    {
         (self.plan, self.stop, self.note) = (plan, stop, note)
         let bounds = CaptureFolder.Bounds(mostBytes: plan.mostBytes, reserveBytes: plan.reserveBytes)
         let folder = try CaptureFolder(path, bounds: bounds, note: note)
@@ -106,7 +108,8 @@ public final class CaptureSession: @unchecked Sendable {
         }
         gpu = sampling
         description = CaptureDescription(
-            plan: plan, folder: folder, logNames: zip(plan.logs, logs).map { ($0.replica, $1.copy.name) }, missing: missing)
+            plan: plan, folder: folder, logNames: zip(plan.logs, logs).map { ($0.replica, $1.copy.name) },
+            missing: missing)
     }
 
     /// Captures until the end.
@@ -117,7 +120,11 @@ public final class CaptureSession: @unchecked Sendable {
         var workers = targets.map { target in
             Worker { [target = Unchecked(target)] in
                 let identified = { description.set($0, of: target.value.name) }
-                if plan.isOnce { target.value.once(identified) } else { target.value.run(until: stop, identified: identified) }
+                if plan.isOnce {
+                    target.value.once(identified)
+                } else {
+                    target.value.run(until: stop, identified: identified)
+                }
             }
         }
         if let gpu {
@@ -147,6 +154,7 @@ public final class CaptureSession: @unchecked Sendable {
         for worker in workers { _ = worker.wait(seconds: max(0, patience - SystemTime.seconds)) }
         for log in logs { log.copy.poll(until: stop) }
         description.save()
+        folder.release()
         return Outcome(
             scrapes: targets.reduce(0) { $0 + $1.scrapes }, gpuRows: gpu?.rows ?? 0,
             logBytes: logs.reduce(0) { $0 + $1.copy.copiedNow })

@@ -29,7 +29,9 @@ final class ChildProcess {
     ///   - input: handed over on its standard input; at most what a pipe takes at once (64 KiB).
     ///   - mergesErrors: whether its standard error goes into the output, too.
     /// - Throws: ``HTTPFetch/Failure`` when it can't be started.
-    static func spawn(_ program: String, _ arguments: [String], input: String = "", mergesErrors: Bool) throws -> ChildProcess {
+    static func spawn(_ program: String, _ arguments: [String], input: String = "", mergesErrors: Bool) throws
+        -> ChildProcess
+    {
         try spawning.withLock { _ in try spawned(program, arguments, input: input, mergesErrors: mergesErrors) }
     }
 
@@ -97,13 +99,13 @@ final class ChildProcess {
         return ChildProcess(process: process, output: stdout[0], errors: stderr[0])
     }
 
-    /// The last line of its standard error so far; nil when it said nothing.
+    /// The first line of its standard error so far; nil when it said nothing.
     func errorText() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         _ = StopSignal.poll([errors], seconds: 0.2, until: SystemTime.seconds + 0.2)
         let count = read(errors, &buffer, buffer.count)
         guard count > 0 else { return nil }
-        return buffer[..<count].split(separator: 10).last.map { String(decoding: $0, as: UTF8.self) }
+        return buffer[..<count].split(separator: 10).first.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Ends it, if it hasn't ended itself: kindly, then by force.

@@ -8,7 +8,8 @@ import TidemarkBase
 final class GPUSampling {
     /// What the causes look at, in the names that drivers 470 and later take; of the reasons the newer name second.
     static let fields = [
-        "timestamp", "index", "uuid", "pci.bus_id", "name", "driver_version", "pstate", "utilization.gpu", "utilization.memory",
+        "timestamp", "index", "uuid", "pci.bus_id", "name", "driver_version", "pstate", "utilization.gpu",
+        "utilization.memory",
         "memory.used", "memory.total", "power.draw", "enforced.power.limit", "temperature.gpu", "temperature.memory",
         "clocks.sm", "clocks.mem", "clocks.max.sm", "clocks_throttle_reasons.active", "pcie.link.gen.current",
         "pcie.link.width.current", "ecc.errors.uncorrected.volatile.total",
@@ -50,7 +51,8 @@ final class GPUSampling {
         let length = Int(lseek(descriptor, 0, SEEK_END))
         var bytes = [UInt8](repeating: 0, count: min(length, 64 << 10))
         let start = length - bytes.count
-        guard pread(descriptor, &bytes, bytes.count, off_t(start)) == bytes.count, let last = bytes.last, last != 10 else { return }
+        guard pread(descriptor, &bytes, bytes.count, off_t(start)) == bytes.count, let last = bytes.last, last != 10
+        else { return }
         let keep = bytes.lastIndex(of: 10).map { start + $0 + 1 } ?? start
         _ = ftruncate(descriptor, off_t(keep))
     }
@@ -107,7 +109,9 @@ final class GPUSampling {
 
     /// Keeps what a program prints.
     /// - Returns: the field that it refused, and what it said instead of rows.
-    private func follow(_ child: ChildProcess, _ stop: StopSignal, _ changed: (Set<Int>) -> Void) -> (refused: String?, said: String?) {
+    private func follow(_ child: ChildProcess, _ stop: StopSignal, _ changed: (Set<Int>) -> Void) -> (
+        refused: String?, said: String?
+    ) {
         var pending: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var said: String?
@@ -115,7 +119,8 @@ final class GPUSampling {
         while true {
             // The first rows of a machine with many GPUs take their time.
             let patience = max(60, 5 * intervalSeconds)
-            let ready = StopSignal.poll([child.output, stop.descriptor], seconds: patience, until: SystemTime.seconds + patience)
+            let ready = StopSignal.poll(
+                [child.output, stop.descriptor], seconds: patience, until: SystemTime.seconds + patience)
             if ready[1] { return (nil, nil) }
             guard ready[0] else { return (nil, "said nothing for \(Int(patience)) s") }
             let count = read(child.output, &buffer, buffer.count)
@@ -155,7 +160,9 @@ final class GPUSampling {
 
     private func noteIndex(_ row: String, _ changed: (Set<Int>) -> Void) {
         let cells = row.split(separator: ",", maxSplits: 2)
-        guard cells.count == 3, let index = Int(cells[1].drop { $0 == " " }), index < 1024, indexes.insert(index).inserted else { return }
+        guard cells.count == 3, let index = Int(cells[1].drop { $0 == " " }), index < 1024,
+            indexes.insert(index).inserted
+        else { return }
         changed(indexes)
     }
 

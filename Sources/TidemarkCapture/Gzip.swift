@@ -30,7 +30,9 @@ enum Gzip {
     /// The content; nil when it is damaged, cut off, or longer than `limit` bytes.
     static func inflate(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
         var stream = z_stream()
-        guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
+        guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            return nil
+        }
         defer { inflateEnd(&stream) }
         var out: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)

@@ -23,7 +23,9 @@ public struct HTTPAddress: Sendable, Equatable {
         func wrong(_ why: String, _ hint: String = "http://HOST:8000/metrics is one") -> TidemarkError {
             TidemarkError(.usage, "--metrics: \(why)", hint: hint)
         }
-        guard text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { throw wrong("a URL has no blanks or control characters") }
+        guard text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+            throw wrong("a URL has no blanks or control characters")
+        }
         var rest = Substring(text)
         isTLS = false
         if let scheme = rest.firstRange(of: "://") {

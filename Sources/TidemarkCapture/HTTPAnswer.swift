@@ -38,7 +38,8 @@ struct HTTPAnswer {
         switch state {
         case .done: break
         case .untilClose: isComplete = true
-        case .head: throw Malformed(why: pending.isEmpty ? "closed the connection without an answer" : "cut its answer off")
+        case .head:
+            throw Malformed(why: pending.isEmpty ? "closed the connection without an answer" : "cut its answer off")
         default: throw Malformed(why: "cut its answer off after \(body.count) bytes")
         }
     }
@@ -48,7 +49,9 @@ struct HTTPAnswer {
         switch state {
         case .head:
             guard let end = headEnd() else {
-                guard pending.count <= Self.headLimit else { throw Malformed(why: "sent a head beyond \(Self.headLimit >> 10) KiB") }
+                guard pending.count <= Self.headLimit else {
+                    throw Malformed(why: "sent a head beyond \(Self.headLimit >> 10) KiB")
+                }
                 return false
             }
             let head = Array(pending[..<end.text])
@@ -66,7 +69,8 @@ struct HTTPAnswer {
         case .chunkSize:
             guard let line = try line() else { return false }
             let digits = line.prefix { $0 != 59 && $0 != 32 }
-            guard !digits.isEmpty, digits.count <= 12, let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), size >= 0
+            guard !digits.isEmpty, digits.count <= 12,
+                let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), size >= 0
             else { throw Malformed(why: "sent a chunk without a size") }
             state = size == 0 ? .trailer : .chunk(size)
             return true
@@ -131,7 +135,8 @@ struct HTTPAnswer {
             String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
         }
         let first = (lines.first ?? "").split(separator: " ", maxSplits: 2)
-        guard first.count >= 2, first[0].hasPrefix("HTTP/1."), let code = Int(first[1]), (100..<600).contains(code) else {
+        guard first.count >= 2, first[0].hasPrefix("HTTP/1."), let code = Int(first[1]), (100..<600).contains(code)
+        else {
             throw Malformed(why: "does not speak HTTP/1.1")
         }
         // An interim answer goes before the real one.
@@ -146,11 +151,17 @@ struct HTTPAnswer {
         if code == 204 || code == 304 {
             (state, isComplete) = (.done, true)
         } else if let coding = headers["transfer-encoding"]?.lowercased() {
-            guard coding.hasSuffix("chunked") else { throw Malformed(why: "uses the transfer coding '\(coding.prefix(40))'") }
+            guard coding.hasSuffix("chunked") else {
+                throw Malformed(why: "uses the transfer coding '\(coding.prefix(40))'")
+            }
             state = .chunkSize
         } else if let text = headers["content-length"] {
-            guard let length = Int(text.prefix { $0 != " " }), length >= 0 else { throw Malformed(why: "announced no length") }
-            guard length <= limit else { throw Malformed(why: "announced \(length >> 20) MiB, more than \(limit >> 20); not kept") }
+            guard let length = Int(text.prefix { $0 != " " }), length >= 0 else {
+                throw Malformed(why: "announced no length")
+            }
+            guard length <= limit else {
+                throw Malformed(why: "announced \(length >> 20) MiB, more than \(limit >> 20); not kept")
+            }
             (state, isComplete) = (length == 0 ? .done : .length(length), length == 0)
         } else {
             (state, endsWithConnection) = (.untilClose, true)

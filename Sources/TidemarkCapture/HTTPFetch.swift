@@ -154,7 +154,8 @@ struct HTTPFetch: Sendable {
     func wait(_ descriptor: Int32, writing: Bool, until end: Double) throws {
         let left = end - SystemTime.seconds
         guard left > 0 else { throw timedOut }
-        let ready = StopSignal.poll([descriptor, stop.descriptor], writing: writing ? 0 : nil, seconds: left, until: end)
+        let ready = StopSignal.poll(
+            [descriptor, stop.descriptor], writing: writing ? 0 : nil, seconds: left, until: end)
         if ready[1] { throw Failure(why: "was not waited for: the capture ends") }
         guard ready[0] else { throw timedOut }
     }
@@ -188,13 +189,16 @@ struct TLSPipe {
         }.joined()
         let child = try ChildProcess.spawn(
             program,
-            ["-q", "--silent", "--show-error", "--http1.1", "--include", "--raw", "--globoff", "--noproxy", "*", "--config", "-"],
+            [
+                "-q", "--silent", "--show-error", "--http1.1", "--include", "--raw", "--globoff", "--noproxy", "*",
+                "--config", "-",
+            ],
             input: text, mergesErrors: false)
         defer { child.end() }
         do {
             try fetch.receive(child.output, until: end + 0.5, into: &answer)
         } catch let error as HTTPAnswer.Malformed {
-            // Its last word on the standard error says why: a certificate, a name.
+            // Its first word on the standard error says why: a certificate, a name.
             guard let said = child.errorText() else { throw error }
             throw HTTPFetch.Failure(why: "cannot be reached: \(said)")
         }

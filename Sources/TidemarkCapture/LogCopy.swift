@@ -36,7 +36,10 @@ final class LogCopy {
     private static let slotMs: Int64 = 6 * 3_600_000
 
     /// - Parameter name: relative to the folder; pieces are made from it.
-    init(_ source: String, name: String, folder: CaptureFolder, pieceBytes: Int, note: @escaping @Sendable (String) -> Void) throws {
+    init(
+        _ source: String, name: String, folder: CaptureFolder, pieceBytes: Int,
+        note: @escaping @Sendable (String) -> Void
+    ) throws {
         (self.source, self.name, self.folder, self.note) = (source, name, folder, note)
         self.pieceBytes = pieceBytes
         try CaptureFolder.make(folder.path + "/" + CaptureFolder.split(name).folder)
@@ -59,7 +62,9 @@ final class LogCopy {
         (input, output) = (-1, -1)
     }
 
-    private var stateName: String { ".state/" + CaptureFolder.safeName(name.split(separator: "/").joined(separator: "__")) }
+    private var stateName: String {
+        ".state/" + CaptureFolder.safeName(name.split(separator: "/").joined(separator: "__"))
+    }
 
     /// Copies what is there now.
     func poll(until stop: StopSignal) {
@@ -126,12 +131,18 @@ final class LogCopy {
             }
         }
         siblings.sort { Self.modified($0.status) < Self.modified($1.status) }
-        guard let own = siblings.firstIndex(where: { UInt64($0.status.st_ino) == known.inode && UInt64($0.status.st_dev) == known.device })
+        guard
+            let own = siblings.firstIndex(where: {
+                UInt64($0.status.st_ino) == known.inode && UInt64($0.status.st_dev) == known.device
+            })
         else {
-            if !isFollowing { note("\(source): another file than before; what was rotated away meanwhile is not copied") }
+            if !isFollowing {
+                note("\(source): another file than before; what was rotated away meanwhile is not copied")
+            }
             return
         }
-        for (place, sibling) in siblings[own...].enumerated() where UInt64(sibling.status.st_ino) != UInt64(current.st_ino) {
+        for (place, sibling) in siblings[own...].enumerated()
+        where UInt64(sibling.status.st_ino) != UInt64(current.st_ino) {
             let descriptor = Self.openRegular(sibling.path)
             guard descriptor >= 0 else { continue }
             input = descriptor
@@ -174,13 +185,15 @@ final class LogCopy {
         guard offset >= 0, size >= offset else { return false }
         let expected = tail.suffix(min(tail.count, offset))
         var found = [UInt8](repeating: 0, count: expected.count)
-        return pread(descriptor, &found, found.count, off_t(offset - found.count)) == found.count && found[...] == expected
+        return pread(descriptor, &found, found.count, off_t(offset - found.count)) == found.count
+            && found[...] == expected
     }
 
     /// Goes on with the beginning of a file. The position is written before the first byte is.
     private func begin(with status: stat) {
         let needsFeed = copied > 0 && tail.last != 10
-        var next = position
+        var next =
+            position
             ?? {
                 let piece = newPieceName()
                 return LogPosition(device: 0, inode: 0, base: 0, piece: piece, start: 0, first: piece)
@@ -220,7 +233,9 @@ final class LogCopy {
             let before = copied
             write(Array(buffer[..<count]))
             guard copied - before == count else { return }
-            if wasLive { buffer.withUnsafeBytes { zone.observe(Bytes(rebasing: $0[..<count]), nowMs: SystemTime.nowMs) } }
+            if wasLive {
+                buffer.withUnsafeBytes { zone.observe(Bytes(rebasing: $0[..<count]), nowMs: SystemTime.nowMs) }
+            }
             if let stop, stop.isStopped, copied - (position?.start ?? 0) > pieceBytes { return }
         }
     }
@@ -266,7 +281,9 @@ final class LogCopy {
 
     private func openPiece(_ known: LogPosition) {
         folder.protect(known.piece, as: name)
-        folder.protect(access(folder.path + "/" + known.first, F_OK) == 0 || known.first == known.piece ? known.first : known.first + ".gz", as: name + " first")
+        folder.protect(
+            access(folder.path + "/" + known.first, F_OK) == 0 || known.first == known.piece
+                ? known.first : known.first + ".gz", as: name + " first")
         output = open(folder.path + "/" + known.piece, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         if output < 0 { note("\(known.piece): \(String(cString: strerror(errno)))") }
     }
@@ -275,7 +292,9 @@ final class LogCopy {
         var timeMs = SystemTime.nowMs
         while true {
             let candidate = name + "." + SystemTime.rotationStamp(timeMs)
-            if access(folder.path + "/" + candidate, F_OK) != 0, access(folder.path + "/" + candidate + ".gz", F_OK) != 0 {
+            if access(folder.path + "/" + candidate, F_OK) != 0,
+                access(folder.path + "/" + candidate + ".gz", F_OK) != 0
+            {
                 return candidate
             }
             timeMs += 1000

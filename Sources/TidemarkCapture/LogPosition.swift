@@ -42,7 +42,8 @@ struct LogPosition: Equatable {
             }
         }
         guard isRead, let device = numbers["device"], let inode = numbers["inode"],
-            let base = numbers["base"].flatMap({ Int(exactly: $0) }), let start = numbers["start"].flatMap({ Int(exactly: $0) }),
+            let base = numbers["base"].flatMap({ Int(exactly: $0) }),
+            let start = numbers["start"].flatMap({ Int(exactly: $0) }),
             let piece = texts["piece"], let first = texts["first"], !piece.isEmpty
         else { return nil }
         (self.device, self.inode, self.base, self.start) = (device, inode, base, start)
@@ -67,7 +68,9 @@ struct LogZone {
     ///   - bytes: what the log got within the last seconds.
     ///   - nowMs: Unix ms.
     mutating func observe(_ bytes: Bytes, nowMs: Int64) {
-        guard !isInDoubt, offsetMinutes == nil || votes < 1000, let seen = Self.offset(bytes, nowMs: nowMs) else { return }
+        guard !isInDoubt, offsetMinutes == nil || votes < 1000, let seen = Self.offset(bytes, nowMs: nowMs) else {
+            return
+        }
         if let candidate, candidate != seen {
             (isInDoubt, offsetMinutes) = (true, nil)
             return
@@ -86,7 +89,8 @@ struct LogZone {
         var at = bytes.count - 15
         while at >= 4 {
             defer { at -= 1 }
-            guard bytes[at + 2] == 45, bytes[at + 5] == 32, bytes[at + 8] == 58, bytes[at + 11] == 58, bytes[at - 1] == 32,
+            guard bytes[at + 2] == 45, bytes[at + 5] == 32, bytes[at + 8] == 58, bytes[at + 11] == 58,
+                bytes[at - 1] == 32,
                 bytes[at - 2] &- 65 < 26, let month = two(at), let day = two(at + 3), let hour = two(at + 6),
                 let minute = two(at + 9), let second = two(at + 12), hour < 24, minute < 60, second < 61
             else { continue }

@@ -63,8 +63,7 @@ final class ScrapeTarget {
                 }
             }
             failures = 0
-            keep(Self.withOwnSeries(document.body, seconds: document.seconds), timeMs)
-            scrapes += 1
+            if keep(Self.withOwnSeries(document.body, seconds: document.seconds), timeMs) { scrapes += 1 }
         } catch let failure as HTTPFetch.Failure {
             // An end that was asked for is no failure of the server.
             guard !fetch.stop.isStopped else { return }
@@ -73,7 +72,7 @@ final class ScrapeTarget {
             }
             lastWhy = failure.why
             failures += 1
-            keep(Self.down, timeMs)
+            _ = keep(Self.down, timeMs)
         } catch {
             note("\(name): \(error)")
         }
@@ -93,16 +92,20 @@ final class ScrapeTarget {
         let kind = document.contentType.lowercased()
         guard !kind.hasPrefix("text/html"), !kind.hasPrefix("application/json"), !document.body.isEmpty else {
             throw HTTPFetch.Failure(
-                why: document.body.isEmpty ? "gave an empty answer" : "answers with \(kind.prefix(40)): is the path /metrics?")
+                why: document.body.isEmpty
+                    ? "gave an empty answer" : "answers with \(kind.prefix(40)): is the path /metrics?")
         }
     }
 
-    private func keep(_ body: [UInt8], _ timeMs: Int64) {
+    /// - Returns: whether it could be kept.
+    private func keep(_ body: [UInt8], _ timeMs: Int64) -> Bool {
         let stamp = SystemTime.fileStamp(timeMs)
         // A clock that is set back must not overwrite what is there.
-        guard stamp != lastStamp, access("\(folder.path)/\(name)/metrics/\(stamp).prom.gz", F_OK) != 0 else { return }
+        guard stamp != lastStamp, access("\(folder.path)/\(name)/metrics/\(stamp).prom.gz", F_OK) != 0 else {
+            return false
+        }
         lastStamp = stamp
-        folder.put(Gzip.compress(body), as: "\(name)/metrics/\(stamp).prom.gz")
+        return folder.put(Gzip.compress(body), as: "\(name)/metrics/\(stamp).prom.gz")
     }
 
     // MARK: The scraper's own series
@@ -111,12 +114,15 @@ final class ScrapeTarget {
 
     /// The scrape with `up` and `scrape_duration_seconds` at its end, before OpenMetrics' `# EOF`; as it is when it has them.
     static func withOwnSeries(_ body: [UInt8], seconds: Double) -> [UInt8] {
-        let hasOwn = body.withUnsafeBytes { $0.range(of: "\nup{") != nil || $0.range(of: "\nup ") != nil || $0.has("up ") }
+        let hasOwn = body.withUnsafeBytes {
+            $0.range(of: "\nup{") != nil || $0.range(of: "\nup ") != nil || $0.has("up ")
+        }
         guard !hasOwn else { return body }
         var out = body
         var ending: [UInt8] = []
         let eof = Array("# EOF".utf8)
-        if let last = body.lastIndex(where: { $0 != 10 && $0 != 13 }), last >= 4, Array(body[(last - 4)...last]) == eof {
+        if let last = body.lastIndex(where: { $0 != 10 && $0 != 13 }), last >= 4, Array(body[(last - 4)...last]) == eof
+        {
             ending = Array(body[(last - 4)...])
             out.removeLast(ending.count)
         }

@@ -38,7 +38,9 @@ import TidemarkTestSupport
         for case let file as URL in FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)! {
             guard file.pathExtension == "swift" else { continue }
             let text = try String(contentsOf: file, encoding: .utf8)
-            for mark in ["unseen(\"", "unseen(\n                        \"", "capture: \"", "capture:\n                \""] {
+            for mark in [
+                "unseen(\"", "unseen(\n                        \"", "capture: \"", "capture:\n                \"",
+            ] {
                 for part in text.components(separatedBy: mark).dropFirst() {
                     let sentence = part.prefix { $0 != "\"" }
                     if !sentence.isEmpty { sentences.append(String(sentence)) }
@@ -107,11 +109,14 @@ import TidemarkTestSupport
         let none = try readiness { try remove($0, "metrics-scrapes", "tsdb-dump.txt.gz") }
         let gap = try #require(none.gaps.first { $0.kind == "metrics" })
         #expect(gap.text.contains("No metrics"))
-        #expect(gap.undecided.contains { $0.cause == "preemption_thrash" && $0.needs == PreemptionThrash.telltale?.capture })
+        #expect(
+            gap.undecided.contains { $0.cause == "preemption_thrash" && $0.needs == PreemptionThrash.telltale?.capture }
+        )
         let poor = try readiness { folder in
             try remove(folder, "metrics-scrapes")
             let kept = try gunzipped(folder, "tsdb-dump.txt.gz").split(separator: "\n").filter {
-                !$0.contains("_bucket\"") && !$0.contains("vllm:num_preemptions") && !$0.contains("vllm:iteration_tokens")
+                !$0.contains("_bucket\"") && !$0.contains("vllm:num_preemptions")
+                    && !$0.contains("vllm:iteration_tokens")
             }
             try folder.write(kept.joined(separator: "\n") + "\n", to: "evidence/dump.txt")
         }
@@ -131,7 +136,8 @@ import TidemarkTestSupport
             for (name, value) in [("num_requests_running", 3), ("num_requests_waiting", 0)] {
                 dump += "{__name__=\"vllm:\(name)\", instance=\"a:8000\", job=\"vllm\"} \(value) \(time)\n"
             }
-            dump += "{__name__=\"vllm:generation_tokens_total\", instance=\"a:8000\", job=\"vllm\"} \(minute * 1000) \(time)\n"
+            dump +=
+                "{__name__=\"vllm:generation_tokens_total\", instance=\"a:8000\", job=\"vllm\"} \(minute * 1000) \(time)\n"
         }
         try folder.write(dump, to: "evidence/dump.txt")
         var smi = "timestamp, index, utilization.gpu [%], clocks.current.sm [MHz]\n"
@@ -148,7 +154,9 @@ import TidemarkTestSupport
         try Ingestor(store, options: IngestOptions()).ingest([folder.path("evidence")])
         let readiness = try IncidentReadiness(store, period: try #require(store.periods().first).id)
         let kinds = readiness.gaps.map(\.kind)
-        #expect(kinds.contains("scrape_interval") && kinds.contains("gaps") && kinds.contains("ended"), "\(readiness.text())")
+        #expect(
+            kinds.contains("scrape_interval") && kinds.contains("gaps") && kinds.contains("ended"),
+            "\(readiness.text())")
         #expect(readiness.text().contains("what is shorter than"))
         #expect(!readiness.isComplete)
     }

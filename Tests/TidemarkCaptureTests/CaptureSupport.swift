@@ -1,43 +1,61 @@
 import Foundation
 import TidemarkTestSupport
 
-/// A process of a test, ended with it.
+/// A process that goes on beside a test, ended with it.
+///
+/// Foundation's `Process` is for programs that end: it learns of an end from a socket that every child inherits, so one that
+/// stays keeps all others, which are started meanwhile, from being seen to end. This one begins with nothing but its own files.
 final class Running {
-    let process = Process()
     private let place: TemporaryFolder
-    private let output: Pipe?
+    private let process: pid_t
+    private var status: Int32?
 
-    /// - Parameter readsPort: whether its first line of output is a port.
-    init(_ program: String, _ arguments: [String], environment: [String: String] = [:], readsPort: Bool = false) throws {
+    init(_ program: String, _ arguments: [String]) throws {
         place = try TemporaryFolder()
-        let errors = place.url.appendingPathComponent("err")
-        FileManager.default.createFile(atPath: errors.path, contents: nil)
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = try FileHandle(forWritingTo: errors)
-        output = readsPort ? Pipe() : nil
-        process.standardOutput = output ?? FileHandle.nullDevice
-        try process.run()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        for (descriptor, name) in [(Int32(1), "out"), (2, "err")] {
+            posix_spawn_file_actions_addopen(&actions, descriptor, place.path(name), O_WRONLY | O_CREAT, 0o644)
+        }
+        let bare =
+            "for f in /proc/$$/fd/*; do f=${f##*/}; [ $f -gt 2 ] && [ $f -ne 255 ] && eval \"exec $f>&-\"; done; exec \"$@\""
+        var list: [UnsafeMutablePointer<CChar>?] =
+            (["bash", "-c", bare, "bash", program] + arguments).map { strdup($0) } + [nil]
+        defer { for one in list { free(one) } }
+        var made: pid_t = 0
+        guard posix_spawnp(&made, "bash", &actions, nil, &list, environ) == 0 else { throw POSIXError(.ENOENT) }
+        process = made
     }
 
-    deinit { kill(SIGKILL) }
+    deinit {
+        kill(SIGKILL)
+        if status == nil { _ = wait() }
+    }
 
     func kill(_ signal: Int32) {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, signal)
+        if status == nil { Foundation.kill(process, signal) }
     }
 
-    /// - Returns: its exit status.
+    /// - Returns: its exit status; that of the signal beyond 128.
     func wait() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationStatus
+        var raw: Int32 = 0
+        while status == nil, waitpid(process, &raw, 0) < 0, errno == EINTR {}
+        let code = status ?? (raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + (raw & 0x7F))
+        status = code
+        return code
     }
 
+    /// The first line of its output, as a number.
     var port: Int {
-        let line = output!.fileHandleForReading.availableData
-        return Int(String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        for _ in 0..<600 {
+            if let text = try? String(contentsOfFile: place.path("out"), encoding: .utf8), text.hasSuffix("\n") {
+                return Int(text.split(separator: "\n")[0]) ?? 0
+            }
+            usleep(50_000)
+        }
+        return 0
     }
 
     var errors: String { (try? String(contentsOfFile: place.path("err"), encoding: .utf8)) ?? "" }
@@ -50,7 +68,7 @@ let fakeSMI = fixture("capture/nvidia-smi").path
 /// The server of `fixtures/capture/server.py`.
 func startServer(_ file: String = scrapeFile, port: Int? = nil) throws -> (server: Running, url: String) {
     let server = try Running(
-        python, ["python3", fixture("capture/server.py").path, file] + (port.map { [String($0)] } ?? []), readsPort: true)
+        python, ["python3", fixture("capture/server.py").path, file] + (port.map { [String($0)] } ?? []))
     return (server, "http://127.0.0.1:\(server.port)")
 }
 
@@ -68,7 +86,8 @@ func files(in folder: String, _ suffix: String = "") -> [String] {
     (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).filter { path in
         var isFolder: ObjCBool = false
         FileManager.default.fileExists(atPath: folder + "/" + path, isDirectory: &isFolder)
-        return !isFolder.boolValue && path.hasSuffix(suffix) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
+        return !isFolder.boolValue && path.hasSuffix(suffix)
+            && !path.split(separator: "/").contains { $0.hasPrefix(".") }
     }.sorted()
 }
 

@@ -15,7 +15,8 @@ import TidemarkTestSupport
         let capture = try Running(
             tidemarkBinary.path,
             [
-                "capture", "--metrics", "a=\(firstURL)/metrics", "--metrics", "b=\(secondURL)/metrics", "--every", "500ms",
+                "capture", "--metrics", "a=\(firstURL)/metrics", "--metrics", "b=\(secondURL)/metrics", "--every",
+                "500ms",
                 "--log", "a=\(folder.path("a.log"))", "--log", "b=\(folder.path("b.log"))", "--gpu-command", fakeSMI,
                 "--gpu-every", "500ms", "--gpu-indexes", "a=0", "--gpu-indexes", "b=1", "--reserve", "0", "--out", out,
             ])
@@ -50,17 +51,23 @@ import TidemarkTestSupport
             try runTidemark(["sql", text, "--db", folder.path("r/tidemark.sqlite"), "--format", "csv"]).output
                 .split(separator: "\r\n").dropFirst().joined(separator: ";")
         }
-        #expect(try sql("SELECT count(*) FROM source WHERE format = 'prometheus-text' AND path LIKE 'a/%'") == "\(scrapes)")
         #expect(
-            try sql("SELECT count(*), count(DISTINCT value) FROM sample JOIN series USING (series_id) WHERE name = 'test_serial' AND labels LIKE '%\(firstURL.dropFirst(7))%'")
+            try sql("SELECT count(*) FROM source WHERE format = 'prometheus-text' AND path LIKE 'a/%'") == "\(scrapes)")
+        #expect(
+            try sql(
+                "SELECT count(*), count(DISTINCT value) FROM sample JOIN series USING (series_id) WHERE name = 'test_serial' AND labels LIKE '%\(firstURL.dropFirst(7))%'"
+            )
                 == "\(scrapes),\(scrapes)")
         #expect(try sql("SELECT count(*) FROM engine_stat") == "24")
         #expect(try sql("SELECT count(*) FROM source WHERE status NOT IN ('read')") == "0")
-        #expect(try sql("SELECT DISTINCT clock_method FROM source WHERE format LIKE 'nvidia%'") == "zone UTC from capture.json")
+        #expect(
+            try sql("SELECT DISTINCT clock_method FROM source WHERE format LIKE 'nvidia%'")
+                == "zone UTC from capture.json")
         // One server answered from the start to the end, and its log's times lie over its scrapes.
         #expect(try sql("SELECT min(value) FROM sample JOIN series USING (series_id) WHERE name = 'up'") == "1")
         #expect(
-            try sql("SELECT abs((SELECT max(time_ms) FROM engine_stat) - (SELECT max(ts_ms) FROM sample)) < 5000") == "1")
+            try sql("SELECT abs((SELECT max(time_ms) FROM engine_stat) - (SELECT max(ts_ms) FROM sample)) < 5000")
+                == "1")
         #expect(
             try sql("SELECT name, scrape_instance, joined_by FROM instance WHERE kind = 'engine' ORDER BY name")
                 == "a,\(firstURL.dropFirst(7)),capture.json;b,\(secondURL.dropFirst(7)),capture.json")
@@ -76,7 +83,8 @@ import TidemarkTestSupport
         let folder = try TemporaryFolder()
         let (out, log) = (folder.path("ev"), folder.path("server.log"))
         let arguments = [
-            "capture", "--metrics", "a=\(url)/metrics", "--every", "100ms", "--log", log, "--gpu-command", fakeSMI, "--gpu-every",
+            "capture", "--metrics", "a=\(url)/metrics", "--every", "100ms", "--log", log, "--gpu-command", fakeSMI,
+            "--gpu-every",
             "100ms", "--max-size", "1MB", "--reserve", "0", "--out", out,
         ]
         var written = ""
@@ -143,12 +151,19 @@ import TidemarkTestSupport
             try runTidemark(["sql", text, "--db", folder.path("x.sqlite"), "--format", "csv"]).output
                 .split(separator: "\r\n").dropFirst().joined(separator: ";")
         }
-        #expect(try sql("SELECT count(*), count(DISTINCT prompt_tokens_per_second) FROM engine_stat") == "\(number),\(number)")
+        #expect(
+            try sql("SELECT count(*), count(DISTINCT prompt_tokens_per_second) FROM engine_stat")
+                == "\(number),\(number)")
         let scrapes = files(in: out + "/a/metrics").count
         #expect(
-            try sql("SELECT count(*), count(DISTINCT value) FROM sample JOIN series USING (series_id) WHERE name = 'test_serial'")
+            try sql(
+                "SELECT count(*), count(DISTINCT value) FROM sample JOIN series USING (series_id) WHERE name = 'test_serial'"
+            )
                 == "\(scrapes),\(scrapes)")
-        #expect(try sql("SELECT count(*) FROM source WHERE status <> 'read' OR lines <> record_lines + noise_lines + reject_lines") == "0")
+        #expect(
+            try sql(
+                "SELECT count(*) FROM source WHERE status <> 'read' OR lines <> record_lines + noise_lines + reject_lines"
+            ) == "0")
     }
 
     @Test("a log that is copied and truncated, deleted, or empty at first is followed")
@@ -193,7 +208,8 @@ import TidemarkTestSupport
         let folder = try TemporaryFolder()
         let out = folder.path("ev")
         let capture = try Running(
-            tidemarkBinary.path, ["capture", "--metrics", "a=\(url)/metrics", "--every", "200ms", "--reserve", "0", "--out", out])
+            tidemarkBinary.path,
+            ["capture", "--metrics", "a=\(url)/metrics", "--every", "200ms", "--reserve", "0", "--out", out])
         usleep(1_500_000)
         first.kill(SIGKILL)
         _ = first.wait()
@@ -224,12 +240,14 @@ import TidemarkTestSupport
         try append("(APIServer pid=1) INFO 11-28 10:00:00 [api_server.py:1] vLLM API server version 0.11.2\n", to: log)
         // Words that gzip makes little of.
         for number in 0..<30_000 { _ = number }
-        let noise = (0..<60_000).map { "INFO 11-28 10:00:01 [x.py:1] \(UInt64.random(in: 0...UInt64.max)) \($0)\n" }.joined()
+        let noise = (0..<60_000).map { "INFO 11-28 10:00:01 [x.py:1] \(UInt64.random(in: 0...UInt64.max)) \($0)\n" }
+            .joined()
         try append(noise, to: log)
         let capture = try Running(
             tidemarkBinary.path,
             [
-                "capture", "--metrics", "a=\(url)/metrics", "--every", "100ms", "--log", log, "--max-size", "1MB", "--reserve", "0",
+                "capture", "--metrics", "a=\(url)/metrics", "--every", "100ms", "--log", log, "--max-size", "1MB",
+                "--reserve", "0",
                 "--out", out,
             ])
         func size() -> Int {
@@ -248,7 +266,9 @@ import TidemarkTestSupport
         #expect(capture.errors.contains("the oldest pieces go"))
         #expect(most <= 1_100_000, "\(most)")
         #expect(size() > 300_000)
-        let pieces = try files(in: out + "/a").filter { $0.hasPrefix("server.log.") }.map { try content(out + "/a/" + $0) }
+        let pieces = try files(in: out + "/a").filter { $0.hasPrefix("server.log.") }.map {
+            try content(out + "/a/" + $0)
+        }
         #expect(pieces.first?.contains("version 0.11.2") == true)
         #expect(pieces.last?.hasSuffix(noise.suffix(200)) == true)
         #expect(files(in: out + "/a/metrics").count > 3)
@@ -260,7 +280,10 @@ import TidemarkTestSupport
         defer { server.kill(SIGKILL) }
         let folder = try TemporaryFolder()
         let result = try runTidemark(
-            ["capture", "--metrics", "a=\(url)/metrics", "--reserve", "900TB", "--every", "200ms", "--for", "1s", "--out", folder.path("ev")])
+            [
+                "capture", "--metrics", "a=\(url)/metrics", "--reserve", "900TB", "--every", "200ms", "--for", "1s",
+                "--out", folder.path("ev"),
+            ])
         #expect(result.status == 0)
         #expect(result.errors.contains("stay free (--reserve)"))
         #expect(result.errors.components(separatedBy: "--reserve").count == 2, "said once")
@@ -279,8 +302,10 @@ import TidemarkTestSupport
         #expect(result.errors.contains("no-such-smi is not there"))
         #expect(try content(out + "/capture.json").contains("no-such-smi is not there"))
         for wrong in [
-            [], ["--metrics", "ftp://x"], ["--metrics", url, "--every", "5"+"x"], ["--metrics", url, "--metrics", url],
-            ["--metrics", "gpu=\(url)"], ["--metrics", "../x=\(url)"].dropLast(0), ["--metrics", url, "--max-size", "3"],
+            [], ["--metrics", "ftp://x"], ["--metrics", url, "--every", "5" + "x"],
+            ["--metrics", url, "--metrics", url],
+            ["--metrics", "gpu=\(url)"], ["--metrics", "../x=\(url)"].dropLast(0),
+            ["--metrics", url, "--max-size", "3"],
             ["--metrics", url, "--gpu-indexes", "z=0"],
         ] {
             #expect(try runTidemark(["capture", "--out", folder.path("y")] + wrong).status == 64, "\(wrong)")

@@ -5,7 +5,7 @@ import TidemarkTestSupport
 @testable import TidemarkCapture
 
 /// The HTTP client by itself, and against a real server that misbehaves.
-@Suite struct HTTPTests {
+@Suite(.serialized) struct HTTPTests {
     @Test("addresses are read, and refused with a reason")
     func addresses() throws {
         func printed(_ text: String) throws -> String { try HTTPAddress(text).printable }
@@ -15,14 +15,18 @@ import TidemarkTestSupport
         #expect(try printed("http://[::1]:9/x?token=1") == "http://[::1]:9/x")
         #expect(try HTTPAddress("http://h/x?a=b#c").target == "/x?a=b")
         #expect(try HTTPAddress("http://h?a=b").target == "/metrics?a=b")
-        for wrong in ["ftp://h", "http://u:p@h/", "http://h:0/", "http://h:99999", "http://", "h h", "http://[::1", "http://h:x", "http://h\u{1B}"] {
+        for wrong in [
+            "ftp://h", "http://u:p@h/", "http://h:0/", "http://h:99999", "http://", "h h", "http://[::1", "http://h:x",
+            "http://h\u{1B}",
+        ] {
             #expect(throws: (any Error).self, "\(wrong)") { try HTTPAddress(wrong) }
         }
     }
 
     @Test("an answer is the same however it is cut", arguments: 1...40)
     func cuts(size: Int) throws {
-        let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nab\ncd\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n"
+        let text =
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nab\ncd\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n"
         let bytes = Array(text.utf8)
         var answer = HTTPAnswer(limit: 100)
         for start in stride(from: 0, to: bytes.count, by: size) {
@@ -36,7 +40,8 @@ import TidemarkTestSupport
     @Test("every truncation of an answer is noticed")
     func truncations() throws {
         for text in [
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         ] {
             let bytes = Array(text.utf8)
             for end in 0..<bytes.count {
@@ -56,7 +61,8 @@ import TidemarkTestSupport
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffff\r\n" + String(repeating: "x", count: 101),
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", "HTTP/2 200\r\n\r\n", "\r\n\r\n", "HTTP/1.1 99999\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", "HTTP/2 200\r\n\r\n", "\r\n\r\n",
+            "HTTP/1.1 99999\r\n\r\n",
             "HTTP/1.1 200 OK\r\n" + String(repeating: "x", count: 70_000),
         ])
     func hostile(text: String) {
@@ -70,7 +76,10 @@ import TidemarkTestSupport
     func scrape(_ url: String, _ more: [String] = []) throws -> (text: String?, said: String, status: Int32) {
         let folder = try TemporaryFolder()
         let result = try runTidemark(
-            ["capture", "--metrics", "a=" + url, "--out", folder.path("ev"), "--once", "--timeout", "2s", "--reserve", "0"] + more)
+            [
+                "capture", "--metrics", "a=" + url, "--out", folder.path("ev"), "--once", "--timeout", "2s",
+                "--reserve", "0",
+            ] + more)
         let kept = try files(in: folder.path("ev"), ".prom.gz").map { try content(folder.path("ev") + "/" + $0) }
         #expect(kept.count == 1)
         return (kept.first, result.errors, result.status)
@@ -123,10 +132,14 @@ import TidemarkTestSupport
         let folder = try TemporaryFolder()
         let file = try folder.write("s3cret-Token\n", to: "token")
         let result = try runTidemark(
-            ["capture", "--metrics", url + "/bearer", "--out", folder.path("ev"), "--once", "--reserve", "0", "--bearer-token-file", file])
+            [
+                "capture", "--metrics", url + "/bearer", "--out", folder.path("ev"), "--once", "--reserve", "0",
+                "--bearer-token-file", file,
+            ])
         #expect(result.status == 0)
         #expect(!result.errors.contains("s3cret"))
-        let found = try runProgram(URL(fileURLWithPath: "/usr/bin/env"), ["grep", "-r", "-l", "s3cret", folder.path("ev")])
+        let found = try runProgram(
+            URL(fileURLWithPath: "/usr/bin/env"), ["grep", "-r", "-l", "s3cret", folder.path("ev")])
         #expect(found.output.isEmpty)
         #expect(files(in: folder.path("ev"), ".prom.gz").count == 1)
         let wrong = try runTidemark(["capture", "--metrics", "http://u:s3cret@h/", "--out", folder.path("x")])
@@ -140,7 +153,8 @@ import TidemarkTestSupport
         let made = try runProgram(
             URL(fileURLWithPath: "/usr/bin/env"),
             [
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder.path("key"), "-out", folder.path("cert"),
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder.path("key"), "-out",
+                folder.path("cert"),
                 "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
             ])
         guard made.status == 0, FileManager.default.fileExists(atPath: "/usr/bin/curl") else { return }
@@ -159,7 +173,7 @@ import TidemarkTestSupport
             s.socket = c.wrap_socket(s.socket, server_side=True)
             print(s.server_address[1], flush=True); s.serve_forever()
             """, to: "server.py")
-        let server = try Running(python, ["python3", folder.path("server.py")], readsPort: true)
+        let server = try Running(python, ["python3", folder.path("server.py")])
         let url = "https://localhost:\(server.port)/metrics"
         let token = try folder.write("a\"b\\c", to: "token")
         let good = try scrape(url, ["--ca-file", folder.path("cert"), "--bearer-token-file", token])
@@ -172,10 +186,11 @@ import TidemarkTestSupport
 
     @Test("a page of Python's real client is kept as it is")
     func realClient() throws {
-        let script = "import prometheus_client as p,time;p.Histogram('h','x').observe(1);s=p.start_http_server(0,addr='127.0.0.1');print((s[0] if isinstance(s,tuple) else s).server_address[1],flush=True);time.sleep(60)"
+        let script =
+            "import prometheus_client as p,time;p.Histogram('h','x').observe(1);s=p.start_http_server(0,addr='127.0.0.1');print((s[0] if isinstance(s,tuple) else s).server_address[1],flush=True);time.sleep(60)"
         let probe = try runProgram(URL(fileURLWithPath: python), ["python3", "-c", "import prometheus_client"])
         guard probe.status == 0 else { return }
-        let server = try Running(python, ["python3", "-c", script], readsPort: true)
+        let server = try Running(python, ["python3", "-c", script])
         let (text, said, status) = try scrape("http://127.0.0.1:\(server.port)/metrics")
         #expect(status == 0, "\(said)")
         #expect(text?.contains("h_bucket{le=\"+Inf\"} 1.0") == true)

@@ -13,7 +13,7 @@ struct EvidenceFacts {
 
     /// - Parameter asked: what the causes asked for in vain.
     func gaps(beside asked: [EvidenceGap]) throws -> [EvidenceGap] {
-        try startUps(asked) + coarse() + holes() + ended() + clocks()
+        try startUps(asked) + coarse() + owners() + holes() + ended() + clocks()
     }
 
     /// Logs that begin in the middle of a server's life, where no cause noticed.
@@ -32,14 +32,34 @@ struct EvidenceFacts {
     }
 
     private func coarse() -> [EvidenceGap] {
-        guard probe.withoutMetrics.count < probe.situation.replicas.count, probe.intervalMs > Self.coarseMs else { return [] }
+        guard probe.withoutMetrics.count < probe.situation.replicas.count, probe.intervalMs > Self.coarseMs else {
+            return []
+        }
         // A rate needs four scrapes (``SignalEvaluator/rateWindowMs``).
         return [
             EvidenceGap(
                 kind: "scrape_interval",
                 text:
                     "Metrics come every \(durationText(probe.intervalMs)): what is shorter than \(durationText(4 * probe.intervalMs)) leaves no mark in rates and latencies, whatever its cause.",
-                remedy: "scrape at least once a minute: tidemark capture --every 15s, or scrape_interval: 15s of Prometheus")
+                remedy:
+                    "scrape at least once a minute: tidemark capture --every 15s, or scrape_interval: 15s of Prometheus"
+            )
+        ]
+    }
+
+    /// GPUs of which nobody says whose they are.
+    private func owners() -> [EvidenceGap] {
+        let situation = probe.situation
+        let without = situation.replicas.filter { !situation.gpus(of: $0).isEmpty && !situation.knowsGPUs(of: $0) }
+        guard !without.isEmpty else { return [] }
+        return [
+            EvidenceGap(
+                kind: "gpu_owners",
+                text:
+                    "Which GPUs are whose is not said of \(without.joined(separator: ", ")): a slow one is found, but not laid to a replica.",
+                replicas: without,
+                remedy: "gpu_indexes of each replica in capture.json: tidemark capture --gpu-indexes NAME=0,1",
+                isOptional: true)
         ]
     }
 
@@ -57,7 +77,8 @@ struct EvidenceFacts {
                 from = step + 1
             }
         }
-        guard let worst, Double(worst.steps.count) * Double(situation.grid.stepMs) >= Double(max(300_000, 4 * probe.intervalMs))
+        guard let worst,
+            Double(worst.steps.count) * Double(situation.grid.stepMs) >= Double(max(300_000, 4 * probe.intervalMs))
         else { return [] }
         let span = situation.span(worst.steps)
         return [
@@ -66,7 +87,9 @@ struct EvidenceFacts {
                 text:
                     "From \(CivilTime.rfc3339(span.startMs)) to \(CivilTime.rfc3339(span.endMs)) there is no evidence of \(worst.replica), the longest of such times: an incident in it would leave nothing.",
                 replicas: [worst.replica],
-                remedy: "keep the capture running (a systemd unit is in docs/operations.md), and longer than a week: --max-size, Prometheus' retention")
+                remedy:
+                    "keep the capture running (a systemd unit is in docs/operations.md), and longer than a week: --max-size, Prometheus' retention"
+            )
         ]
     }
 
@@ -115,7 +138,8 @@ struct EvidenceFacts {
                 text:
                     "The clock of \(first)\(paths.count > 1 ? " and \(paths.count - 1) more" : "") is a guess: what stands in it can't be laid surely over other evidence, so causes that need both are in doubt.",
                 remedy:
-                    "--timezone, or log_utc_offset_minutes in capture.json; tidemark capture --log finds it out while the log grows (tidemark status --clocks tells more)")
+                    "--timezone, or log_utc_offset_minutes in capture.json; tidemark capture --log finds it out while the log grows (tidemark status --clocks tells more)"
+            )
         ]
     }
 }

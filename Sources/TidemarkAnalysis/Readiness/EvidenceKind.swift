@@ -8,7 +8,8 @@ public enum EvidenceKind: String, Sendable, CaseIterable {
     static func of(_ capture: String) -> EvidenceKind? {
         let words: [(String, EvidenceKind)] = [
             ("gateway", .gateway), ("slo in capture.json", .objectives), ("nvidia-smi", .gpu), ("DCGM", .gpu),
-            ("to the capture", .gpu), ("node exporter", .host), ("start-up lines", .startup), ("--enable-log-requests", .requests),
+            ("to the capture", .gpu), ("node exporter", .host), ("start-up lines", .startup),
+            ("--enable-log-requests", .requests),
             ("/metrics", .metrics), ("http_requests_total", .metrics), ("export", .metrics), ("server's log", .log),
         ]
         return words.first { capture.contains($0.0) }?.1
@@ -28,12 +29,14 @@ public enum EvidenceKind: String, Sendable, CaseIterable {
         case .metrics:
             "tidemark capture --metrics http://HOST:8000/metrics --every 15s --out DIR, or let a Prometheus server scrape it; vLLM exports its metrics unless --disable-log-stats is set"
         case .gpu: "tidemark capture --gpu --out DIR on the machine with the GPUs, or scrape the DCGM exporter"
-        case .log: "tidemark capture --log PATH --out DIR; a server that logs to its terminal: vllm serve … >> PATH 2>&1"
+        case .log:
+            "tidemark capture --log PATH --out DIR; a server that logs to its terminal: vllm serve … >> PATH 2>&1"
         case .startup:
             "copy the log from before the server starts: tidemark capture --log PATH --out DIR stays and sees the next start; keep the first rotated piece"
         case .requests:
             "--enable-log-requests of vLLM (versions that log requests by themselves: leave out --disable-log-requests): a line or two a request, prompts are not kept by Tidemark; without it the causes below stay open, and users, sessions and lengths of single requests are unknown"
-        case .host: "a node exporter on the server's machine: tidemark capture --metrics host=http://HOST:9100/metrics --out DIR"
+        case .host:
+            "a node exporter on the server's machine: tidemark capture --metrics host=http://HOST:9100/metrics --out DIR"
         case .gateway: "the gateway's access log with times: tidemark capture --log PATH --out DIR, or its spans"
         case .objectives: "objectives: slo in capture.json, or in the file of --config"
         }

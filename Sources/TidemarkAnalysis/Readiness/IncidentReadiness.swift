@@ -21,7 +21,8 @@ public struct IncidentReadiness: Sendable {
         let analysis = Analysis(store: store, period: period)
         guard let whole = try analysis.window() else {
             gaps = [
-                EvidenceGap(kind: "metrics", text: "No evidence with times is there.", remedy: EvidenceKind.metrics.remedy)
+                EvidenceGap(
+                    kind: "metrics", text: "No evidence with times is there.", remedy: EvidenceKind.metrics.remedy)
             ]
             return
         }
@@ -79,7 +80,8 @@ struct EvidenceProbe {
             .contains { try situation.track($0, replica) != nil }
         let longest = try situation.active(replica).max { $0.count < $1.count }
         guard let stretch = knows ? longest : all, stretch.count >= 2 else {
-            return Scene(situation: situation, episode: Episode(range: all, symptoms: []), replica: replica, baseline: [])
+            return Scene(
+                situation: situation, episode: Episode(range: all, symptoms: []), replica: replica, baseline: [])
         }
         let middle = stretch.lowerBound + stretch.count / 2
         return Scene(
@@ -104,7 +106,8 @@ struct EvidenceProbe {
                         guard let named = EvidenceKind.of(sign.text), !(isIdle && named == .metrics) else { continue }
                         let kind = named == .startup && !scene.hasLog ? .log : named
                         // In an ordinary stretch some signs have nothing to show: that is no lack of evidence.
-                        if !decides, kind == .gpu || kind == .metrics, lacking(kind, scene.replica).isEmpty { continue }
+                        let isField = kind == .gpu || kind == .metrics && !decides
+                        if isField, lacking(kind, scene.replica).isEmpty { continue }
                         asked[kind, default: [:]][cause.id, default: Need()].add(sign.text, scene.replica, decides)
                     }
                 }
@@ -165,7 +168,8 @@ struct EvidenceProbe {
     /// Signals that most causes of a kind's field look at; the percentiles stand for their histograms' buckets.
     private static let core: [EvidenceKind: [String]] = [
         .gpu: [
-            "gpu_sm_clock_hertz", "gpu_throttled_ratio", "gpu_utilization_ratio", "gpu_power_watts", "gpu_temperature_celsius",
+            "gpu_sm_clock_hertz", "gpu_throttled_ratio", "gpu_utilization_ratio", "gpu_power_watts",
+            "gpu_temperature_celsius",
         ],
         .metrics: [
             "running_requests", "waiting_requests", "kv_cache_usage_ratio", "prompt_tokens_per_second",

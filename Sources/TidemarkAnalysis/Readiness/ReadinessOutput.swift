@@ -13,7 +13,8 @@ extension IncidentReadiness {
         }
         if isComplete {
             lines.append(
-                "  Nothing that decides a cause: metrics, GPU capture and server log with its start-up lines are complete.")
+                "  Nothing that decides a cause: metrics, GPU capture and server log with its start-up lines are complete."
+            )
         }
         if let remark { lines.append("  \(remark)") }
         for gap in gaps {
