@@ -292,7 +292,9 @@ final class LogCopy {
         var timeMs = SystemTime.nowMs
         while true {
             let candidate = name + "." + SystemTime.rotationStamp(timeMs)
-            if access(folder.path + "/" + candidate, F_OK) != 0,
+            // Names sort as the pieces follow, also where a dropped one left its name free.
+            let isLater = candidate > (position?.piece ?? "")
+            if isLater, access(folder.path + "/" + candidate, F_OK) != 0,
                 access(folder.path + "/" + candidate + ".gz", F_OK) != 0
             {
                 return candidate
