@@ -43,10 +43,12 @@ let package = Package(
         .target(
             name: "TidemarkAnalysis", dependencies: ["TidemarkStore", "TidemarkPromQL", "TidemarkStatistics"]),
         .target(name: "TidemarkReport", dependencies: ["TidemarkBase", "TidemarkAnalysis"]),
+        // The only part that talks to live servers; what it leaves are files for the intake.
+        .target(name: "TidemarkCapture", dependencies: ["CZlib", "TidemarkBase", "TidemarkStore"]),
         .target(
             name: "TidemarkCLI",
             dependencies: [
-                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport", "TidemarkRules",
+                "TidemarkIntake", "TidemarkAnalysis", "TidemarkReport", "TidemarkRules", "TidemarkCapture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "tidemark", dependencies: ["TidemarkCLI"]),
@@ -70,6 +72,8 @@ let package = Package(
             name: "TidemarkAnalysisTests", dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkTestSupport"]),
         .testTarget(name: "FuzzTests", dependencies: ["TidemarkFuzzTargets", "TidemarkTestSupport"]),
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
+        .testTarget(
+            name: "TidemarkCaptureTests", dependencies: ["TidemarkCapture", "TidemarkTestSupport", "tidemark"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -1,12 +1,14 @@
 import ArgumentParser
+import TidemarkAnalysis
 import TidemarkBase
 import TidemarkStore
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show what was read: sources, line account, rejects, clocks.",
+        commandName: "status", abstract: "Show what was read, and what an incident would miss.",
         discussion: """
-            For every source: lines = lines in records + noise + rejects.
+            For every source: lines = lines in records + noise + rejects. Then what could not be told if an incident came
+            now, which causes that concerns, and the flag or capture that mends it.
 
             Example: tidemark status --db report/tidemark.sqlite
             """)
@@ -19,13 +21,18 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Also say of each source how its clock was found; with --format json only that.")
     var clocks = false
 
+    @Flag(help: "Only say what an incident would miss.")
+    var gaps = false
+
     @Flag(help: "Also list the rejects.")
     var rejects = false
 
     func run() throws {
         let store = try Store.open(path: database.path)
         switch format {
+        case .text where gaps: try printGaps(store)
         case .text: try printText(store)
+        case .json where gaps: try printGapsAsJSON(store)
         case .json where clocks: try printClocks(store)
         case .json, .csv:
             var sql = SQLCommand()
@@ -77,7 +84,41 @@ struct StatusCommand: ParsableCommand {
             try printShadowed(store, period.id)
             try printRolledUp(store, period.id)
             if rejects { try printRejects(store, period.id) }
+            if let readiness = try readiness(store, period.id) {
+                Console.print("")
+                Console.print(Console.visible(readiness.text()))
+            }
         }
+    }
+
+    /// nil: of a folder around the folders that hold the evidence.
+    private func readiness(_ store: Store, _ period: Int) throws -> IncidentReadiness? {
+        let readiness = try IncidentReadiness(store, period: period)
+        return try readiness.window == nil && store.periods().count > 1 ? nil : readiness
+    }
+
+    private func printGaps(_ store: Store) throws {
+        let periods = try store.periods()
+        for period in periods {
+            guard let readiness = try readiness(store, period.id) else { continue }
+            if periods.count > 1 { Console.print("Period \(Console.visible(period.name))") }
+            Console.print(Console.visible(readiness.text()))
+        }
+    }
+
+    /// `{"incident_gaps":[…]}`, an object for each period.
+    private func printGapsAsJSON(_ store: Store) throws {
+        var out = ByteWriter()
+        out.write("{\"incident_gaps\":[")
+        var isFirst = true
+        for period in try store.periods() {
+            guard let readiness = try readiness(store, period.id) else { continue }
+            if !isFirst { out.write(",") }
+            isFirst = false
+            readiness.write(to: &out, period: period.name)
+        }
+        out.write("]}")
+        Console.print(out.text)
     }
 
     /// `{"clocks":[…]}`, an object for each source.

@@ -21,7 +21,7 @@ public struct TidemarkCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
             AnomaliesCommand.self, ExplainCommand.self, CapacityCommand.self, WhatifCommand.self, ForecastCommand.self,
-            CompareCommand.self,
+            CompareCommand.self, CaptureCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
             SQLCommand.self, CheckCommand.self,
             DocumentCommand.self,

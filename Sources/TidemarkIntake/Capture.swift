@@ -3,7 +3,7 @@ import TidemarkBase
 /// `capture.json`: who is who in a folder of evidence. All keys are optional; what it says is not guessed.
 ///
 /// Keys: `case`; `replicas` (each `name`, scrape `instance`, `log`, `gpu_indexes`); `gpus_per_replica`; `slo`;
-/// `log_utc_offset_minutes` (null: unknown).
+/// `log_utc_offset_minutes` (null: unknown); `gpu_utc_offset_minutes` likewise, of GPU captures.
 public struct Capture: Sendable {
     public struct Replica: Sendable {
         public var name: String
@@ -24,6 +24,7 @@ public struct Capture: Sendable {
     public var name: String?
     public var replicas: [Replica] = []
     public var logUTCOffsetMinutes: Int?
+    public var gpuUTCOffsetMinutes: Int?
     /// Objectives as given, for instance `ttft_p95_s`: 1.5.
     public var slo: [(name: String, value: Double)] = []
 
@@ -37,6 +38,7 @@ public struct Capture: Sendable {
                 switch key.text {
                 case "case": name = try reader.scalarText()
                 case "log_utc_offset_minutes": logUTCOffsetMinutes = try reader.scalarText().flatMap { Int($0) }
+                case "gpu_utc_offset_minutes": gpuUTCOffsetMinutes = try reader.scalarText().flatMap { Int($0) }
                 case "slo" where try reader.peek() == .object:
                     try reader.object { key, reader in
                         let name = key.text

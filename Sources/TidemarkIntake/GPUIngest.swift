@@ -10,6 +10,8 @@ struct GPUIngest {
     let period: Int
     /// Zone of the capture's clock; nil: taken as UTC, until it is aligned.
     let zone: LocalZone?
+    /// Who told it.
+    let zoneSource: String
     /// Columns of a capture without a header.
     let columns: [String]?
     /// When captures without any time began, UTC, and the time between their samples, ms.
@@ -29,7 +31,7 @@ struct GPUIngest {
             ? CaptureClock(WallClock(goingOn: source, zone: zone), isKnown: true) : CaptureClock(zone: zone)
         if !goesOn {
             source.clockOffsetMs = clock.offsetMs
-            source.clockMethod = zone.map { "zone \($0.name) from --timezone" } ?? ClockMethod.asUTC
+            source.clockMethod = zone.map { "zone \($0.name) from \(zoneSource)" } ?? ClockMethod.asUTC
             source.clockConfidence = zone == nil ? 0.5 : 1
         }
         let lines = LineIngest(

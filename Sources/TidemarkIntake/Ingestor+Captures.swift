@@ -22,10 +22,15 @@ extension Ingestor {
 
     // MARK: GPU
 
-    func ingestGPU(_ candidate: Candidate, period: Int, reference: ClosedRange<Int64>?) throws {
+    func ingestGPU(
+        _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?
+    ) throws {
         try continuing(candidate, period: period) { stream, head, row in
+            let captured = options.zone == nil ? capture.gpuUTCOffsetMinutes : nil
+            let zone = try place(row) ?? options.zone ?? captured.map { .fixed(minutesEast: $0) }
             let gpu = GPUIngest(
-                store: store, ledger: ledger, period: period, zone: try place(row) ?? options.zone,
+                store: store, ledger: ledger, period: period, zone: zone,
+                zoneSource: captured == nil ? "--timezone" : Capture.fileName,
                 columns: options.columns, start: options.captureStart, reference: reference,
                 isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }

@@ -43,7 +43,7 @@ extension Ingestor {
         for (key, scrapes) in targets.sorted(by: { $0.key < $1.key }) {
             let ordered = scrapes.sorted { ($0.timeMs, $0.candidate.file.path) < ($1.timeMs, $1.candidate.file.path) }
             let labels = Labels([
-                .init("job", try Self.job(ordered[0].candidate)),
+                .init("job", try Self.job(ordered.map(\.candidate))),
                 .init("instance", Self.instance(key, ordered[0].candidate, capture, targets: targets.count)),
             ])
             let target = try MetricsIngest.Target(store, period: period, labels: labels)
@@ -109,7 +109,17 @@ extension Ingestor {
         return folder + "/" + target
     }
 
-    /// What the scrapes are of, by the metrics that they hold.
+    /// What the scrapes of one target are of, by the first that tells: while a server starts, or is away, it has none of
+    /// its own metrics.
+    static func job(_ candidates: [Candidate]) throws -> String {
+        for candidate in candidates {
+            let job = try job(candidate)
+            if job != "unknown" { return job }
+        }
+        return "unknown"
+    }
+
+    /// What a scrape is of, by the metrics that it holds.
     static func job(_ candidate: Candidate) throws -> String {
         let head = try InputStream(path: candidate.file.path).head()
         return head.withUnsafeBytes { bytes in

@@ -149,7 +149,7 @@ public final class Ingestor {
         let metrics = try metricsRange(period)
         for format in NvidiaSMIFormat.identifiers {
             for candidate in candidates where candidate.guess.format == format {
-                try ingestGPU(candidate, period: period, reference: metrics)
+                try ingestGPU(candidate, period: period, capture: capture, reference: metrics)
             }
         }
         let reference = try reference(period, metrics: metrics)

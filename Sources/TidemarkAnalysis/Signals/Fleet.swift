@@ -30,15 +30,20 @@ public struct Fleet: Sendable {
     /// replica of its own, and the coverage says so.
     init(_ store: Store, period: Int, series: StoreSeries) throws {
         let rows = try store.database.prepare(
-            "SELECT instance_id, kind, name, scrape_instance, joined_by FROM instance WHERE period_id = ? ORDER BY name, instance_id"
-        )
+            """
+            SELECT instance_id, kind, name, scrape_instance, joined_by,
+                EXISTS (SELECT 1 FROM source WHERE source.instance_id = instance.instance_id)
+            FROM instance WHERE period_id = ? ORDER BY name, instance_id
+            """)
         rows.bind(1, period)
         while try rows.step() {
             switch rows.text(1) {
             case "engine":
+                // An earlier analysis wrote down replicas that have no log, too.
                 replicas.append(
                     Replica(
-                        name: rows.text(2), scrapeInstance: rows.optionalText(3), logInstance: rows.int(0),
+                        name: rows.text(2), scrapeInstance: rows.optionalText(3),
+                        logInstance: rows.int(5) != 0 ? rows.int(0) : nil,
                         joinedBy: rows.optionalText(4), gpus: []))
             case "gpu": gpus.append((rows.int(0), rows.text(2)))
             case "gateway": gateways.append((rows.int(0), rows.text(2)))
