@@ -72,7 +72,10 @@ let package = Package(
         .testTarget(name: "TidemarkReportTests", dependencies: ["TidemarkReport", "TidemarkTestSupport"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkTestSupport", "tidemark"]),
+            dependencies: [
+                "TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkReport", "TidemarkTestSupport",
+                "tidemark",
+            ]),
     ]
 )
 
