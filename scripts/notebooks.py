@@ -49,7 +49,7 @@ def executed(path):
     import nbformat
 
     notebook = nbformat.reads(json.dumps(source(path)), as_version=4)
-    client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False,
+    client = nbclient.NotebookClient(notebook, timeout=1800, kernel_name="python3", record_timing=False,
                                      resources={"metadata": {"path": os.path.dirname(path) or "."}})
     try:
         client.execute()
