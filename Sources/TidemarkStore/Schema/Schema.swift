@@ -45,6 +45,7 @@ public enum Schema {
         EvidenceSchema.comparisons,
         EvidenceSchema.outlook,
         EvidenceSchema.loadTests,
+        EvidenceSchema.capacityLimits,
     ]
     public static var version: Int { migrations.count }
 
