@@ -39,6 +39,8 @@ DTYPES: dict[str, str] = {
     "text": "string", "integer": "Int64", "number": "float64", "time": "datetime64[ms, UTC]", "flag": "boolean",
 }
 HERE = Path(__file__).resolve().parent
+#: Commands that may write results: they wait for another run, such as that of a notebook beside this one.
+LOCKING = {"anomalies", "capacity", "compare", "diagnose", "forecast", "whatif"}
 
 
 @dataclass(frozen=True)
@@ -481,7 +483,7 @@ def database() -> Path:
 def _analyse(path: str) -> None:
     """Brings results up to date with the evidence; where that can't be, says so."""
     try:
-        done = run("diagnose", "--db", path, "--quiet", "--format", "json")
+        done = run("diagnose", "--wait", "600", "--db", path, "--quiet", "--format", "json")
         reason = done.stderr.strip() if done.returncode else ""
     except FileNotFoundError as error:
         if "TIDEMARK" in os.environ:
@@ -527,8 +529,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def answer(*arguments: str) -> str | None:
     """What a command says of the database. Where it can't: None, after its reason was printed."""
+    wait = ("--wait", "600") if arguments[0] in LOCKING else ()
     try:
-        done = run(*arguments, "--db", str(database()))
+        done = run(*arguments, *wait, "--db", str(database()))
     except FileNotFoundError as error:
         if "TIDEMARK" in os.environ or "TIDEMARK_DB" in os.environ:
             raise
