@@ -1,5 +1,5 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
-.PHONY: demo test build lint format accuracy bench bench-block bench-prometheus bench-changepoints extension fuzz docs clean
+.PHONY: demo test build notebooks lint format accuracy bench bench-block bench-prometheus bench-changepoints extension fuzz docs clean
 
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
@@ -9,6 +9,7 @@ demo: ## build, and run the main job on the bundled incident
 
 test: ## build, and pass every test
 	@scripts/setup.sh
+	@scripts/notebooks.sh setup
 	swift build --build-tests
 	swift build --product TidemarkSQLite
 	swift test --skip-build
@@ -31,6 +32,9 @@ accuracy: ## the verdict on labelled incidents (TIDEMARK_SHARED, by default ../s
 	@scripts/setup.sh
 	swift build -c release --product tidemark
 	python3 scripts/accuracy.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
+
+notebooks: ## execute notebooks-export/ in full with Jupyter, in place
+	scripts/notebooks.sh
 
 NAME ?= exposition
 SECONDS ?= 60
@@ -63,6 +67,7 @@ docs: ## regenerate what is made from the code
 	.build/debug/tidemark document schema > docs/schema.md
 	.build/debug/tidemark document signals > docs/signals.md
 	.build/debug/tidemark document causes > docs/causes.md
+	.build/debug/tidemark document notebook-module > notebooks-export/tidemark_data.py
 
 clean:
 	rm -rf .build report

@@ -8,14 +8,14 @@ import TidemarkStore
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write the time series for other systems.",
+        commandName: "export", abstract: "Write for other systems: time series, and tables for notebooks.",
         discussion: """
             Prometheus series as they were read, and those of logs and nvidia-smi captures: server_log_<column>,
             server_log_http_requests_total and nvidia_smi_<column>.
 
             Example: tidemark export tsdb --db report/tidemark.sqlite --out data/
             """,
-        subcommands: [ExportOpenMetrics.self, ExportTSDB.self])
+        subcommands: [ExportOpenMetrics.self, ExportTSDB.self, ExportNotebooks.self])
 }
 
 struct ExportOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import TidemarkAnalysis
 import TidemarkBase
+import TidemarkReport
 import TidemarkStore
 
 struct SQLCommand: ParsableCommand {
@@ -117,9 +118,12 @@ struct DocumentCommand: ParsableCommand {
         commandName: "document", abstract: "Print the schema, the signals or the causes as documentation.",
         shouldDisplay: false)
 
-    enum Page: String, ExpressibleByArgument, CaseIterable { case schema, signals, causes }
+    enum Page: String, ExpressibleByArgument, CaseIterable {
+        case schema, signals, causes
+        case notebookModule = "notebook-module"
+    }
 
-    @Argument(help: "schema, signals or causes.")
+    @Argument(help: "schema, signals, causes or notebook-module.")
     var page: Page
 
     func run() throws {
@@ -128,6 +132,7 @@ struct DocumentCommand: ParsableCommand {
         case .schema: text = try Schema.document()
         case .signals: text = SignalCatalogue.document()
         case .causes: text = CauseDocument.markdown()
+        case .notebookModule: text = String(decoding: NotebookExport.module(), as: UTF8.self)
         }
         Console.print(String(text.dropLast()))
     }
