@@ -33,7 +33,7 @@ import TidemarkTestSupport
 
     @Test("each sentence with which a cause asks for evidence names a kind of it")
     func sentences() throws {
-        var sentences = CauseCatalogue.all.compactMap { $0.telltale?.capture }
+        var sentences = CauseCatalogue.all.compactMap { $0.telltale?.capture.text }
         let folder = repositoryRoot.appendingPathComponent("Sources/TidemarkAnalysis/Diagnosis")
         for case let file as URL in FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)! {
             guard file.pathExtension == "swift" else { continue }
@@ -64,7 +64,7 @@ import TidemarkTestSupport
         let readiness = try readiness { try remove($0, "nvidia-smi.csv") }
         let gap = try #require(readiness.gaps.first { $0.kind == "gpu_capture" })
         #expect(!readiness.isComplete && !gap.isOptional)
-        #expect(gap.undecided.contains { $0.cause == "gpu_throttling" && $0.needs == GPUThrottling.telltale?.capture })
+        #expect(gap.undecided.contains { $0.cause == "gpu_throttling" && $0.needs == GPUThrottling.telltale?.capture.text })
         #expect(gap.remedy.contains("tidemark capture --gpu"))
         #expect(gap.text == "No GPU capture.")
     }
@@ -110,7 +110,7 @@ import TidemarkTestSupport
         let gap = try #require(none.gaps.first { $0.kind == "metrics" })
         #expect(gap.text.contains("No metrics"))
         #expect(
-            gap.undecided.contains { $0.cause == "preemption_thrash" && $0.needs == PreemptionThrash.telltale?.capture }
+            gap.undecided.contains { $0.cause == "preemption_thrash" && $0.needs == PreemptionThrash.telltale?.capture.text }
         )
         let poor = try readiness { folder in
             try remove(folder, "metrics-scrapes")

@@ -56,7 +56,7 @@ struct EvidenceProbe {
         let evaluator = try SignalEvaluator(
             store: store, period: period, source: source,
             fleet: try Fleet(store, period: period, series: source), grid: grid,
-            rateWindowMs: max(4 * intervalMs, grid.stepMs, 30_000))
+            intervalMs: intervalMs, rateWindowMs: max(4 * intervalMs, grid.stepMs, 30_000))
         situation = Situation(
             table: SignalSource(evaluator, nil), fleet: evaluator.fleet, builder: try FigureBuilder(evaluator),
             store: store, period: period, runs: try EngineRun.all(store, period: period),
@@ -103,12 +103,12 @@ struct EvidenceProbe {
                 let isIdle = scene.baseline.isEmpty && !scene.replica.isEmpty && !withoutMetrics.contains(scene.replica)
                 for (signs, decides) in [(judgement.required, true), (judgement.supporting, false)] {
                     for sign in signs where sign.state == .unseen && !sign.text.isEmpty {
-                        guard let named = EvidenceKind.of(sign.text), !(isIdle && named == .metrics) else { continue }
+                        guard let named = EvidenceKind.of(sign.text.text), !(isIdle && named == .metrics) else { continue }
                         let kind = named == .startup && !scene.hasLog ? .log : named
                         // In an ordinary stretch some signs have nothing to show: that is no lack of evidence.
                         let isField = kind == .gpu || kind == .metrics && !decides
                         if isField, lacking(kind, scene.replica).isEmpty { continue }
-                        asked[kind, default: [:]][cause.id, default: Need()].add(sign.text, scene.replica, decides)
+                        asked[kind, default: [:]][cause.id, default: Need()].add(sign.text.text, scene.replica, decides)
                     }
                 }
             }
