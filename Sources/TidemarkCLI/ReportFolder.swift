@@ -41,6 +41,9 @@ struct ReportFolder {
         return path + "/index.html"
     }
 
+    /// Only report.json: answers that no page shows.
+    func writeAnswers(_ json: String) throws { try write(Array((json + "\n").utf8), to: "report.json") }
+
     private func render(_ page: () -> [UInt8]) -> [UInt8] { Language.$current.withValue(language, operation: page) }
 
     /// Makes the folder with its parents.

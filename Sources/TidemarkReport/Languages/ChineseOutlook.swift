@@ -7,7 +7,12 @@ enum ChineseOutlook {
         {0} holds at least {1}, perhaps {2}: no load came within half of it; {3}. ⇒ {0} 至少可承受 {1}，可能達 {2}：實際負載未達其一半；{3}。
         {0} holds {1} (80 %: {2} to {3}); {4}. ⇒ {0} 可承受 {1}（80% 區間：{2} 至 {3}）；{4}。
         {0}: within {1}. ⇒ {0}：以 {1} 為限。
-        Load test {0} ({1}): {2}. ⇒ 負載測試 {0}（{1}）：{2}。
+        Load test {0}({1}): {2}. ⇒ 負載測試 {0}（{1}）：{2}。
+        What each limit alone would allow ⇒ 各項限制單獨存在時的最高速率
+        capacity limits ⇒ 容量限制
+        requests come in bursts: their number varies {0} times as much as at random ⇒ 請求成批到達：數量的變異是隨機到達的 {0} 倍
+        no estimate ⇒ 無法估計
+        the sum of {0} groups: holds when each gets the load that it can take; costs are those of {1} ⇒ {0} 個群組的總和：前提是各群組分得其可承受的負載；成本取自 {1}
         the batch slots (max_num_seqs) bind ⇒ 受限於批次槽位（max_num_seqs）
         the KV cache binds ⇒ 受限於 KV 快取
         the time between tokens binds ⇒ 受限於 token 間的時間
