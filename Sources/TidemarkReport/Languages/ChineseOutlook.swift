@@ -10,6 +10,7 @@ enum ChineseOutlook {
         Load test {0}({1}): {2}. ⇒ 負載測試 {0}（{1}）：{2}。
         What each limit alone would allow ⇒ 各項限制單獨存在時的最高速率
         capacity limits ⇒ 容量限制
+        no estimate ⇒ 無法估計
         the batch slots (max_num_seqs) bind ⇒ 受限於批次槽位（max_num_seqs）
         the KV cache binds ⇒ 受限於 KV 快取
         the time between tokens binds ⇒ 受限於 token 間的時間
