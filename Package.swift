@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkReport", "TidemarkTestSupport", "tidemark",
+                "TidemarkIntake", "TidemarkAnalysis", "TidemarkPromQL", "TidemarkReport", "TidemarkTestSupport",
+                "tidemark",
             ]),
     ]
 )
