@@ -144,6 +144,9 @@ extension Message {
     public init(json bytes: Bytes) throws {
         var reader = JSONReader(bytes)
         self = try Message(&reader)
+        guard try reader.peek() == .end else {
+            throw JSONReader.JSONError(offset: reader.offset, expected: "the end")
+        }
     }
 
     private init(_ reader: inout JSONReader) throws {

@@ -86,7 +86,6 @@ enum ChineseDiagnosis {
         Share of time in which a task waited for a CPU ⇒ 有工作在等待 CPU 的時間比例
         Requests at the gateway ⇒ 閘道的請求
         Duration at the gateway, P50 ⇒ 閘道處理時間，P50
-        Duration at the gateway, P90 ⇒ 閘道處理時間，P90
         Duration at the gateway, P95 ⇒ 閘道處理時間，P95
         Duration at the gateway, P99 ⇒ 閘道處理時間，P99
         Time to the head of the answer at the gateway, P95 ⇒ 閘道收到回應標頭的時間，P95

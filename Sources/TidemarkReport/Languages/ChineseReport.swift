@@ -289,7 +289,7 @@ enum ChineseReport {
         Nothing that users suffered from was found. ⇒ 沒有發現影響使用者的問題。
         {0} of the {1} causes that this version knows were ruled out. ⇒ 本版本所知的 {1} 種原因中，已排除 {0} 種。
         {0} of the {1} causes that this version knows were ruled out; {2} could not be checked. ⇒ 本版本所知的 {1} 種原因中，已排除 {0} 種；{2} 種無法檢查。
-        From {0} to {1} UTC ({2}): {3}. Confidence {4} ({5}). ⇒ {0} 至 {1} UTC（{2}）：{3}。信心：{4}（{5}）。
+        From {0} to {1} UTC ({2}): {3}. Confidence {4} ({5}). ⇒ {0} 至 {1} UTC（{2}）：{3}。信心{4}（{5}）。
         ; users felt it {0} later ⇒ ；{0} 後使用者開始有感
         Just before, at {0}, {1}{2}. ⇒ 在此之前的 {0}，{1}{2}。
          (normally {0}) ⇒ （平常 {0}）
