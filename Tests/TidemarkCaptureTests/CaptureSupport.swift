@@ -19,13 +19,21 @@ final class Running {
         for (descriptor, name) in [(Int32(1), "out"), (2, "err")] {
             posix_spawn_file_actions_addopen(&actions, descriptor, place.path(name), O_WRONLY | O_CREAT, 0o644)
         }
+        // The thread that runs a test may block signals, and a child would begin with them blocked.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let bare =
             "for f in /proc/$$/fd/*; do f=${f##*/}; [ $f -gt 2 ] && [ $f -ne 255 ] && eval \"exec $f>&-\"; done; exec \"$@\""
         var list: [UnsafeMutablePointer<CChar>?] =
             (["bash", "-c", bare, "bash", program] + arguments).map { strdup($0) } + [nil]
         defer { for one in list { free(one) } }
         var made: pid_t = 0
-        guard posix_spawnp(&made, "bash", &actions, nil, &list, environ) == 0 else { throw POSIXError(.ENOENT) }
+        guard posix_spawnp(&made, "bash", &actions, &attributes, &list, environ) == 0 else { throw POSIXError(.ENOENT) }
         process = made
     }
 

@@ -11,7 +11,9 @@ import TidemarkTestSupport
         defer { [first, second].forEach { $0.kill(SIGKILL) } }
         let folder = try TemporaryFolder()
         let out = folder.path("ev")
-        for name in ["a.log", "b.log"] { try append(statisticsLine(1, zoneHours: 2), to: folder.path(name)) }
+        // Two servers' logs are not alike: equal ones would be one stream, copied.
+        let logs = [("a.log", 0), ("b.log", 100)]
+        for (name, more) in logs { try append(statisticsLine(1 + more, zoneHours: 2), to: folder.path(name)) }
         let capture = try Running(
             tidemarkBinary.path,
             [
@@ -21,7 +23,7 @@ import TidemarkTestSupport
                 "--gpu-every", "500ms", "--gpu-indexes", "a=0", "--gpu-indexes", "b=1", "--reserve", "0", "--out", out,
             ])
         for number in 2...12 {
-            for name in ["a.log", "b.log"] { try append(statisticsLine(number, zoneHours: 2), to: folder.path(name)) }
+            for (name, more) in logs { try append(statisticsLine(number + more, zoneHours: 2), to: folder.path(name)) }
             usleep(700_000)
         }
         // Another capture into the same folder is refused while this one runs.
