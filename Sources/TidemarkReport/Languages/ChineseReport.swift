@@ -118,6 +118,12 @@ enum ChineseReport {
         Engine, first token ⇒ 引擎，首個 token
         Upstream ⇒ 上游
         Ended by ⇒ 結束原因
+        client disconnect ⇒ 用戶端斷線
+        upstream timeout ⇒ 上游逾時
+        upstream failure ⇒ 上游失敗
+        no upstream ⇒ 沒有上游
+        overload ⇒ 過載
+        failure ⇒ 失敗
         Peak rate (requests/s) ⇒ 最高速率（請求/秒）
         Setting ⇒ 設定
         vLLM version ⇒ vLLM 版本
@@ -322,7 +328,8 @@ enum ChineseReport {
         zone by alignment with {0} (± {1} s, correlation {2}, elsewhere {3}, {4} samples) ⇒ 時區以對齊得出，對照 {0}（± {1} 秒，相關係數 {2}，他處 {3}，{4} 個樣本）
         zone by coverage: so it begins and ends within {0} s of the metrics ⇒ 時區以涵蓋範圍得出：起訖與指標相差在 {0} 秒內
         zone printed in each line ⇒ 每一行都印出時區
-        zone printed in most lines; the others: {0} ⇒ 多數行印出時區；其餘：{0}
+        zone printed in most lines ⇒ 多數行印出時區
+        the others: {0} ⇒ 其餘：{0}
         zone printed ⇒ 已印出時區
         no line has a time of its own ⇒ 沒有任何一行有自己的時間
         start and interval given ⇒ 已指定起始時間與間隔

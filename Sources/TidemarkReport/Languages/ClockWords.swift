@@ -12,7 +12,7 @@ enum ClockWords {
         "zone from the times around the lines", "zone {0} of another piece of the log, {1}",
         "zone by alignment with {0} (± {1} s, correlation {2}, elsewhere {3}, {4} samples)",
         "zone by coverage: so it begins and ends within {0} s of the metrics", "zone printed in each line",
-        "zone printed in most lines; the others: {0}", "zone printed", "no line has a time of its own",
+        "zone printed in most lines", "the others: {0}", "zone printed", "no line has a time of its own",
         "start and interval given", "year from {0}", "year given", "year printed", "from the file's name",
         "{0} records before the first time take it", "forward 1 h at {0} (daylight-saving time)",
         "back 1 h at {0} (daylight-saving time)", "not aligned: {0}",

@@ -9,7 +9,7 @@ extension Page {
                 .text(request.status.map { "\($0)" } ?? NumberText.missing), .quantity(request.duration, .seconds),
                 .quantity(request.timeToHeaders, .seconds), .quantity(request.engineEndToEnd, .seconds),
                 .quantity(request.engineFirstToken, .seconds), .code(request.upstream),
-                .text(request.ending.split(separator: "_").joined(separator: " ")),
+                .text(say(fixed: request.ending.split(separator: "_").joined(separator: " "))),
                 .code(request.requestID),
             ]
         }
