@@ -226,7 +226,7 @@ import TidemarkTestSupport
                 "anomaly_signal", "cause_share", "comparison", "comparison_argument", "comparison_metric",
                 "comparison_model", "comparison_part", "engine_fact", "exemplar", "finding_budget", "finding_evidence",
                 "gateway_text", "http_client", "http_key", "instance", "load_test_estimate",
-                "metric_family", "objective", "outlook", "period", "plan_setting", "recommendation", "series",
+                "metric_family", "objective", "outlook", "period", "plan_setting", "recommendation", "sentence", "series",
                 "series_label", "span_request", "user_signal",
             ])
         // Every reference leads to a row that merging maps.
