@@ -80,8 +80,9 @@ public struct Analysis {
                 rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
             table = try evaluator.evaluateAll()
             let builder = try FigureBuilder(evaluator)
-            // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes.
-            let fine = grid.stepMs > 60_000 ? grid.refined(60_000, most: 12_000) : grid
+            // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes, where there are any.
+            let closest = max(60_000, interval / 1000 * 1000)
+            let fine = grid.stepMs > closest ? grid.refined(closest, most: 12_000) : grid
             let close =
                 fine == grid
                 ? evaluator
@@ -118,7 +119,9 @@ public struct Analysis {
 
     /// The stretch of time to analyse: that of vLLM's metrics, else of the server logs, else of the GPU captures.
     /// Rotated pieces of a log that end long before the metrics begin stay outside.
+    /// Of a slice of a store all of it.
     func window() throws -> ClosedRange<Int64>? {
+        if let limits = store.limits { return limits }
         func range(_ sql: String) throws -> ClosedRange<Int64>? {
             let row = try store.database.prepare(sql)
             row.bind(1, period)
@@ -151,6 +154,7 @@ public struct Analysis {
 
     /// Usual distance of the samples of vLLM's metrics; 10 s (the statistics line) without metrics.
     func sampleIntervalMs() throws -> Int64 {
+        if let limits = store.limits { return try sampleIntervalMs(limits) }
         let rows = try store.database.prepare(
             """
             SELECT (max(end_ms) - min(start_ms)) / (sum(samples) - 1) FROM chunk JOIN series USING (series_id)
@@ -162,5 +166,22 @@ public struct Analysis {
         while try rows.step() { intervals.append(rows.int64(0)) }
         guard !intervals.isEmpty else { return 10_000 }
         return max(100, intervals[intervals.count / 2])
+    }
+
+    /// The same within a slice, from its samples alone: where chunks begin and end depends on when they were read.
+    private func sampleIntervalMs(_ limits: ClosedRange<Int64>) throws -> Int64 {
+        let source = try StoreSeries(store, period: period)
+        var intervals: [Int64] = []
+        for name in ["vllm:num_requests_running", "vllm:num_requests_waiting"] where intervals.isEmpty {
+            try source.select(
+                [LabelMatcher(Labels.metricName, equals: name)], startMs: limits.lowerBound, endMs: limits.upperBound
+            ) { samples in
+                guard samples.count > 1 else { return }
+                let steps = (1..<samples.count).map { samples.timesMs[$0] - samples.timesMs[$0 - 1] }.sorted()
+                intervals.append(steps[steps.count / 2])
+            }
+        }
+        intervals.sort()
+        return intervals.isEmpty ? 10_000 : max(100, intervals[intervals.count / 2])
     }
 }

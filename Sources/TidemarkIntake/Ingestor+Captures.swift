@@ -15,7 +15,7 @@ extension Ingestor {
 
     func ingestLoadTest(_ candidate: Candidate, period: Int) throws {
         try continuing(candidate, period: period) { stream, _, row in
-            let test = LoadTestIngest(store: store, ledger: ledger, zone: options.zone, progress: share(stream))
+            let test = LoadTestIngest(store: store, ledger: ledger, zone: zone(candidate.file), progress: share(stream))
             try test.run(stream, &row)
         }
     }
@@ -25,7 +25,7 @@ extension Ingestor {
     func ingestGPU(_ candidate: Candidate, period: Int, reference: ClosedRange<Int64>?) throws {
         try continuing(candidate, period: period) { stream, head, row in
             let gpu = GPUIngest(
-                store: store, ledger: ledger, period: period, zone: try place(row) ?? options.zone,
+                store: store, ledger: ledger, period: period, zone: try place(row) ?? zone(candidate.file),
                 columns: options.columns, start: options.captureStart, reference: reference,
                 isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try gpu.run(stream, head: $0, &row) }
@@ -38,7 +38,7 @@ extension Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let log = KernelLogIngest(
                 store: store, ledger: ledger, period: period,
-                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                hints: try hints(candidate.file, stream, capture: capture, reference: reference, before: row),
                 isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
         }
@@ -53,11 +53,12 @@ extension Ingestor {
             let instance = try store.database.transaction {
                 try store.instance(
                     period: period, kind: "gateway",
-                    name: candidate.part ?? LogName.replicaName(candidate.file.relative))
+                    name: candidate.part ?? candidate.file.hints.instance
+                        ?? LogName.replicaName(candidate.file.relative))
             }
             let log = GatewayIngest(
                 store: store, ledger: ledger,
-                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                hints: try hints(candidate.file, stream, capture: capture, reference: reference, before: row),
                 part: candidate.part, isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
         }

@@ -67,7 +67,7 @@ struct Page {
 
     /// The parts that have something to show, in reading order.
     private func parts() -> [Part] {
-        var parts = [Part(title: phrases.findings) { $0.writeFindings() }]
+        var parts = model.showsFindings ? [Part(title: phrases.findings) { $0.writeFindings() }] : []
         if !model.overview.isEmpty { parts.append(Part(title: phrases.timeline) { $0.writeTimeline() }) }
         for section in model.outlook { parts.append(Part(title: section.title) { $0.write(section) }) }
         for section in model.sections where !section.strips.isEmpty {

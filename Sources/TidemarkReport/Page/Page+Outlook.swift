@@ -42,6 +42,7 @@ extension Page {
                 row.map { cell in
                     switch cell {
                     case .text(let text): .text(text)
+                    case .link(let text, let path): .page(text, path: path)
                     case .quantity(let value, let unit): .quantity(value, unit)
                     }
                 }

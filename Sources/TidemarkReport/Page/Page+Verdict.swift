@@ -28,6 +28,9 @@ extension Page {
                     text: phrases.fullRange(span) + NumberText.noBreakSpace + phrases.zone)
                 out.text(" (" + NumberText.duration(milliseconds: span.durationMs) + ")")
             }
+            for page in model.navigation {
+                out.element(.span) { $0.element(.a, Attribute.page(page.path), text: page.label) }
+            }
             for fact in model.facts { out.element(.span, text: fact.name + ": " + fact.value) }
         }
     }
