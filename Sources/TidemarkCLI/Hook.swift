@@ -10,7 +10,9 @@ struct Hook {
     init(_ command: String, limitSeconds: Double) throws {
         guard let words = Self.split(command), let program = words.first else {
             throw TidemarkError(
-                .usage, "--on-finding: a command is expected: words by blanks, '…' and \"…\" keep blanks, \\ keeps the next character")
+                .usage,
+                "--on-finding: a command is expected: words by blanks, '…' and \"…\" keep blanks, \\ keeps the next character"
+            )
         }
         if program.contains("/"), access(program, X_OK) != 0 {
             throw TidemarkError(

@@ -19,7 +19,8 @@ struct InitCommand: ParsableCommand {
         guard file >= 0 else {
             let why = errno
             throw TidemarkError(
-                .cannotWrite, why == EEXIST ? "is there already" : "cannot be written: \(String(cString: strerror(why)))",
+                .cannotWrite,
+                why == EEXIST ? "is there already" : "cannot be written: \(String(cString: strerror(why)))",
                 file: path,
                 hint: why == EEXIST ? "edit it, or name another file: tidemark init other.yaml" : "check the folder")
         }

@@ -38,7 +38,9 @@ struct RunCommand: ParsableCommand {
     var title: String?
 
     @Option(
-        help: "End with status 3 when a finding is at least this sure: low, medium or high. Of weeks the last one counts.")
+        help:
+            "End with status 3 when a finding is at least this sure: low, medium or high. Of weeks the last one counts."
+    )
     var failOn: ConfidenceLevel?
 
     @OptionGroup var locking: LockOptions
@@ -61,7 +63,9 @@ struct RunCommand: ParsableCommand {
         guard let loaded = try configuration.load() else {
             throw TidemarkError(
                 .usage, "neither evidence nor a configuration is given",
-                hint: "tidemark run evidence/ --out report/, or tidemark run --config tidemark.yaml (`tidemark init` writes one)")
+                hint:
+                    "tidemark run evidence/ --out report/, or tidemark run --config tidemark.yaml (`tidemark init` writes one)"
+            )
         }
         var run = WeeklyRun(loaded: loaded, log: log, nowMs: try weekly.nowMs(), patience: locking)
         run.options = try options.options()
@@ -135,7 +139,8 @@ struct WeeklyOptions: ParsableArguments {
             return Int64(time.tv_sec) * 1000
         }
         guard let found = CivilTime.parseRFC3339(now), HourlyTimes.plausible.contains(found) else {
-            throw TidemarkError(.usage, "--now: '\(now)' is not a time of RFC 3339", hint: "2026-11-23T06:00:00Z is one")
+            throw TidemarkError(
+                .usage, "--now: '\(now)' is not a time of RFC 3339", hint: "2026-11-23T06:00:00Z is one")
         }
         return found
     }
@@ -149,7 +154,9 @@ struct WeeklyOptions: ParsableArguments {
 
     /// For runs that have no weeks.
     func refuse() throws {
-        for (name, isGiven) in [("--on-finding", onFinding != nil), ("--log-format", logFormat != .text), ("--now", now != nil)]
+        for (name, isGiven) in [
+            ("--on-finding", onFinding != nil), ("--log-format", logFormat != .text), ("--now", now != nil),
+        ]
         where isGiven {
             throw TidemarkError(
                 .usage, "\(name) goes with the inputs of --config, not with evidence arguments",
@@ -195,7 +202,9 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         if let week { return try run(week: week) }
         guard configuration.path == nil, now == nil else {
-            throw TidemarkError(.usage, "--config and --now go with --week", hint: "tidemark report --week 2026-W47 --config tidemark.yaml")
+            throw TidemarkError(
+                .usage, "--config and --now go with --week",
+                hint: "tidemark report --week 2026-W47 --config tidemark.yaml")
         }
         let folder = RunCommand.withoutSlash(out ?? "report")
         let store = try analysedStore(database.path, locking)

@@ -19,7 +19,8 @@ public struct TidemarkCommand: ParsableCommand {
             """,
         version: Analysis.toolVersion,
         subcommands: [
-            RunCommand.self, InitCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
+            RunCommand.self, InitCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self,
+            DiagnoseCommand.self,
             AnomaliesCommand.self, ExplainCommand.self, CapacityCommand.self, WhatifCommand.self, ForecastCommand.self,
             CompareCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,

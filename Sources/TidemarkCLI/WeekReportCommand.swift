@@ -9,7 +9,8 @@ extension ReportCommand {
     /// The page of one week, made anew.
     func run(week text: String) throws {
         guard let week = ISOWeek(name: text) else {
-            throw TidemarkError(.usage, "'\(text)' is not a week", hint: "2026-W47 is one; weeks begin on Monday (ISO 8601)")
+            throw TidemarkError(
+                .usage, "'\(text)' is not a week", hint: "2026-W47 is one; weeks begin on Monday (ISO 8601)")
         }
         var options = WeeklyOptions()
         options.now = now
@@ -20,7 +21,10 @@ extension ReportCommand {
         let folder =
             out.map(RunCommand.withoutSlash) ?? loaded.map { $0.resolve(settings?.folder ?? "report") } ?? "report"
         let path =
-            isGiven ? database.path : settings?.database.flatMap { loaded?.resolve($0) } ?? (loaded == nil ? database.path : folder + "/tidemark.sqlite")
+            isGiven
+            ? database.path
+            : settings?.database.flatMap { loaded?.resolve($0) }
+                ?? (loaded == nil ? database.path : folder + "/tidemark.sqlite")
         _ = try Store.open(path: path)
         let lock = try locking.lock(path)
         let store = try Store.create(path: path)
@@ -41,7 +45,8 @@ extension ReportCommand {
     /// The period that has the week, its name and the zone of its weeks.
     private static func find(_ week: ISOWeek, _ store: Store, _ path: String) throws -> (Int, String, String) {
         let rows = try store.database.prepare(
-            "SELECT period_id, p.name, zone FROM week JOIN period p USING (period_id) WHERE week.name = ? ORDER BY 1 LIMIT 1")
+            "SELECT period_id, p.name, zone FROM week JOIN period p USING (period_id) WHERE week.name = ? ORDER BY 1 LIMIT 1"
+        )
         rows.bind(1, week.name)
         if try rows.step() { return (rows.int(0), rows.text(1), rows.text(2)) }
         let range = try store.database.text("SELECT min(name) || ' to ' || max(name) FROM week")

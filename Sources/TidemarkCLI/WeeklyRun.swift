@@ -82,9 +82,12 @@ struct WeeklyRun {
         if !known {
             throw TidemarkError(
                 ingestor.outcomes.isEmpty ? .missingInput : .unusableInput,
-                ingestor.outcomes.isEmpty ? "no input matches a file" : "nothing in the inputs is evidence that can be read",
+                ingestor.outcomes.isEmpty
+                    ? "no input matches a file" : "nothing in the inputs is evidence that can be read",
                 file: loaded.path, line: settings.inputsLine,
-                hint: "paths are relative to the configuration's folder; `tidemark inspect FILE` says what a file is taken for")
+                hint:
+                    "paths are relative to the configuration's folder; `tidemark inspect FILE` says what a file is taken for"
+            )
         }
     }
 

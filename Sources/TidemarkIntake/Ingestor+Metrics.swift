@@ -97,7 +97,9 @@ extension Ingestor {
     static func targetKey(_ candidate: Candidate) -> String {
         // What a configuration says is one replica's may lie in many folders: by day, by hour.
         let hints = candidate.file.hints
-        if let instance = hints.instance { return instance + hints.labels.map { "\u{1}\($0.name)=\($0.value)" }.joined() }
+        if let instance = hints.instance {
+            return instance + hints.labels.map { "\u{1}\($0.name)=\($0.value)" }.joined()
+        }
         let parts = candidate.file.relative.split(separator: "/").map(String.init)
         let folder = parts.dropLast().joined(separator: "/")
         let name = parts.last ?? ""

@@ -100,7 +100,9 @@ public struct RunSettings: Sendable, Equatable {
                 input.paths.append(path.string)
             }
         }
-        if input.paths.isEmpty { findings.add(one.line, "\(one.place): paths, a pattern or a list of them, is expected") }
+        if input.paths.isEmpty {
+            findings.add(one.line, "\(one.place): paths, a pattern or a list of them, is expected")
+        }
         input.instance = one.scalar("instance", &findings)?.string
         if input.instance?.isEmpty == true { findings.add(one.line(of: "instance"), "\(one.place): instance is empty") }
         input.zone = one.scalar("timezone", &findings)?.string

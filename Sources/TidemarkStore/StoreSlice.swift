@@ -113,7 +113,9 @@ private struct StoreSlice {
 
     /// The runs that began in the stretch and the last one before it; an end that lies behind it has not come yet.
     private func runs(_ columns: [String]) throws {
-        let list = columns.map { $0 == "end_ms" || $0 == "end_reason" ? "iif(end_ms <= \(range.upperBound), \($0), NULL) AS \($0)" : $0 }
+        let list = columns.map {
+            $0 == "end_ms" || $0 == "end_reason" ? "iif(end_ms <= \(range.upperBound), \($0), NULL) AS \($0)" : $0
+        }
         try database.execute(
             """
             CREATE TEMP VIEW engine_run AS SELECT rowid AS rowid, \(list.joined(separator: ", ")) FROM main.engine_run r

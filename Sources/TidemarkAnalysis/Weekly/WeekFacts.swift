@@ -54,7 +54,9 @@ struct WeekFacts {
 
     /// Anything dated at all.
     private static func hasEvidence(_ slice: Store) throws -> Bool {
-        for table in ["chunk", "engine_stat", "http_rollup", "gateway_request", "request", "span", "log_event", "gpu_sample"]
+        for table in [
+            "chunk", "engine_stat", "http_rollup", "gateway_request", "request", "span", "log_event", "gpu_sample",
+        ]
         where try slice.database.int("SELECT 1 FROM \(table) LIMIT 1") != nil { return true }
         return false
     }
@@ -206,7 +208,9 @@ struct ModelDemand {
             for name in names {
                 let table = try HourlyCounters(
                     series, store, period: period,
-                    matchers: [LabelMatcher(Labels.metricName, equals: name), LabelMatcher("model_name", equals: model)])
+                    matchers: [
+                        LabelMatcher(Labels.metricName, equals: name), LabelMatcher("model_name", equals: model),
+                    ])
                 let rates = table.rates.compactMap { $0 }
                 if !rates.isEmpty { return rates }
             }

@@ -34,7 +34,8 @@ struct WeekLedger {
             try followZone()
             let ranges = try newEvidence()
             let earliest = nowMs - Int64(Self.mostWeeks) * 7 * CivilTime.millisPerDay
-            for range in ranges where range.upperBound >= earliest && range.lowerBound <= nowMs + CivilTime.millisPerDay {
+            for range in ranges where range.upperBound >= earliest && range.lowerBound <= nowMs + CivilTime.millisPerDay
+            {
                 let first = ISOWeek(at: max(range.lowerBound, earliest), zone: zone)
                 let last = ISOWeek(at: min(range.upperBound, nowMs + CivilTime.millisPerDay), zone: zone)
                 var week = first
@@ -42,8 +43,10 @@ struct WeekLedger {
                     try markStale(week)
                     week = week.next
                 }
-                try store.database.prepare("UPDATE week SET stale = 1 WHERE period_id = ? AND name = ? AND start_ms > ?")
-                    .run(period, last.next.name, try prunedMs())
+                try store.database.prepare(
+                    "UPDATE week SET stale = 1 WHERE period_id = ? AND name = ? AND start_ms > ?"
+                )
+                .run(period, last.next.name, try prunedMs())
             }
             // What was looked at while it went on is looked at once more when it is over.
             try store.database.prepare(
@@ -59,8 +62,10 @@ struct WeekLedger {
     private func followZone() throws {
         let pruned = try prunedMs()
         for row in try rows("zone <> '\(zone.name.filter { $0 != "'" })' AND start_ms > \(pruned)") {
-            try store.database.prepare("UPDATE week SET zone = ?, start_ms = ?, end_ms = ?, stale = 1 WHERE week_id = ?")
-                .run(zone.name, row.week.startMs(zone), row.week.endMs(zone), row.id)
+            try store.database.prepare(
+                "UPDATE week SET zone = ?, start_ms = ?, end_ms = ?, stale = 1 WHERE week_id = ?"
+            )
+            .run(zone.name, row.week.startMs(zone), row.week.endMs(zone), row.id)
         }
         try store.database.prepare(
             "UPDATE week SET stale = 1 WHERE period_id = ? AND start_ms > ? AND configuration IS NOT NULL AND configuration <> ?"
@@ -142,7 +147,8 @@ struct WeekLedger {
     /// - Parameter condition: SQL over the columns of `week`.
     func rows(_ condition: String) throws -> [Row] {
         let rows = try store.database.prepare(
-            "SELECT week_id, name, start_ms, end_ms FROM week WHERE period_id = ? AND \(condition) ORDER BY start_ms, name")
+            "SELECT week_id, name, start_ms, end_ms FROM week WHERE period_id = ? AND \(condition) ORDER BY start_ms, name"
+        )
         rows.bind(1, period)
         var found: [Row] = []
         while try rows.step() {
@@ -155,7 +161,8 @@ struct WeekLedger {
     /// Latest time of evidence of the period before the end of a week, Unix ms; nil without any.
     func seenMs(_ row: Row) throws -> Int64? {
         let found = try store.database.int(
-            "SELECT max(min(last_ms, ?3)) FROM source WHERE period_id = ?1 AND last_ms >= ?2 AND first_ms <= ?3", period,
+            "SELECT max(min(last_ms, ?3)) FROM source WHERE period_id = ?1 AND last_ms >= ?2 AND first_ms <= ?3",
+            period,
             row.startMs, row.endMs - 1)
         return found.map(Int64.init)
     }

@@ -43,8 +43,9 @@ struct WeekObjective {
         for (name, seconds) in wanted.sorted(by: { $0.signal < $1.signal }) {
             guard let signal = SignalCatalogue.signal(name) else { continue }
             for case .quantile(let q, let metrics) in signal.origins {
-                guard let counters = try metrics.lazy.map({ try builder.counters($0, suffix: "_bucket", isSmooth: true) })
-                    .first(where: { !$0.rows.isEmpty })
+                guard
+                    let counters = try metrics.lazy.map({ try builder.counters($0, suffix: "_bucket", isSmooth: true) })
+                        .first(where: { !$0.rows.isEmpty })
                 else { continue }
                 let scopes = [WeekFacts.fleet] + (models.count > 1 ? models : [])
                 for scope in scopes {

@@ -90,12 +90,18 @@ public struct Weeks {
         }
     }
 
-    /// Pages that show something of a week: its own, the one before (which leads to it), and those whose history holds it.
+    /// Pages that show something of a week: its own, its neighbours (which lead to it), and those whose history holds it.
     private func unrender(around row: WeekLedger.Row) throws {
         let week = 7 * CivilTime.millisPerDay
+        let before = try store.database.int(
+            "SELECT max(start_ms) FROM week WHERE period_id = ? AND start_ms < ?", period, row.startMs)
+        let last = row.startMs + Int64(max(windows.history, windows.budget)) * week
         try store.database.prepare(
-            "UPDATE week SET rendered = NULL WHERE period_id = ? AND start_ms BETWEEN ? AND ?"
-        ).run(period, row.startMs - 8 * CivilTime.millisPerDay, row.startMs + Int64(max(windows.history, windows.budget)) * week)
+            """
+            UPDATE week SET rendered = NULL WHERE period_id = ?1 AND start_ms >= ?2 AND (start_ms <= ?3
+                OR start_ms = (SELECT min(start_ms) FROM week WHERE period_id = ?1 AND start_ms > ?4))
+            """
+        ).run(period, before.map(Int64.init) ?? row.startMs, last, row.startMs)
     }
 
     /// The evidence of the week before, if there is all of it.

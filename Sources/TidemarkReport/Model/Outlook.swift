@@ -137,9 +137,11 @@ extension ReportModel {
             public var isNumber: Bool
             /// In the CSV, with its unit where it has one; nil: made from the title, with a column for the units.
             public var csvName: String?
+            /// Short texts that stay on one line.
+            public var isShort: Bool
 
-            public init(_ title: String, isNumber: Bool = false, csv: String? = nil) {
-                (self.title, self.isNumber, csvName) = (title, isNumber, csv)
+            public init(_ title: String, isNumber: Bool = false, csv: String? = nil, isShort: Bool = false) {
+                (self.title, self.isNumber, csvName, self.isShort) = (title, isNumber, csv, isShort)
             }
         }
 

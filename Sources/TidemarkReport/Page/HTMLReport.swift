@@ -94,8 +94,11 @@ struct Page {
         return parts
     }
 
+    /// The same for every page.
+    private static let policy = ContentPolicy.text(script: Script.source, style: Stylesheet.source)
+
     private mutating func writeHead() {
-        let policy = ContentPolicy.text(script: Script.source, style: Stylesheet.source)
+        let policy = Self.policy
         let title = model.title
         let product = phrases.product
         out.element(.head) { out in

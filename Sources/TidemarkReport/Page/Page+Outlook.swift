@@ -37,7 +37,7 @@ extension Page {
     private mutating func write(_ table: ReportModel.QuantityTable) {
         Table(
             caption: table.caption, csv: table.csv, csvLabel: phrases.csv,
-            columns: table.columns.map { .init($0.title, $0.isNumber ? .number : .text) },
+            columns: table.columns.map { .init($0.title, $0.isNumber ? .number : $0.isShort ? .time : .text) },
             rows: table.rows.map { row in
                 row.map { cell in
                     switch cell {

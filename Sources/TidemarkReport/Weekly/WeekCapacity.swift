@@ -19,7 +19,8 @@ struct WeekCapacity {
         }
         if let growth = week["growth_per_week_ratio"] {
             sentences.append(
-                "Demand \(growth.value >= 0 ? "grows" : "falls") by \(NumberText.text(abs(growth.value), .ratio)) a week.")
+                "Demand \(growth.value >= 0 ? "grows" : "falls") by \(NumberText.text(abs(growth.value), .ratio)) a week."
+            )
         }
         for one in week.texts["exhaustion"] ?? [] { sentences.append("Exhaustion: \(one.text).") }
         if let needed = week["replicas_needed"] {

@@ -28,7 +28,9 @@ struct WeekIndex {
         model.verdict.sentences[0] = "Week \(last.week.name): " + model.verdict.sentences[0]
         model.showsFindings = false
         model.sections = [
-            .init(title: "How it develops", introduction: "One point a week, at its Monday. A week without evidence is a gap.", strips: strips)
+            .init(
+                title: "How it develops",
+                introduction: "One point a week, at its Monday. A week without evidence is a gap.", strips: strips)
         ]
         model.outlook = [table]
         model.csvFolder = Self.csvFolder
@@ -55,7 +57,9 @@ struct WeekIndex {
     ) -> ReportModel.Series? {
         let values = slots.map { $0.kept?.value(name, scope) }
         guard values.contains(where: { $0 != nil }) else { return nil }
-        return series(values.map { $0?.value }, role, label, hasBand ? .init(low: values.map { $0?.low }, high: values.map { $0?.high }) : nil)
+        return series(
+            values.map { $0?.value }, role, label,
+            hasBand ? .init(low: values.map { $0?.low }, high: values.map { $0?.high }) : nil)
     }
 
     private func series(
@@ -145,8 +149,10 @@ struct WeekIndex {
             guard let week = slot.kept else {
                 return [.text(slot.week.name), .text("\(slot.week.firstDay): no evidence")]
             }
-            let burn = week.objectives.filter { $0.scope == KeptWeek.fleet }.map { $0.bad / $0.observations / $0.allowed }
-                .max()
+            let burn = week.objectives.filter { $0.scope == KeptWeek.fleet }.map {
+                $0.bad / $0.observations / $0.allowed
+            }
+            .max()
             return [
                 .link(week.week.name, path: "weeks/\(week.week.name)/index.html"),
                 .text(week.week.firstDay + (week.isOver ? "" : ", so far")),
@@ -154,7 +160,8 @@ struct WeekIndex {
                 .quantity(week["headroom_ratio"]?.value, .ratio),
                 .text(
                     week["weeks_to_exhaustion"].map { WeekVerdict.weeks($0.value) }
-                        ?? (week.text("exhaustion")?.hasPrefix("not within") == true ? "not in sight" : NumberText.missing)),
+                        ?? (week.text("exhaustion")?.hasPrefix("not within") == true
+                            ? "not in sight" : NumberText.missing)),
                 .quantity(burn, .none), .quantity(week["slowdown_percent"].map { $0.value / 100 }, .ratio),
                 .quantity(week["cost_per_million_output_tokens"]?.value, .count(week.currency)),
                 .text("\(week.findings.filter { $0.confidence > 0.5 }.count)"), .text("\(week.newErrors.count)"),
@@ -169,13 +176,14 @@ struct WeekIndex {
                     .init(
                         caption: "All weeks",
                         columns: [
-                            .init("Week"), .init("From"),
+                            .init("Week", isShort: true), .init("From", isShort: true),
                             .init("Busiest hour", isNumber: true, csv: "demand_peak_requests_per_second"),
                             .init("Headroom", isNumber: true, csv: "headroom_ratio"),
                             .init("Weeks to exhaustion", isNumber: true, csv: "weeks_to_exhaustion"),
                             .init("Highest burn rate", isNumber: true, csv: "burn_rate"),
                             .init("Slower than before", isNumber: true, csv: "slowdown_ratio"),
-                            .init("Cost a million output tokens", isNumber: true, csv: "cost_per_million_output_tokens"),
+                            .init(
+                                "Cost a million output tokens", isNumber: true, csv: "cost_per_million_output_tokens"),
                             .init("Findings", isNumber: true, csv: "findings"),
                             .init("New errors", isNumber: true, csv: "new_errors"),
                             .init("Hours with evidence", isNumber: true, csv: "hours_with_evidence_ratio"),

@@ -20,7 +20,8 @@ struct WeekMoney {
         var sentences: [String] = []
         if let cost = week["cost"], let hours = week["gpu_hours"] {
             sentences.append(
-                "\(NumberText.text(hours.value, Self.gpuHours)) in the observed hours cost \(NumberText.text(cost.value, unit)).")
+                "\(NumberText.text(hours.value, Self.gpuHours)) in the observed hours cost \(NumberText.text(cost.value, unit))."
+            )
         }
         if let worst = largest {
             sentences.append(

@@ -29,8 +29,8 @@ struct WeekPage {
             .init(what: Verdict.title($0.scope), remedy: $0.text)
         }
         model.outlook = [
-            WeekCapacity(self).section, WeekBudget(self).section, comparison, WeekMoney(self).section, errors,
-            WeekQuality(week).section,
+            WeekCapacity(self).section, WeekBudget(self).section, comparison, WeekMoney(self).section,
+            WeekUse(self).section, errors, WeekQuality(week).section,
         ].compactMap { $0 }
         model.csvFolder = Self.csvFolder
         model.navigation = navigation

@@ -31,7 +31,9 @@ struct WeekVerdict {
         if let budget = WeekBudget(page).sentence { second.append(budget) }
         if isSlower, let words = week.text("comparison") { second.append(words) }
         if !second.isEmpty { sentences.append(second.joined(separator: " ")) }
-        if let first = week.findings.max(by: { ($0.impactUserSeconds ?? 0, $0.confidence) < ($1.impactUserSeconds ?? 0, $1.confidence) }) {
+        if let first = week.findings.max(by: {
+            ($0.impactUserSeconds ?? 0, $0.confidence) < ($1.impactUserSeconds ?? 0, $1.confidence)
+        }) {
             let count = week.findings.count
             sentences.append(
                 "\(count) finding\(count == 1 ? "" : "s"), \(count == 1 ? "" : "the largest: ")\(Verdict.title(first.cause)), \(Self.moment(first.startMs)) UTC, confidence \(first.level)."
@@ -72,7 +74,9 @@ struct WeekVerdict {
     }
 
     static func weeks(_ value: Double) -> String { ByteWriter.fixed(value, decimals: value < 10 ? 1 : 0) }
-    static func moment(_ timeMs: Int64) -> String { CivilTime.day(timeMs) + " " + CivilTime.clock(timeMs, seconds: false) }
+    static func moment(_ timeMs: Int64) -> String {
+        CivilTime.day(timeMs) + " " + CivilTime.clock(timeMs, seconds: false)
+    }
 
     // MARK: Numbers
 
@@ -104,7 +108,8 @@ struct WeekVerdict {
                 label: "Slower than last week", value: slower.map { $0.value / 100 }, unit: .ratio,
                 comparison: slower == nil
                     ? "not comparable"
-                    : "at equal load, \(NumberText.text((slower?.low ?? 0) / 100, .ratio)) to \(NumberText.text((slower?.high ?? 0) / 100, .ratio))"),
+                    : "at equal load, \(NumberText.text((slower?.low ?? 0) / 100, .ratio)) to \(NumberText.text((slower?.high ?? 0) / 100, .ratio))"
+            ),
             .init(
                 label: "Cost a million output tokens", value: price?.value, unit: million,
                 comparison: price == nil ? "no price or no tokens" : against("cost_per_million_output_tokens", million)),
