@@ -77,18 +77,18 @@ public struct Analysis {
                 startMs: window.lowerBound, endMs: window.upperBound, sampleIntervalMs: interval)
             let evaluator = try SignalEvaluator(
                 store: store, period: period, source: source, fleet: fleet, grid: grid,
-                rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
+                intervalMs: interval, rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
             table = try evaluator.evaluateAll()
             let builder = try FigureBuilder(evaluator)
-            // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes, where there are any.
-            let closest = max(60_000, interval / 1000 * 1000)
-            let fine = grid.stepMs > closest ? grid.refined(closest, most: 12_000) : grid
+            // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes, where the evidence does.
+            let finest = max(60_000, interval)
+            let fine = grid.stepMs > finest ? grid.refined(finest, most: 12_000) : grid
             let close =
                 fine == grid
                 ? evaluator
                 : try SignalEvaluator(
                     store: store, period: period, source: source, fleet: fleet, grid: fine,
-                    rateWindowMs: max(4 * interval, fine.stepMs))
+                    intervalMs: interval, rateWindowMs: max(4 * interval, fine.stepMs))
             templates = try LogTemplates(mining: store, period: period, grid: fine)
             let situation = Situation(
                 table: SignalSource(close, fine == grid ? table : nil), fleet: fleet,
@@ -99,6 +99,7 @@ public struct Analysis {
             distributions = try Distribution.all(builder)
             diagnosis = try Diagnosis(situation)
             changes = try SignalChanges(situation)
+            if let failure = situation.table.failure { throw failure }
             anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
         }
 

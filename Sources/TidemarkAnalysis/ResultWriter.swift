@@ -21,6 +21,7 @@ struct ResultWriter {
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
             "data_quality", "change_point", "log_template", "log_template_step", "anomaly", "demand_hour",
             "forecast", "forecast_summary", "capacity_estimate", "capacity_window", "capacity_line",
+            "capacity_limit",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }

@@ -15,13 +15,20 @@ struct CapacityCommand: ParsableCommand {
 
             Objectives: --slo, else those of tidemark.yaml, else of capture.json.
 
+            --by model adds up the groups of a model: what it holds when the load is spread as the groups can take it.
+
             Example: tidemark capacity --db fleet.sqlite --slo ttft_p95=2s,itl_p95=100ms
+                     tidemark capacity --db fleet.sqlite --by model --format json
             """)
 
     @OptionGroup var database: DatabaseOptions
 
     @Option(help: ArgumentHelp("Objectives.", valueName: "ttft_p95=2s,itl_p95=100ms,e2e_p95=30s"))
     var slo: String?
+
+    @Option(
+        help: ArgumentHelp("One answer for each: group, model, or model,group (as group).", valueName: "model,group"))
+    var by = CapacityGrouping.group
 
     @Option(help: "text, json or csv.")
     var format = OutputFormat.text
@@ -50,10 +57,18 @@ struct CapacityCommand: ParsableCommand {
             for (period, report) in zip(periods, reports) { try report.write(writable, period: period.id) }
             withExtendedLifetime(lock) {}
         }
+        if by == .model { reports = reports.map(\.byModel) }
         switch format {
         case .json: Console.print(CapacityReport.json(reports))
         case .csv: Console.write(Array(CapacityReport.csv(reports).utf8))
         case .text: for report in reports { Console.print(Console.visible(report.text)) }
         }
     }
+}
+
+/// What `--by` takes.
+enum CapacityGrouping: String, ExpressibleByArgument, CaseIterable {
+    case group
+    case model
+    case modelAndGroup = "model,group"
 }

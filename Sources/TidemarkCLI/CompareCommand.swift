@@ -32,7 +32,10 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "Compare before and after the last restart: restart.")
     var beforeAfter: Event?
 
-    @Flag(help: "Compare each seven days with the seven before, counted from the end.")
+    @Flag(
+        help:
+            "Compare each seven days with the seven before, counted from the end; list the levels that changed and what happened then."
+    )
     var weeks = false
 
     @Option(help: "text, json or csv.")
@@ -65,8 +68,9 @@ struct CompareCommand: ParsableCommand {
         let path = database ?? (sides.isEmpty ? "tidemark.sqlite" : nil)
         let pairs: [(ComparedPeriod, ComparedPeriod)]
         var event: String?
+        var changes: [LevelChange]?
         if let path {
-            let store = try Store.open(path: path)
+            let store = weeks ? try analysedStore(path, locking) : try Store.open(path: path)
             let named = try sides.map { try ComparedInput.named($0, store, path) }
             if weeks || beforeAfter != nil {
                 (pairs, event) = try split(named.first ?? ComparedInput.only(store, path), path)
@@ -78,7 +82,9 @@ struct CompareCommand: ParsableCommand {
                 pairs = [named.count == 2 ? (named[0], named[1]) : try ComparedInput.both(store, path)]
             }
         } else if weeks || beforeAfter != nil {
-            (pairs, event) = try split(ComparedInput.only(try input.store(sides[0]), sides[0]), sides[0])
+            let isDatabase = weeks && ComparedInput.isDatabase(sides[0])
+            let store = isDatabase ? try analysedStore(sides[0], locking) : try input.store(sides[0])
+            (pairs, event) = try split(ComparedInput.only(store, sides[0]), sides[0])
         } else if sides.count == 1 {
             pairs = [try input.both(sides[0])]
         } else {
@@ -91,13 +97,22 @@ struct CompareCommand: ParsableCommand {
             pairs = [(baseline, candidate)]
         }
         let comparisons = try pairs.map { try Comparison($0.0, $0.1) }
+        if weeks, let side = pairs.first?.0 {
+            // Evidence in a temporary database is analysed for this.
+            if !input.folders.isEmpty { try Analysis(store: side.store, period: side.period).refresh() }
+            changes = try LevelChange.all(side.store, period: side.period)
+        }
         if let path { try keep(comparisons, path) }
         switch format {
-        case .json: Console.print(Comparison.json(comparisons))
+        case .json: Console.print(Comparison.json(comparisons, changes: changes))
         case .csv: Console.write(Array(Comparison.csv(comparisons).utf8))
         case .text:
             if let event { Console.print(Console.visible(event) + "\n") }
             Console.print(comparisons.map { Console.visible($0.text) }.joined(separator: "\n\n"))
+            if let changes {
+                Console.print(changes.isEmpty ? "\nNo level changed for good." : "\nLevels that changed for good:")
+                for one in changes { Console.print("  " + Console.visible(one.text)) }
+            }
         }
         if failOn == .slower, let one = comparisons.last(where: { $0.overall.verdict == .slower }) {
             throw FailOn(message: one.sentence)

@@ -38,6 +38,9 @@ struct ReportFolder {
         return path + "/index.html"
     }
 
+    /// Only report.json: answers that no page shows.
+    func writeAnswers(_ json: String) throws { try write(Array((json + "\n").utf8), to: "report.json") }
+
     /// Makes the folder with its parents.
     static func make(_ path: String) throws {
         var at = path.startIndex

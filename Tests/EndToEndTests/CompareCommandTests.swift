@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TidemarkBase
 import TidemarkTestSupport
 
 /// `tidemark compare` as a user types it.
@@ -50,6 +51,69 @@ import TidemarkTestSupport
         #expect(try runTidemark(["compare", evidence, folder.path("none")]).status == 66)
         #expect(try runTidemark(["compare", "a", "b", "c"]).status == 64)
         #expect(try runTidemark(["compare", "--help"]).output.contains("Example:"))
+    }
+
+    @Test("weeks: each against the one before, and the levels that changed with what happened then")
+    func weeks() throws {
+        let folder = try TemporaryFolder()
+        // Sixteen days from 2026-11-02, a sample every ten minutes; steps take 30 % longer from the 13th, 06:00, on.
+        let start: Int64 = 1_793_577_600_000
+        let change = start + 11 * 86_400_000 + 6 * 3_600_000
+        var random = SeededRandom(seed: 6)
+        var lines: [String] = []
+        var (requests, tokens, seconds) = (0.0, 0.0, 0.0)
+        for step in 0..<(16 * 144) {
+            let time = start + Int64(step) * 600_000
+            let day = Double(step % 144) / 144
+            let rate = 2 + sin(2 * .pi * day) + 0.1 * random.uniform()
+            let gap = (time >= change ? 0.026 : 0.02) + 0.002 * rate
+            requests += (rate * 600).rounded()
+            tokens += (rate * 600).rounded() * 100
+            seconds += (rate * 600).rounded() * 100 * gap * (1 + 0.02 * random.uniform())
+            for (name, value) in [
+                ("vllm:num_requests_running", rate * 100 * gap), ("vllm:num_requests_waiting", 0),
+                ("vllm:time_to_first_token_seconds_count", requests), ("vllm:prompt_tokens_total", requests * 200),
+                ("vllm:time_to_first_token_seconds_sum", requests * 0.1), ("vllm:generation_tokens_total", tokens),
+                ("vllm:inter_token_latency_seconds_count", tokens - requests),
+                ("vllm:inter_token_latency_seconds_sum", seconds),
+            ] {
+                lines.append(
+                    #"{__name__="\#(name)",instance="a:8000",job="vllm",model_name="m",engine="0"} \#(value) \#(time)"#)
+            }
+        }
+        let evidence = folder.path("evidence")
+        try FileManager.default.createDirectory(atPath: evidence, withIntermediateDirectories: true)
+        try lines.joined(separator: "\n").write(toFile: evidence + "/metrics.dump", atomically: true, encoding: .utf8)
+        func log(_ version: String, _ date: String) -> String {
+            """
+            (APIServer pid=1) INFO \(date):00 [api_server.py:1839] vLLM API server version \(version)
+            (APIServer pid=1) INFO \(date):01 [utils.py:233] non-default args: {'model': 'm'}
+            (APIServer pid=1) INFO:     Application startup complete.
+
+            """
+        }
+        try (log("0.10.2", "11-02 00:00") + log("0.11.0", "11-13 06:00")).write(
+            toFile: evidence + "/server.log", atomically: true, encoding: .utf8)
+        try #"{"replicas":[{"name":"r0","instance":"a:8000","log":"server.log"}],"log_utc_offset_minutes":0}"#.write(
+            toFile: evidence + "/capture.json", atomically: true, encoding: .utf8)
+        let path = folder.path("w.sqlite")
+        #expect(try runTidemark(["ingest", evidence, "--db", path, "--quiet", "--year", "2026"]).status == 0)
+        // A database as --db or as the side, and the evidence itself.
+        for arguments in [["--db", path], [path], [evidence, "--year", "2026"]] {
+            let run = try runTidemark(["compare", "--weeks", "--format", "json"] + arguments)
+            let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+            #expect((object?["comparisons"] as? [Any])?.count == 2, "\(run.errors)")
+            let changes = try #require(object?["change_points"] as? [[String: Any]], "\(run.errors)")
+            let gap = try #require(changes.first { $0["signal"] as? String == "itl_mean_seconds" })
+            #expect((gap["time"] as? String)?.hasPrefix("2026-11-13T0") == true)
+            #expect((gap["event"] as? String)?.hasPrefix("r0 was started anew with version 0.10.2 → 0.11.0") == true)
+            #expect(gap["event_time"] as? String == "2026-11-13T06:00:00Z")
+            let before = try #require(gap["before"] as? Double)
+            let after = try #require(gap["after"] as? Double)
+            #expect(abs(after - before - 0.006) < 0.001)
+        }
+        let text = try runTidemark(["compare", "--weeks", "--db", path])
+        #expect(text.output.contains("Levels that changed for good:\n") && text.output.contains("r0 was started anew"))
     }
 
     @Test(

@@ -50,6 +50,22 @@ import Testing
         return lines.joined(separator: "\n") + "\n"
     }
 
+    @Test("load tests alone have an answer without a page: text, report.json, status 0; again the same")
+    func loadTestsAlone() throws {
+        let folder = try TemporaryFolder()
+        let out = folder.path("report")
+        let test = fixture("load-test/guidellm_0.7.json").path
+        let first = try runTidemark(["run", test, "--out", out])
+        #expect(first.status == 0, "\(first.errors)")
+        #expect(
+            first.output.hasPrefix("load test guidellm_0.7.json (guidellm)") && first.output.contains("report.json"))
+        let json = try String(contentsOfFile: out + "/report.json", encoding: .utf8)
+        #expect(json.contains(#""tool":"guidellm""#))
+        #expect(try runTidemark(["run", test, "--out", out]).output == first.output)
+        #expect(try String(contentsOfFile: out + "/report.json", encoding: .utf8) == json)
+        #expect(!FileManager.default.fileExists(atPath: out + "/index.html"))
+    }
+
     @Test("two periods, the second a tenth slower: the answers are in the page, the CSV files and report.json")
     func run() throws {
         let folder = try TemporaryFolder()

@@ -1,6 +1,7 @@
 import Testing
 import TidemarkBase
 import TidemarkStatistics
+import TidemarkStore
 
 @testable import TidemarkAnalysis
 
@@ -104,6 +105,95 @@ import TidemarkStatistics
         #expect(value.binding == "itl")
     }
 
+    @Test("without prefill times the first tokens tell what a prompt costs")
+    func prefillCostFromFirstTokens() throws {
+        var record = Self.record(0.3, 2)
+        for place in record.windows.indices {
+            record.windows[place].prefills = 0
+            record.windows[place].queues = 0
+        }
+        let found = Self.estimate(record, [LatencyObjective(.itl, 0.95, 0.1)])
+        let law = try #require(found.value, "\(found.refused ?? "")").model.law
+        #expect(abs(law.perPromptToken / Self.truth.perPromptToken - 1) < 0.12, "\(law.perPromptToken)")
+    }
+
+    @Test("what each limit alone would allow: the binding one first, and lifting it leads to the next")
+    func limitsThatDoNotBind() throws {
+        let objectives = [LatencyObjective(.ttft, 0.95, 1), LatencyObjective(.itl, 0.95, 0.1)]
+        let value = try #require(Self.estimate(Self.record(0.3, 2), objectives).value)
+        #expect(value.limits.first?.name == value.binding && value.limits.first?.rate == value.maxRate)
+        #expect(Set(value.limits.map(\.name)) == ["itl", "ttft_prefill", "max_num_seqs", "kv_cache", "token_budget"])
+        #expect(zip(value.limits, value.limits.dropFirst()).allSatisfy { $0.rate <= $1.rate })
+        // Without the objective on the gaps the time to the first token binds, about where it was said to.
+        let first = try #require(value.limits.first { $0.name == "ttft_prefill" }).rate
+        let lifted = try CapacityEstimate.value(value.model, [objectives[0]], engines: 1, most: 700)
+        #expect(lifted.maxRate <= first * 1.05)
+    }
+
+    @Test("bursts are seen in the counts of windows, rising load and chance are none, and they cost capacity")
+    func bursts() throws {
+        var random = SeededNormal(seed: 8)
+        func windows(_ count: (Int) -> Double) -> [CapacityWindow] {
+            (0..<300).map { index in
+                var window = CapacityWindow(startMs: Int64(index) * 30_000, seconds: 30)
+                window.arrivals = count(index)
+                return window
+            }
+        }
+        /// Arrivals of half a minute with gamma-distributed gaps.
+        func arrivals(_ mean: Double, _ dispersion: Double) -> Double {
+            var (time, count) = (0.0, 0.0)
+            while true {
+                time += random.gamma(1 / dispersion) * dispersion / mean
+                if time > 1 { return count }
+                count += 1
+            }
+        }
+        let bursty = windows { _ in arrivals(40, 5) }
+        let found = TrafficMix.dispersion([bursty])
+        #expect(found > 3 && found < 6.5, "\(found)")
+        #expect(TrafficMix.dispersion([windows { arrivals(20 + Double($0) / 3, 1) }]) == 1)
+        #expect(TrafficMix.dispersion([windows { _ in 40 }]) == 1)
+        // Of windows of an hour nothing is said, nor of gaps between windows.
+        #expect(
+            TrafficMix.dispersion([
+                bursty.map {
+                    var one = $0; one.seconds = 3600; return one
+                }
+            ]) == 1)
+        #expect(TrafficMix.dispersion([bursty.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)]) == 1)
+
+        var model = try #require(Self.estimate(Self.record(0.3, 2), LatencyObjective.usual).value).model
+        let calm = model.mix.arrivals(20_000, seed: 1)
+        model.mix.dispersion = 5
+        let wild = model.mix.arrivals(20_000, seed: 1)
+        #expect(abs(calm.last! / 20_000 - 1) < 0.03 && abs(wild.last! / 20_000 - 1) < 0.06)
+        let objectives = [LatencyObjective(.ttft, 0.95, 1)]
+        let bursting = try CapacityEstimate.value(model, objectives, engines: 1, most: 700).maxRate
+        model.mix.dispersion = 1
+        #expect(try bursting < 0.95 * CapacityEstimate.value(model, objectives, engines: 1, most: 700).maxRate)
+    }
+
+    @Test("by model: groups add up, one without an estimate leaves the model without")
+    func byModel() throws {
+        let objectives = [LatencyObjective(.itl, 0.95, 0.1)]
+        var one = Self.estimate(Self.record(0.3, 2), objectives)
+        one.group = "m · max_num_seqs 64"
+        var other = one
+        other.group = "m · max_num_seqs 128"
+        other.replicas = ["r1"]
+        var report = try CapacityReport(Store.create(path: ":memory:"), period: 1, name: "p")
+        report.estimates = [one, other]
+        let sum = try #require(report.byModel.estimates.first)
+        #expect(report.byModel.estimates.count == 1 && sum.group == "m" && sum.replicas == ["r0", "r1"])
+        #expect(sum.value?.maxRate == 2 * one.value!.maxRate && sum.value?.low == 2 * one.value!.low)
+        #expect(sum.conditions.contains { $0.hasPrefix("the sum of 2 groups") })
+        report.estimates[1].value = nil
+        report.estimates[1].refused = "why not"
+        let refused = try #require(report.byModel.estimates.first)
+        #expect(refused.value == nil && refused.refused == "m · max_num_seqs 128: why not")
+    }
+
     @Test func limitsBind() throws {
         let found = Self.estimate(Self.record(0.3, 2), [LatencyObjective(.ttft, 0.95, 2)])
         let model = try #require(found.value).model
@@ -164,6 +254,24 @@ import TidemarkStatistics
         #expect(list.map(\.name) == ["ttft_p95", "itl_p99", "e2e_p50"])
         for bad in ["ttft_p95", "ttft_p95=x", "foo_p95=1s", "itl_p95=-1s", "itl_p200=1"] {
             #expect(throws: TidemarkError.self) { try LatencyObjective.list(bad) }
+        }
+    }
+
+    @Test("prompts without a histogram may have any spread, at the same mean")
+    func assumedSpread() throws {
+        let mix = try #require(
+            TrafficMix(
+                prompts: SummedHistogram(), promptMean: 500, generations: SummedHistogram(), generationMean: 100,
+                pairs: [], hitShare: 0, tokensPerDecode: 1, maxLength: nil))
+        #expect(mix.hasAssumedPrompts && mix.isAssumed)
+        func variation(_ mix: TrafficMix) -> Double {
+            let prompts = mix.requests(4000, seed: 1).map(\.prompt)
+            let mean = prompts.reduce(0, +) / 4000
+            #expect(abs(mean / 500 - 1) < 0.02)
+            return (prompts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4000).squareRoot() / mean
+        }
+        for wanted in [0.35, 0.7, 1.4] {
+            #expect(abs(variation(mix.withPrompts(variation: wanted)) / wanted - 1) < 0.1)
         }
     }
 

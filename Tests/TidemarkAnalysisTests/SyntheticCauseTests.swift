@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 import TidemarkBase
+import TidemarkStatistics
 import TidemarkTestSupport
 
 @testable import TidemarkAnalysis
@@ -149,6 +150,40 @@ import TidemarkTestSupport
         #expect(first.cause == "unknown")
         #expect(abs(first.startMs - SyntheticFleet.startMs - 400 * 300_000) <= 900_000)
         #expect(abs(first.endMs - SyntheticFleet.startMs - 412 * 300_000) <= 1_500_000)
+    }
+
+    @Test(
+        "eight days of scrapes a minute, more points than a Prometheus answers: an hour of them is found all the same")
+    func longPeriods() throws {
+        var fleet = fleet(1)
+        (fleet.gpus, fleet.scrapes, fleet.intervalMs) = (0, 8 * 1440, 60_000)
+        let verdict = try fleet.verdict { _, scrape in
+            var state = State()
+            if (7000..<7060).contains(scrape) { state.slowness = 1.6 }
+            return state
+        }
+        let first = try #require(verdict.findings.first)
+        #expect(abs(first.startMs - SyntheticFleet.startMs - 7000 * 60_000) <= 300_000)
+        #expect(abs(first.endMs - SyntheticFleet.startMs - 7060 * 60_000) <= 600_000)
+    }
+
+    @Test("seasons are no changes of level, and hide none", arguments: [1.0, 1.25])
+    func levelsBehindSeasons(factor: Double) throws {
+        var random = SeededRandom(seed: 3)
+        let times = (0..<384).map { Int64($0) * 3_600_000 }
+        let values = times.indices.map { hour in
+            (10 - 4 * cos(2 * Double.pi * Double(hour % 24) / 24)) * (hour >= 270 ? factor : 1)
+                * (1 + 0.04 * (random.uniform() - 0.5))
+        }
+        let points = ChangePoints.find(SignalChanges.withoutSeason(values, times))?.points ?? []
+        if factor == 1 {
+            #expect(points.isEmpty)
+        } else {
+            #expect(points.count == 1 && abs((points.first?.index ?? 0) - 270) <= 2)
+            #expect(abs((points.first?.relativeChange ?? 0) - 0.25) < 0.03)
+        }
+        // Three days have no season yet.
+        #expect(SignalChanges.withoutSeason(Array(values[..<72]), Array(times[..<72])) == Array(values[..<72]))
     }
 
     @Test("one replica gets more and the other less: imbalance, on the one that suffers", arguments: 0..<3)

@@ -22,6 +22,10 @@ public struct CapacityEstimate: Sendable {
         public var model: ServingModel
         /// The fluid law's answer, requests a second of the group.
         public var fluidRate: Double?
+        /// Standard deviation of the logarithm of the predicted step.
+        public var spread: Double
+        /// Requests a second of the group that each limit alone would allow, the binding one first.
+        public var limits: [(name: String, rate: Double)] = []
     }
 
     public var group: String
@@ -43,6 +47,9 @@ public struct CapacityEstimate: Sendable {
     /// against models of this kind (7 % of inter-token latency, 18 % of mean TTFT, `docs/methods.md`).
     static let modelSpread = 0.06
 
+    /// Share of a core beyond which the one process that takes a replica's requests queues.
+    static let busyProcessor = 0.8
+
     /// Fills ``value`` or ``refused``.
     /// - Parameter most: requests of a simulation, at most.
     mutating func solve(_ records: [EngineRecord], most: Int = 4000) {
@@ -52,9 +59,17 @@ public struct CapacityEstimate: Sendable {
             let model = try fit.model()
             observedRate = model.meanRate * Double(engines)
             observedHigh = model.highRate * Double(engines)
-            value = try Self.value(model, objectives, engines: engines, most: most)
+            var value = try Self.value(model, objectives, engines: engines, most: most)
+            let limits = CapacityLimits(
+                model, objectives, binding: value.binding, rate: value.maxRate / Double(engines), most: most / 3)
+            value.limits = limits.rates.map { ($0.name, $0.rate * Double(engines)) }
+            self.value = value
             if model.mix.isAssumed {
                 conditions.append("lengths of requests are not in the evidence: log-normal around their means")
+            }
+            if model.mix.dispersion > 1 {
+                let fold = ByteWriter.fixed(model.mix.dispersion, decimals: 1)
+                conditions.append("requests come in bursts: their number varies \(fold) times as much as at random")
             }
             if model.limits.prefillFirst {
                 conditions.append("prompts in steps of their own, as the V0 engine schedules")
@@ -70,8 +85,9 @@ public struct CapacityEstimate: Sendable {
         }
     }
 
+    /// - Parameter doubt: relative spread of the step that comes on top, of what a scenario assumes.
     static func value(
-        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, most: Int = 4000
+        _ model: ServingModel, _ objectives: [LatencyObjective], engines: Int, most: Int = 4000, doubt: Double = 0
     ) throws -> Value {
         var search = CapacitySearch(model, objectives)
         search.most = most
@@ -109,11 +125,12 @@ public struct CapacityEstimate: Sendable {
             }
         }
         let distance = 0.04 * log(max(1, factor))
-        // A tail that no histogram shows, lengths that nobody told: each may be wrong by a seventh.
+        // A tail that no histogram shows, lengths that nobody told: each may be wrong by a seventh. Of the lengths much shows in
+        // the tail.
         let tail = model.tailError.map { min(0.1, 0.15 * $0) } ?? 0.15
-        let lengths = model.mix.isAssumed ? 0.15 : 0
+        let lengths = model.mix.isAssumed ? (model.tailError == nil ? 0.15 : 0.07) : 0
         sampling = min(sampling, 0.5)
-        let spread = [modelSpread, sampling, distance, tail, lengths].reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let spread = [modelSpread, sampling, distance, tail, lengths, doubt].reduce(0) { $0 + $1 * $1 }.squareRoot()
         func rate(_ z: Double) -> Double {
             let slower = exp(z * spread)
             return search.solve(slower: slower, from: found.rate / slower)?.rate
@@ -129,12 +146,12 @@ public struct CapacityEstimate: Sendable {
         var result = Value(
             maxRate: found.rate * scale, low: values[1] * scale, high: values[2] * scale, low95: values[0] * scale,
             high95: values[3] * scale, binding: CapacitySearch.binding(found.beyond), grade: "", extrapolation: 0,
-            model: model, fluidRate: nil)
-        // One process takes the requests of a replica: beyond four fifths of a core it queues.
+            model: model, fluidRate: nil, spread: spread)
+        // One process takes the requests of a replica.
         if let processor = model.processorSecondsPerRequest, processor > 0, !model.limits.prefillFirst,
-            0.8 / processor < found.rate
+            busyProcessor / processor < found.rate
         {
-            let limit = 0.8 / processor * scale
+            let limit = busyProcessor / processor * scale
             result.binding = "api_server"
             for path in [\Value.maxRate, \.low, \.high, \.low95, \.high95] {
                 result[keyPath: path] = min(result[keyPath: path], limit)

@@ -96,10 +96,10 @@ extension CapacityReport {
     /// For people: one block a group.
     public var text: String {
         var text = ""
-        if let refused { text += "\(period): no estimate: \(refused)\n" }
+        if let refused, loadTests.isEmpty { text += "\(period): no estimate: \(refused)\n" }
         for one in estimates { text += one.text }
         for one in loadTests {
-            text += "load test \(one.name) (\(one.tool))\n  \(one.sentence)\n"
+            text += "load test \(one.name.isEmpty ? "" : one.name + " ")(\(one.tool))\n  \(one.sentence)\n"
             for remark in one.remarks { text += "  · \(remark)\n" }
         }
         return text
@@ -136,6 +136,14 @@ extension CapacityEstimate {
         field("observed_max_rps", observedHigh)
         field("extrapolation", value.extrapolation)
         field("fluid_rps", value.fluidRate)
+        out.write(",\"limits\":[")
+        for (place, one) in value.limits.enumerated() {
+            out.write(place > 0 ? ",{\"limit\":" : "{\"limit\":")
+            out.writeJSONString(one.name)
+            field("rps", one.rate)
+            out.write("}")
+        }
+        out.write("]")
         out.write(",\"slo\":{")
         for (place, one) in objectives.enumerated() {
             if place > 0 { out.write(",") }
@@ -161,9 +169,9 @@ extension CapacityEstimate {
     }
 
     /// Six digits are more than any estimate has.
-    static func rounded(_ value: Double) -> Double {
+    static func rounded(_ value: Double, digits: Int = 6) -> Double {
         guard value != 0, value.isFinite else { return value }
-        let scale = pow(10, 5 - floor(log10(abs(value))))
+        let scale = pow(10, Double(digits - 1) - floor(log10(abs(value))))
         return scale.isFinite && scale > 0 ? (value * scale).rounded() / scale : value
     }
 
@@ -188,6 +196,10 @@ extension CapacityEstimate {
         text += "  \(bound)\(number(value.maxRate)) requests/s (80 %: \(number(value.low))…\(number(value.high)), "
         text += "95 %: \(number(value.low95))…\(number(value.high95)))\n"
         text += "  limited by \(value.binding)  within \(objectivesText)\n"
+        if value.limits.count > 1 {
+            let others = value.limits.dropFirst().map { "\($0.name) \(number($0.rate))" }
+            text += "  next: \(others.joined(separator: ", ")) requests/s, each alone\n"
+        }
         text += "  grade \(value.grade): "
         switch value.grade {
         case "A": text += "the load has come close"

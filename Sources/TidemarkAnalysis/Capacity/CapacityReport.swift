@@ -98,6 +98,50 @@ public struct CapacityReport: Sendable {
         estimates.sort { $0.group < $1.group }
     }
 
+    /// The report with one estimate a model: its groups added up. The group that comes first to its limit names what binds; the
+    /// intervals are added as if the errors went the same way. A model of which one group has no estimate has none.
+    public var byModel: CapacityReport {
+        var report = self
+        report.estimates = []
+        for model in estimates.map(\.model).reduce(into: [String](), { if !$0.contains($1) { $0.append($1) } }) {
+            let groups = estimates.filter { $0.model == model }
+            guard var sum = groups.first, groups.count > 1 else {
+                report.estimates += groups
+                continue
+            }
+            sum.group = model
+            sum.replicas = groups.flatMap(\.replicas)
+            sum.engines = groups.reduce(0) { $0 + $1.engines }
+            func total(_ path: KeyPath<CapacityEstimate, Double?>) -> Double? {
+                let known = groups.compactMap { $0[keyPath: path] }
+                return known.count == groups.count ? known.reduce(0, +) : nil
+            }
+            sum.observedRate = total(\.observedRate)
+            sum.observedHigh = total(\.observedHigh)
+            let values = groups.compactMap(\.value)
+            if let refused = groups.first(where: { $0.value == nil }) {
+                sum.value = nil
+                sum.refused = "\(refused.group): \(refused.refused ?? "no estimate")"
+            } else if let near = values.min(by: { $0.extrapolation < $1.extrapolation }) {
+                var value = near
+                for path in [\CapacityEstimate.Value.maxRate, \.low, \.high, \.low95, \.high95] {
+                    value[keyPath: path] = values.reduce(0) { $0 + $1[keyPath: path] }
+                }
+                value.fluidRate = nil
+                value.limits = []
+                value.grade = values.map(\.grade).max() ?? near.grade
+                value.extrapolation = sum.observedHigh.map { value.maxRate / max($0, 1e-9) } ?? near.extrapolation
+                sum.value = value
+                sum.conditions = groups.flatMap { group in group.conditions.map { "\(group.group): \($0)" } }
+                sum.conditions.append(
+                    "the sum of \(groups.count) groups: holds when each gets the load that it can take; costs are those of "
+                        + (groups.first { $0.value?.maxRate == near.maxRate }?.group ?? model))
+            }
+            report.estimates.append(sum)
+        }
+        return report
+    }
+
     /// Most requests that ran in one engine, where the diagnosis found that requests waited for a slot; nil where it didn't.
     private static func seenSlots(_ store: Store, period: Int) throws -> Int? {
         let row = try store.database.prepare(
@@ -230,7 +274,7 @@ public struct CapacityReport: Sendable {
             }
             guard let analysis = try store.database.int("SELECT analysis_id FROM analysis WHERE period_id = ?", period)
             else { return }
-            for table in ["capacity_estimate", "capacity_window", "capacity_line"] {
+            for table in ["capacity_estimate", "capacity_window", "capacity_line", "capacity_limit"] {
                 try store.database.prepare("DELETE FROM \(table) WHERE analysis_id = ?").run(analysis)
             }
             let insert = try store.database.prepare(
@@ -242,6 +286,10 @@ public struct CapacityReport: Sendable {
                     value?.binding, value?.grade, one.replicas.count, one.observedRate, one.observedHigh,
                     value?.extrapolation, value?.model.regression.residualCV, one.objectivesText,
                     ByteWriter.json(one.allConditions), one.refused)
+                for limit in value?.limits ?? [] {
+                    try store.database.prepare("INSERT INTO capacity_limit VALUES (?, ?, ?, ?)").run(
+                        analysis, one.group, limit.name, limit.rate)
+                }
                 if let model = value?.model { try write(model, one.group, store, analysis) }
             }
         }

@@ -253,6 +253,23 @@ struct CapacityReader {
                         }
                     }
                 }
+                // Summed over the engines by who collected them: of the model's traffic all the same.
+                for place in records.indices {
+                    let model = records[place].model
+                    let isOnly = records.allSatisfy { $0.model == model }
+                    guard !records.contains(where: { $0.model == model && $0[keyPath: path].count > 0 }) else {
+                        continue
+                    }
+                    let whole = HistogramTable(
+                        table.filtered {
+                            $0["instance"] == nil && ($0["model_name"].map { $0 == model } ?? isOnly)
+                        })
+                    if whole.isUsable {
+                        for stretch in stretches {
+                            records[place][keyPath: path].add(whole, stretch.lowerBound, stretch.upperBound)
+                        }
+                    }
+                }
                 break
             }
         }

@@ -3,7 +3,8 @@ import TidemarkStore
 
 /// Reads engines' windows from the statistics lines of logs, where there are no metrics.
 ///
-/// While requests run, the time of a step is running requests over tokens a second (Little's law).
+/// While requests run, the time of a step is running requests over tokens a second (Little's law). Where the log holds each
+/// step (`--enable-logging-iteration-details`), steps and their tokens are counted.
 struct LogCapacityReader {
     let store: Store
     let period: Int
@@ -54,6 +55,7 @@ struct LogCapacityReader {
             var record = EngineRecord(replica: name, instance: nil, engine: one.engine)
             let answered = try answers(one.instance, width: width)
             record.lengths = try lengths(one.instance)
+            let iterations = try iterations(one.instance, engine: one.engine.flatMap(Int.init), width: width)
             for (place, sums) in one.windows.sorted(by: { $0.key < $1.key }) {
                 var window = CapacityWindow(
                     startMs: grid.startMs + Int64(place) * width, seconds: Double(width) / 1000)
@@ -65,6 +67,12 @@ struct LogCapacityReader {
                 window.promptTokens = (mean(sums.prompts) ?? 0) * window.seconds
                 window.computedTokens = window.promptTokens
                 window.arrivals = (answered[place] ?? 0) / siblings
+                if let own = iterations[place] {
+                    window.steps = own.steps
+                    window.gaps = own.sequences
+                    window.computedTokens = own.promptTokens
+                    window.promptTokens = max(window.promptTokens, own.promptTokens)
+                }
                 record.windows.append(window)
             }
             records.append(record)
@@ -86,6 +94,25 @@ struct LogCapacityReader {
         rows.bind(4, grid.endMs)
         var found: [Int: Double] = [:]
         while try rows.step() { found[rows.int(0)] = rows.double(1) }
+        return found
+    }
+
+    /// Steps of an engine by window: how many, the sequences that decoded in them and the prompt tokens computed.
+    private func iterations(_ instance: Int, engine: Int?, width: Int64) throws -> [Int: (
+        steps: Double, sequences: Double, promptTokens: Double
+    )] {
+        let rows = try store.database.prepare(
+            """
+            SELECT (time_ms - ?1) / ?2, count(*), sum(generation_requests), sum(context_tokens) FROM engine_iteration
+            WHERE instance_id = ?3 AND engine IS ?4 AND dummy = 0 AND time_ms >= ?1 AND time_ms < ?5 GROUP BY 1
+            """)
+        rows.bind(1, grid.startMs)
+        rows.bind(2, width)
+        rows.bind(3, instance)
+        rows.bind(4, engine)
+        rows.bind(5, grid.endMs)
+        var found: [Int: (steps: Double, sequences: Double, promptTokens: Double)] = [:]
+        while try rows.step() { found[rows.int(0)] = (rows.double(1), rows.double(2), rows.double(3)) }
         return found
     }
 

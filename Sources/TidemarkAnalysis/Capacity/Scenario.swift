@@ -1,6 +1,10 @@
 import TidemarkBase
 import TidemarkStatistics
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A change to a serving group: what `whatif --set` says.
 public struct Scenario: Sendable, Equatable {
     public var maxSequences: Int?
@@ -15,6 +19,9 @@ public struct Scenario: Sendable, Equatable {
     public var hitShare: Double?
     /// Requests a second of the group.
     public var rate: Double?
+
+    /// Assumed relative spread of real kernels around the ratio of published peaks; nothing here measures it.
+    static let peakDoubt = 0.15
 
     public static let keys = [
         "max_num_seqs", "max_num_batched_tokens", "kv_tokens", "kv_scale", "kv_cache_dtype", "replicas", "gpu",
@@ -110,7 +117,7 @@ public struct Scenario: Sendable, Equatable {
             notes.append(
                 "\(present.name) → \(accelerator.name) by published peaks: prompts "
                     + "\(ByteWriter.fixed(prompts, decimals: 2)) times as fast, decoding "
-                    + "\(ByteWriter.fixed(decoding, decimals: 2)) times; host overhead may keep it from that; the KV "
+                    + "\(ByteWriter.fixed(decoding, decimals: 2)) times; how far real kernels follow is not measured, ± 15 % are assumed; the KV "
                     + "cache stays unless kv_tokens says otherwise")
         }
         return (model, notes)
@@ -129,18 +136,20 @@ public struct Prediction: Sendable {
     public var kvRatio: Double?
     /// The queue grows without end.
     public var isOverloaded: Bool
-    /// The largest and smallest of the same when steps take 10 % more or less: the band of a model that is right to 8 %.
+    /// The 80 % interval of the 95th percentiles: largest and smallest with steps by 1.28 standard deviations slower and faster.
     public var ttftBand: ClosedRange<Double>?
     public var itlBand: ClosedRange<Double>?
 
-    init(_ model: ServingModel, rate: Double, engines: Int) {
+    /// - Parameter spread: standard deviation of the logarithm of the model's step.
+    init(_ model: ServingModel, rate: Double, engines: Int, spread: Double) {
         let own = rate / Double(max(1, engines))
         let count = ServingModel.count(rate: own, step: model.law.fixed, most: 4000)
         func run(_ slower: Double) -> BatchingSimulation.Outcome {
             model.outcome(
                 rate: own, count: count, seed: 31, slower: slower, longestQueue: Int(min(1e6, 600 * own + 200)))
         }
-        let (out, slow, fast) = (run(1), run(1.1), run(1 / 1.1))
+        let factor = exp(1.2816 * spread)
+        let (out, slow, fast) = (run(1), run(factor), run(1 / factor))
         func band(_ path: KeyPath<BatchingSimulation.Outcome, LogHistogram>) -> ClosedRange<Double>? {
             let highs = [out, slow, fast].compactMap { $0[keyPath: path].quantile(0.95) }
             return highs.count == 3 ? highs.min()!...highs.max()! : nil
@@ -187,15 +196,19 @@ public struct ScenarioReport: Sendable {
         let now = max(1, estimate.replicas.count)
         let replicas = scenario.replicas ?? now
         let engines = max(1, estimate.engines * replicas / now)
+        let doubt = scenario.accelerator == nil ? 0 : Scenario.peakDoubt
+        let wider = (value.spread * value.spread + doubt * doubt).squareRoot()
         present = Side(
-            prediction: Prediction(model, rate: rate, engines: estimate.engines), capacity: value, refused: nil,
+            prediction: Prediction(model, rate: rate, engines: estimate.engines, spread: value.spread), capacity: value,
+            refused: nil,
             replicas: estimate.replicas.count)
         changed = Side(
-            prediction: Prediction(other, rate: rate, engines: engines), capacity: nil, refused: nil, replicas: replicas
+            prediction: Prediction(other, rate: rate, engines: engines, spread: wider), capacity: nil, refused: nil,
+            replicas: replicas
         )
         do {
             changed.capacity = try CapacityEstimate.value(
-                other, estimate.objectives, engines: engines, most: most)
+                other, estimate.objectives, engines: engines, most: most, doubt: doubt)
         } catch let refusal as CapacityRefusal {
             changed.refused = refusal.reason
         }

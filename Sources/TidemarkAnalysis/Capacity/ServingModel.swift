@@ -59,7 +59,7 @@ public struct ServingModel: Sendable {
         simulation.tokensPerDecode = mix.tokensPerDecode
         simulation.frontendSeconds = frontend
         simulation.longestQueue = longestQueue
-        let arrivals = TrafficMix.arrivals(count, seed: seed).map { $0 / rate }
+        let arrivals = mix.arrivals(count, seed: seed).map { $0 / rate }
         let warmUp = arrivals[min(count - 1, Int(Double(count) * warmUpShare))]
         return simulation.run(
             arrivals: arrivals, work: mix.requests(count, seed: seed), warmUp: warmUpShare > 0 ? warmUp : 0, seed: seed)
@@ -128,6 +128,7 @@ struct ModelFit {
                 tokensPerDecode: yield, maxLength: configuration.maxLength)
         else { throw CapacityRefusal(reason: "the lengths of prompts and answers are not in the evidence") }
         self.mix = mix
+        self.mix.dispersion = TrafficMix.dispersion(records.map(\.windows))
         let prefills = sum(\.prefills)
         if prefills > 20, sum(\.queues) > 20 {
             frontend = min(
@@ -155,7 +156,21 @@ struct ModelFit {
         var experts: Double
     }
 
-    private static let shapes: [Double] = [0.25, 0.5, 1, 2, 4, .infinity]
+    /// How alike the requests' cached shares may be.
+    private static func hitShapes(_ mix: TrafficMix) -> [TrafficMix] {
+        guard mix.hitShare > 0 else { return [mix] }
+        return [0.25, 0.5, 1, 2, 4, .infinity].map { shape in
+            var candidate = mix
+            candidate.hitShape = shape
+            return candidate
+        }
+    }
+
+    /// How different prompts may be, where no histogram tells.
+    private static func spreads(_ mix: TrafficMix) -> [TrafficMix] {
+        guard mix.hasAssumedPrompts else { return [mix] }
+        return [0.35, 0.5, 0.7, 1, 1.4, 2].map(mix.withPrompts)
+    }
 
     func model() throws -> ServingModel {
         guard configuration.mayPrefillFirst else { return try fitted(prefillFirst: false) }
@@ -223,8 +238,9 @@ struct ModelFit {
         let sorted = rates.sorted()
         let borders = [0, sorted[sorted.count / 3], sorted[sorted.count * 2 / 3], .infinity]
         for round in 0..<4 {
-            if round == 1 || round == 2, mix.hitShare > 0, stepTokens.count > 0 {
-                mix.hitShape = shape(mix, law, limits, kvShare: kvShare, rate: meanRate, typical: sequences)
+            if round == 1 || round == 2, stepTokens.count > 0 {
+                let candidates = Self.spreads(mix).flatMap(Self.hitShapes)
+                mix = likest(candidates, law, limits, kvShare: kvShare, rate: meanRate, typical: sequences) ?? mix
             }
             var levels: [Level] = []
             var prefills: [(Int, StepCostRegression.Row)] = []
@@ -250,18 +266,17 @@ struct ModelFit {
                         attention: out.weightedPromptTokens / out.promptTokens, experts: out.experts / out.steps))
                 heldSeen += own.reduce(0) { $0 + held[$1] }
                 heldSimulated += kv * Double(own.count)
-                let requests = own.reduce(0) { $0 + windows[$1].prefills }
-                if requests > 20 {
+                if let seen = prefillSeconds(own, out, requests: Double(count)) {
                     let n = Double(count)
                     prefills.append(
                         (
                             part,
                             .init(
-                                seconds: own.reduce(0) { $0 + windows[$1].prefillSeconds } / requests,
-                                steps: out.prefill.steps / n, promptTokens: out.prefill.promptTokens / n,
-                                sequences: out.prefill.sequences / n, kvTokens: out.prefill.kvTokens * kvShare / n,
+                                seconds: seen.seconds, steps: out.prefill.steps / n,
+                                promptTokens: out.prefill.promptTokens / n, sequences: out.prefill.sequences / n,
+                                kvTokens: out.prefill.kvTokens * kvShare / n,
                                 experts: miss == nil ? 0 : out.prefill.experts / n,
-                                importance: Double(windows.count) / 6, block: -1 - part)
+                                importance: Double(windows.count) * seen.importance, block: -1 - part)
                         ))
                 }
             }
@@ -289,6 +304,24 @@ struct ModelFit {
         return model
     }
 
+    /// Mean time of a request's prefill in some windows, and how much the equation counts in parts of all windows: as
+    /// `vllm:request_prefill_time_seconds` says, else the time to the first token without the wait that the simulation has.
+    private func prefillSeconds(
+        _ places: [Int], _ out: BatchingSimulation.Outcome, requests: Double
+    ) -> (seconds: Double, importance: Double)? {
+        func sum(_ path: KeyPath<CapacityWindow, Double>) -> Double {
+            places.reduce(0) { $0 + windows[$1][keyPath: path] }
+        }
+        let prefills = sum(\.prefills)
+        if prefills > 20 { return (sum(\.prefillSeconds) / prefills, 1.0 / 6) }
+        let arrivals = sum(\.arrivals)
+        guard arrivals > 20, let simulated = out.firstToken.mean else { return nil }
+        let first = sum(\.firstTokenSeconds) / arrivals
+        let seconds = first - (simulated - out.prefill.seconds / requests)
+        // Where most of it is waiting, little is known of the rest.
+        return seconds > 0.3 * first ? (seconds, 1.0 / 12) : nil
+    }
+
     private static func interpolate(_ levels: [Level], _ path: KeyPath<Level, Double>, _ at: Double) -> Double {
         guard let above = levels.firstIndex(where: { $0.sequences >= at }) else {
             return levels[levels.count - 1][keyPath: path]
@@ -299,17 +332,16 @@ struct ModelFit {
         return low[keyPath: path] + share * (high[keyPath: path] - low[keyPath: path])
     }
 
-    /// How alike the requests' cached shares are: the shape with which the simulation's steps have as many tokens as the real
-    /// ones.
-    private func shape(
-        _ mix: TrafficMix, _ law: StepCostLaw, _ limits: BatchingSimulation.Limits, kvShare: Double, rate: Double,
-        typical: [Double]
-    ) -> Double {
-        let middle = (Quantiles.median(typical) ?? 1) * mix.tokensPerDecode * 2.5
-        var best = (shape: Double.infinity, distance: Double.infinity)
-        for shape in Self.shapes {
-            var candidate = mix
-            candidate.hitShape = shape
+    /// The mix with which the simulation's steps have as many tokens, and its tokens as long gaps, as the real ones; nil where
+    /// nothing can be compared.
+    private func likest(
+        _ candidates: [TrafficMix], _ law: StepCostLaw, _ limits: BatchingSimulation.Limits, kvShare: Double,
+        rate: Double, typical: [Double]
+    ) -> TrafficMix? {
+        guard candidates.count > 1 else { return candidates.first }
+        var best: (mix: TrafficMix, distance: Double)?
+        for candidate in candidates {
+            let middle = (Quantiles.median(typical) ?? 1) * candidate.tokensPerDecode * 2.5
             let count = ServingModel.count(rate: rate, step: law.fixed, most: most)
             let out = ServingModel.simulate(
                 law, limits, candidate, kvShare: kvShare, frontend: frontend, rate: rate, count: count, seed: 5)
@@ -324,9 +356,24 @@ struct ModelFit {
                 distance += abs(log((simulated + 1e-5) / (seen + 1e-5)))
                 terms += 1
             }
-            if terms > 0, distance / terms < best.distance { best = (shape, distance / terms) }
+            let (gapDistance, gapTerms) = Self.distance(interToken, out.interToken)
+            distance += gapDistance
+            terms += gapTerms
+            if terms > 0, distance / terms < best?.distance ?? .infinity { best = (candidate, distance / terms) }
         }
-        return best.shape
+        return best?.mix
+    }
+
+    /// Sum of |ln(observed share / simulated share)| above a histogram's bounds, and how many those are: those of the tail.
+    private static func distance(_ seen: SummedHistogram, _ simulated: LogHistogram) -> (sum: Double, terms: Double) {
+        var (distance, terms) = (0.0, 0.0)
+        for (place, bound) in seen.bounds.enumerated() where bound.isFinite {
+            let share = seen.share(above: place)
+            guard share > 5e-4, share < 0.3 else { continue }
+            distance += abs(log((simulated.share(above: bound) + 1e-4) / (share + 1e-4)))
+            terms += 1
+        }
+        return (distance, terms)
     }
 
     /// Compares what the model says about the observed load with what was observed.
@@ -339,13 +386,7 @@ struct ModelFit {
                 rate: rate, count: ServingModel.count(rate: rate, step: model.law.fixed, most: most / 2), seed: 23)
             gaps.add(out.interToken, weight: rate / max(1, out.interToken.total))
         }
-        var (distance, terms) = (0.0, 0.0)
-        for (place, bound) in interToken.bounds.enumerated() where bound.isFinite {
-            let seen = interToken.share(above: place)
-            guard seen > 5e-4, seen < 0.3 else { continue }
-            distance += abs(log((gaps.share(above: bound) + 1e-4) / (seen + 1e-4)))
-            terms += 1
-        }
+        let (distance, terms) = Self.distance(interToken, gaps)
         if terms > 0 { model.tailError = distance / terms }
         let arrivals = windows.reduce(0) { $0 + $1.arrivals }
         if windows.allSatisfy({ $0.processorSeconds != nil }), arrivals > 100 {

@@ -17,10 +17,14 @@ public struct TrafficMix: Sendable {
     public var hitShape = Double.infinity
     /// Tokens that a decoding step yields: 1 without speculative decoding.
     public var tokensPerDecode: Double
+    /// Variance of the arrivals in a stretch over that of random ones: 1, more when they come in bursts.
+    public var dispersion = 1.0
     public private(set) var promptMean: Double
     public private(set) var generationMean: Double
     /// Lengths without a histogram.
     public private(set) var isAssumed = false
+    private(set) var hasAssumedPrompts = false
+    private var longest: Double?
 
     private static let points = 4001
 
@@ -30,7 +34,8 @@ public struct TrafficMix: Sendable {
     ) {
         self.hitShare = min(max(hitShare < 0.005 ? 0 : hitShare, 0), 0.995)
         self.tokensPerDecode = max(1, tokensPerDecode)
-        let longest = maxLength.map(Double.init)
+        longest = maxLength.map(Double.init)
+        let longest = longest
         if pairs.count >= 50 {
             self.pairs = pairs
             self.prompts = []
@@ -47,18 +52,33 @@ public struct TrafficMix: Sendable {
         func table(_ histogram: SummedHistogram, _ mean: Double?) -> [Double]? {
             if let curve = Self.quantiles(histogram, mean: mean, longest: longest) { return curve }
             guard let mean, mean > 0 else { return nil }
-            // Log-normal with a coefficient of variation of 1, as lengths of requests often are.
-            let sigma = log(2.0).squareRoot()
-            return (0..<Self.points).map { place in
-                let p = (Double(place) + 0.5) / Double(Self.points)
-                return min(longest ?? .infinity, mean * exp(sigma * (Normal.quantile(p) ?? 0) - sigma * sigma / 2))
-            }
+            return Self.logNormal(mean, longest)
         }
         guard let a = table(prompts, promptMean), let b = table(generations, generationMean) else { return nil }
-        isAssumed = prompts.count == 0 || generations.count == 0
+        hasAssumedPrompts = prompts.count == 0
+        isAssumed = hasAssumedPrompts || generations.count == 0
         (self.prompts, self.generations) = (a, b)
         self.promptMean = a.reduce(0, +) / Double(a.count)
         self.generationMean = b.reduce(0, +) / Double(b.count)
+    }
+
+    /// As lengths of requests often are.
+    /// - Parameter variation: standard deviation over mean.
+    private static func logNormal(_ mean: Double, _ longest: Double?, variation: Double = 1) -> [Double] {
+        let sigma = log(1 + variation * variation).squareRoot()
+        return (0..<points).map { place in
+            let p = (Double(place) + 0.5) / Double(points)
+            return min(longest ?? .infinity, mean * exp(sigma * (Normal.quantile(p) ?? 0) - sigma * sigma / 2))
+        }
+    }
+
+    /// The mix with prompts of another spread.
+    func withPrompts(variation: Double) -> TrafficMix {
+        var mix = self
+        mix.prompts = Self.logNormal(promptMean, longest, variation: variation)
+        mix.scalePrompts(promptMean * Double(Self.points) / mix.prompts.reduce(0, +))
+        mix.promptMean = promptMean
+        return mix
     }
 
     /// ln(tokens) over the cumulative share by monotone cubics, scaled to the exact mean.
@@ -152,13 +172,37 @@ public struct TrafficMix: Sendable {
         table[min(table.count - 1, max(0, Int(p * Double(table.count))))]
     }
 
-    /// Arrivals at random, one a second in the mean: divided by a rate they are arrivals at that rate.
-    static func arrivals(_ count: Int, seed: UInt64) -> [Double] {
+    /// Arrivals, one a second in the mean: divided by a rate they are arrivals at that rate. Random ones (Poisson); bursts by
+    /// gamma-distributed gaps, whose squared coefficient of variation is the dispersion of counts over long stretches.
+    func arrivals(_ count: Int, seed: UInt64) -> [Double] {
         var random = SeededNormal(seed: seed &+ 0x5151)
+        let shape = 1 / dispersion
         var time = 0.0
         return (0..<count).map { _ in
-            time += random.exponential()
+            time += dispersion > 1 ? random.gamma(shape) / shape : random.exponential()
             return time
         }
+    }
+
+    /// The ``dispersion`` that windows of one engine after another show, by second differences, so that a load that rises and
+    /// falls is none; 1 where it can't be told from chance. Windows of more than two minutes say nothing of bursts.
+    static func dispersion(_ engines: [[CapacityWindow]]) -> Double {
+        var ratios: [Double] = []
+        for windows in engines {
+            for (first, (second, third)) in zip(windows, zip(windows.dropFirst(), windows.dropFirst(2))) {
+                let width = Int64(first.seconds * 1000)
+                guard first.seconds <= 120, second.startMs - first.startMs == width,
+                    third.startMs - second.startMs == width
+                else { continue }
+                let expected = first.arrivals + 4 * second.arrivals + third.arrivals
+                let difference = first.arrivals - 2 * second.arrivals + third.arrivals
+                if expected >= 30 { ratios.append(difference * difference / expected) }
+            }
+        }
+        guard ratios.count >= 30, let median = Quantiles.median(ratios) else { return 1 }
+        // Of random arrivals the ratio is χ² with one degree of freedom. Its median is not moved by the few windows in which a
+        // queue is worked off or the load steps; second differences overlap, so that it scatters like that of a third as many.
+        let ratio = median / 0.4549
+        return ratio > 1 + 3 * 4 / Double(ratios.count).squareRoot() ? min(10, ratio) : 1
     }
 }

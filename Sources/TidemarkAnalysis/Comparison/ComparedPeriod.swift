@@ -50,7 +50,7 @@ final class PeriodEvidence {
         fleet = try Fleet(side.store, period: side.period, series: source)
         let evaluator = try SignalEvaluator(
             store: side.store, period: side.period, source: source, fleet: fleet, grid: grid,
-            rateWindowMs: max(4 * interval, step))
+            intervalMs: interval, rateWindowMs: max(4 * interval, step))
         signals = SignalSource(evaluator, nil)
         builder = try FigureBuilder(evaluator)
         runs = try EngineRun.all(side.store, period: side.period)
@@ -63,6 +63,9 @@ final class PeriodEvidence {
 
     /// Served model of a replica; empty when nothing says it.
     func model(_ replica: String) -> String { models[replica] ?? "" }
+
+    /// Why a signal could not be computed.
+    var failure: (any Error)? { signals.failure }
 
     func series(_ signal: String, _ instance: String) -> SignalSeries? { signals[signal, instance] }
 

@@ -103,6 +103,7 @@ public struct Comparison: Sendable {
         arguments = ArgumentChange.all(
             before.replicas.flatMap(before.runs), after.replicas.flatMap(after.runs))
         overall = Self.together(models)
+        if let failure = before.failure ?? after.failure { throw failure }
     }
 
     private static func incomparable(_ name: String, _ reason: String) -> Model {

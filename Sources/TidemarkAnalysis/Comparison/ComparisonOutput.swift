@@ -148,7 +148,8 @@ extension Comparison {
     // MARK: JSON, CSV
 
     /// `{"comparison":{…}}`; of several (weeks) the last one is `comparison` and all are `comparisons`.
-    public static func json(_ comparisons: [Comparison]) -> String {
+    /// - Parameter changes: levels that changed over the weeks compared; nil where no weeks were.
+    public static func json(_ comparisons: [Comparison], changes: [LevelChange]? = nil) -> String {
         var out = ByteWriter()
         out.write("{\"comparison\":")
         if let last = comparisons.last { last.write(to: &out) } else { out.write("null") }
@@ -160,6 +161,7 @@ extension Comparison {
             }
             out.write("]")
         }
+        if let changes { out.write("," + LevelChange.json(changes)) }
         out.write("}")
         return out.text
     }

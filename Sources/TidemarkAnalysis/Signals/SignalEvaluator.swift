@@ -12,14 +12,18 @@ struct SignalEvaluator {
     let grid: TimeGrid
     /// Range of `rate` in expressions: four scrapes at least, so that one lost scrape leaves a rate.
     let rateWindowMs: Int64
+    /// How old a sample may be: as PromQL has it, and of sparser evidence two samples' distance.
+    private let lookbackMs: Int64
     let variables: [String: String]
     private let log: LogSignals
     private let configuration: Configuration
     let spans: SpanSignals
     let gateways: GatewaySignals
 
+    /// - Parameter intervalMs: usual distance of the samples.
     init(
-        store: Store, period: Int, source: StoreSeries, fleet: Fleet, grid: TimeGrid, rateWindowMs: Int64
+        store: Store, period: Int, source: StoreSeries, fleet: Fleet, grid: TimeGrid, intervalMs: Int64,
+        rateWindowMs: Int64
     ) throws {
         self.store = store
         self.period = period
@@ -27,6 +31,7 @@ struct SignalEvaluator {
         self.fleet = fleet
         self.grid = grid
         self.rateWindowMs = rateWindowMs
+        lookbackMs = max(PromQLOptions().lookbackMs, 2 * intervalMs)
         configuration = try store.configuration()
         let jobs = try source.values(of: "job") { $0.hasPrefix("vllm:") }
         variables = ["vllm_jobs": jobs.joined(separator: "|")]
@@ -221,7 +226,11 @@ struct SignalEvaluator {
 
     /// The values of a PromQL expression at the points of the grid; NaN and absence are nil.
     func range(_ expression: String) throws -> [(labels: Labels, values: [Double?])] {
-        let engine = PromQLEngine(source: source)
+        // The limit on points guards a server; here the grid does.
+        var options = PromQLOptions()
+        options.maxPoints = max(options.maxPoints, grid.count + 1)
+        options.lookbackMs = lookbackMs
+        let engine = PromQLEngine(source: source, options: options)
         let answer = try engine.range(
             expression, startMs: grid.time(0), endMs: grid.time(grid.count - 1), stepMs: grid.stepMs)
         guard case .matrix(let matrix) = answer.value else { return [] }

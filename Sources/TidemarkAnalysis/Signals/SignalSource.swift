@@ -3,6 +3,8 @@ final class SignalSource {
     private let evaluator: SignalEvaluator
     private var table: SignalTable
     private var known: Set<String>
+    /// Why a signal could not be computed: the first that wasn't.
+    private(set) var failure: (any Error)?
 
     /// - Parameter table: what is computed already, all signals of the catalogue; nil: nothing is.
     init(_ evaluator: SignalEvaluator, _ table: SignalTable?) {
@@ -27,9 +29,13 @@ final class SignalSource {
         return table.instances(of: name)
     }
 
-    /// A signal that cannot be computed has no evidence here; the analysis' own pass over all signals reports why.
+    /// A signal that cannot be computed has no values here, and leaves its ``failure``: no analysis may pass that by.
     private func load(_ name: String) {
         guard known.insert(name).inserted, let signal = SignalCatalogue.signal(name) else { return }
-        for one in (try? evaluator.evaluate(signal)) ?? [] { table.add(one) }
+        do {
+            for one in try evaluator.evaluate(signal) { table.add(one) }
+        } catch {
+            failure = failure ?? error
+        }
     }
 }

@@ -37,7 +37,8 @@ struct WeekObjective {
         let grid = TimeGrid(startMs: start, endMs: end, stepMs: hourMs)
         let builder = try FigureBuilder(
             try SignalEvaluator(
-                store: slice, period: period, source: source, fleet: fleet, grid: grid, rateWindowMs: hourMs))
+                store: slice, period: period, source: source, fleet: fleet, grid: grid,
+                intervalMs: try Analysis(store: slice, period: period).sampleIntervalMs(), rateWindowMs: hourMs))
         let models = try source.values(of: "model_name") { $0.hasPrefix("vllm:") }
         var found: [WeekObjective] = []
         for (name, seconds) in wanted.sorted(by: { $0.signal < $1.signal }) {

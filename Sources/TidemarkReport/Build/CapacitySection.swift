@@ -58,7 +58,8 @@ struct CapacitySection {
             "SELECT name, tool, sentence, remarks FROM load_test_estimate WHERE period_id = ? ORDER BY rowid")
         tests.bind(1, period)
         while try tests.step() {
-            sentences.append("Load test \(tests.text(0)) (\(tests.text(1))): \(tests.text(2)).")
+            let name = tests.text(0).isEmpty ? "" : tests.text(0) + " "
+            sentences.append("Load test \(name)(\(tests.text(1))): \(tests.text(2)).")
             var remarks = JSONReader(tests.bytes(3))
             try remarks.array { notes.append("\(tests.text(0)): \(try $0.string().text).") }
         }
@@ -77,7 +78,25 @@ struct CapacitySection {
                         caption: "Highest rate within the objectives", columns: columns, rows: cells,
                         csv: .init(path: "\(ReportBuilder.csvFolder)/capacity.csv", label: "capacity"))))
         }
+        if let limits = try limits() { blocks.append(limits) }
         return .init(title: "Capacity", sentences: sentences + notes, blocks: blocks)
+    }
+
+    /// What each limit alone would allow; nil where no more than one is known.
+    private func limits() throws -> ReportModel.OutlookSection.Block? {
+        let rows = try store.database.prepare(
+            "SELECT replica_group, limit_name, rps FROM capacity_limit WHERE analysis_id = ? ORDER BY rowid")
+        rows.bind(1, analysis)
+        var cells: [[ReportModel.QuantityTable.Cell]] = []
+        while try rows.step() {
+            cells.append([.text(rows.text(0)), .text(rows.text(1)), .quantity(rows.double(2), .requestsPerSecond)])
+        }
+        guard cells.count > 1 else { return nil }
+        return .table(
+            .init(
+                caption: "What each limit alone would allow",
+                columns: [.init("Replica group"), .init("Limit"), .init("Highest rate", isNumber: true)], rows: cells,
+                csv: .init(path: "\(ReportBuilder.csvFolder)/capacity_limits.csv", label: "capacity limits")))
     }
 
     private func fit(_ group: String, _ place: Int) throws -> ReportModel.OutlookSection.Block? {

@@ -67,4 +67,14 @@ extension EvidenceSchema {
             PRIMARY KEY (period_id, kind)
         ) STRICT, WITHOUT ROWID;
         """
+
+    static let capacityLimits = """
+        CREATE TABLE capacity_limit (
+            -- The rate that each limit alone would allow a replica group: what binds next.
+            analysis_id INTEGER NOT NULL REFERENCES analysis(analysis_id),
+            replica_group TEXT NOT NULL,
+            limit_name TEXT NOT NULL,           -- as capacity_estimate.binding_limit, which has the lowest rate
+            rps REAL NOT NULL
+        ) STRICT;
+        """
 }

@@ -45,6 +45,7 @@ public enum Schema {
         EvidenceSchema.comparisons,
         EvidenceSchema.outlook,
         EvidenceSchema.loadTests,
+        EvidenceSchema.capacityLimits,
         EvidenceSchema.weeks,
     ]
     public static var version: Int { migrations.count }
