@@ -111,7 +111,7 @@ struct RotatedLog {
     func append(_ text: String) throws {
         try FileManager.default.createDirectory(atPath: folder.path(live), withIntermediateDirectories: true)
         if !FileManager.default.fileExists(atPath: path(0)) {
-            FileManager.default.createFile(atPath: path(0), contents: nil)
+            _ = FileManager.default.createFile(atPath: path(0), contents: nil)
         }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path(0)))
         try handle.seekToEnd()
