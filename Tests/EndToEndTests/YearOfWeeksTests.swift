@@ -59,13 +59,13 @@ import TidemarkTestSupport
         for week in 0..<weeks {
             let text = try year.write(week, to: "cron/in")
             if let text { try log.append(text) }
-            // On some Thursdays somebody looks at the week that is going on, of which only the log is there then.
+            // In some weeks the machine was off.
             let isLast = week == weeks - 1
-            if !isLast, week > 0, random.uniform() < 0.2, missed < 12 {
+            if !isLast, week > 0, random.uniform() < 0.35, missed < 20 {
                 missed += 1
             } else {
                 let now = SyntheticYear.monday(week + 1) + 6 * 3_600_000
-                while kills < 40, random.uniform() < 0.45 {
+                while kills < 20, random.uniform() < 0.3 {
                     let process = try Self.start(arguments(config, now))
                     usleep(UInt32.random(in: 10_000...600_000, using: &random))
                     kill(process.processIdentifier, SIGKILL)
@@ -79,7 +79,7 @@ import TidemarkTestSupport
             // logrotate comes after the job, or before the next one: the job finds both.
             if week % 2 == 0 { try log.rotate() }
         }
-        #expect(kills >= 10 && missed >= 4, "\(kills) kills, \(missed) weeks missed, \(runs) runs")
+        #expect(kills >= 5 && missed >= 4, "\(kills) kills, \(missed) weeks missed, \(runs) runs")
 
         // One clean run over all files, in the state in which rotation left them.
         let files = FileManager.default
