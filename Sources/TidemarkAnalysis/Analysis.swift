@@ -120,7 +120,15 @@ public struct Analysis {
 
     /// The stretch of time to analyse: that of vLLM's metrics, else of the server logs, else of the GPU captures.
     /// Rotated pieces of a log that end long before the metrics begin stay outside.
+    /// Of a slice of a store all of it.
     func window() throws -> ClosedRange<Int64>? {
+        guard let evidence = try evidenceWindow() else { return nil }
+        guard let limits = store.limits else { return evidence }
+        // A slice of time with evidence in a part of it is analysed there: what was never seen is not an outage.
+        return limits.overlaps(evidence) ? evidence.clamped(to: limits) : nil
+    }
+
+    private func evidenceWindow() throws -> ClosedRange<Int64>? {
         func range(_ sql: String) throws -> ClosedRange<Int64>? {
             let row = try store.database.prepare(sql)
             row.bind(1, period)
@@ -153,6 +161,7 @@ public struct Analysis {
 
     /// Usual distance of the samples of vLLM's metrics; 10 s (the statistics line) without metrics.
     func sampleIntervalMs() throws -> Int64 {
+        if let limits = store.limits { return try sampleIntervalMs(limits) }
         let rows = try store.database.prepare(
             """
             SELECT (max(end_ms) - min(start_ms)) / (sum(samples) - 1) FROM chunk JOIN series USING (series_id)
@@ -164,5 +173,22 @@ public struct Analysis {
         while try rows.step() { intervals.append(rows.int64(0)) }
         guard !intervals.isEmpty else { return 10_000 }
         return max(100, intervals[intervals.count / 2])
+    }
+
+    /// The same within a slice, from its samples alone: where chunks begin and end depends on when they were read.
+    private func sampleIntervalMs(_ limits: ClosedRange<Int64>) throws -> Int64 {
+        let source = try StoreSeries(store, period: period)
+        var intervals: [Int64] = []
+        for name in ["vllm:num_requests_running", "vllm:num_requests_waiting"] where intervals.isEmpty {
+            try source.select(
+                [LabelMatcher(Labels.metricName, equals: name)], startMs: limits.lowerBound, endMs: limits.upperBound
+            ) { samples in
+                guard samples.count > 1 else { return }
+                let steps = (1..<samples.count).map { samples.timesMs[$0] - samples.timesMs[$0 - 1] }.sorted()
+                intervals.append(steps[steps.count / 2])
+            }
+        }
+        intervals.sort()
+        return intervals.isEmpty ? 10_000 : max(100, intervals[intervals.count / 2])
     }
 }

@@ -79,11 +79,16 @@ enum ConfidenceLevel: String, ExpressibleByArgument, CaseIterable {
     case low, medium, high
 
     func check(_ verdicts: [Verdict]) throws {
+        for finding in verdicts.flatMap(\.findings) { try check(finding.cause, finding.confidence) }
+    }
+
+    func check(_ findings: [WeekFinding]) throws {
+        for finding in findings { try check("\(finding.cause) in \(finding.week)", finding.confidence) }
+    }
+
+    private func check(_ name: String, _ confidence: Double) throws {
         let limit = self == .high ? 0.8 : self == .medium ? 0.5 : 0
-        for finding in verdicts.flatMap(\.findings)
-        where self == .high ? finding.confidence >= limit : finding.confidence > limit {
-            throw FailOn(
-                message: "finding \(finding.cause) (confidence \(ByteWriter.fixed(finding.confidence, decimals: 2)))")
-        }
+        guard self == .high ? confidence >= limit : confidence > limit else { return }
+        throw FailOn(message: "finding \(name) (confidence \(ByteWriter.fixed(confidence, decimals: 2)))")
     }
 }

@@ -64,7 +64,8 @@ struct ReportFolder {
         }
     }
 
-    private func write(_ bytes: [UInt8], to name: String) throws {
+    /// Writes one file; it appears whole or not at all.
+    func write(_ bytes: [UInt8], to name: String) throws {
         let target = path + "/" + name
         let parent = target.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         try Self.make(parent)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import TidemarkAnalysis
 import TidemarkBase
 import TidemarkIntake
@@ -11,14 +12,18 @@ struct RunCommand: ParsableCommand {
             Writes OUT/index.html, OUT/csv/, OUT/report.json and the database OUT/tidemark.sqlite. A second run reads only
             what is new.
 
+            Without evidence the configuration says where it lies (`inputs:`), and a page for each week is written, with an
+            index over all of them: OUT/index.html, OUT/weeks/2026-W47/index.html. Made for cron: docs/operations.md.
+
             Example: tidemark run evidence/ --out report/
+                     tidemark run --config tidemark.yaml --quiet --on-finding '/usr/local/bin/notify --team serving'
             """)
 
-    @Argument(help: "Files and folders of evidence.", completion: .file())
-    var evidence: [String]
+    @Argument(help: "Files and folders of evidence; none: the inputs of --config.", completion: .file())
+    var evidence: [String] = []
 
-    @Option(help: "Folder of the report.", completion: .directory)
-    var out = "report"
+    @Option(help: "Folder of the report; by default report, or that of the configuration.", completion: .directory)
+    var out: String?
 
     @Option(name: .customLong("db"), help: "The database; by default OUT/tidemark.sqlite.", completion: .file())
     var databasePath: String?
@@ -27,12 +32,17 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var configuration: ConfigurationOptions
 
+    @OptionGroup var weekly: WeeklyOptions
+
     @Option(help: "Title of the report.")
     var title: String?
 
     @OptionGroup var language: LanguageOption
 
-    @Option(help: "End with status 3 when a finding is at least this sure: low, medium or high.")
+    @Option(
+        help:
+            "End with status 3 when a finding is at least this sure: low, medium or high. Of weeks the last one counts."
+    )
     var failOn: ConfidenceLevel?
 
     @OptionGroup var locking: LockOptions
@@ -41,7 +51,41 @@ struct RunCommand: ParsableCommand {
     var quiet = false
 
     func run() throws {
-        let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
+        guard evidence.isEmpty else { return try runOnce() }
+        let log = RunLog(format: weekly.logFormat, isQuiet: quiet)
+        do {
+            try runWeekly(log)
+        } catch let error as TidemarkError {
+            log.error(error)
+            throw SilentExit(status: error.kind.rawValue)
+        }
+    }
+
+    private func runWeekly(_ log: RunLog) throws {
+        guard let loaded = try configuration.load() else {
+            throw TidemarkError(
+                .usage, "neither evidence nor a configuration is given",
+                hint:
+                    "tidemark run evidence/ --out report/, or tidemark run --config tidemark.yaml (`tidemark init` writes one)"
+            )
+        }
+        var run = WeeklyRun(loaded: loaded, log: log, nowMs: try weekly.nowMs(), patience: locking)
+        run.options = try options.options()
+        run.folder = out.map(Self.withoutSlash)
+        run.databasePath = databasePath
+        run.title = title
+        run.hook = try weekly.hook()
+        run.failOn = failOn
+        try run.run()
+    }
+
+    static func withoutSlash(_ path: String) -> String {
+        path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    private func runOnce() throws {
+        try weekly.refuse()
+        let folder = Self.withoutSlash(out ?? "report")
         // Look before anything is made: a wrong path leaves no empty report behind.
         _ = try Discovery.walk(evidence)
         try ReportFolder.make(folder)
@@ -86,25 +130,102 @@ struct RunCommand: ParsableCommand {
     }
 }
 
+/// What only a run over weeks knows.
+struct WeeklyOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "With --config: call a command for each new finding, once.",
+            discussion:
+                "The finding is one JSON object on its standard input. No shell: words by blanks, '…' and \"…\" keep blanks, \\ keeps the next character.",
+            valueName: "command"))
+    var onFinding: String?
+
+    @Option(help: ArgumentHelp("Seconds after which such a command is ended.", valueName: "seconds"))
+    var onFindingLimit = 30.0
+
+    @Option(help: "With --config: what is said on standard error, as text or json (an object a line).")
+    var logFormat = LogFormat.text
+
+    @Option(help: ArgumentHelp("With --config: the present, in RFC 3339.", valueName: "time"))
+    var now: String?
+
+    func nowMs() throws -> Int64 {
+        guard let now else {
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME, &time)
+            return Int64(time.tv_sec) * 1000
+        }
+        guard let found = CivilTime.parseRFC3339(now), HourlyTimes.plausible.contains(found) else {
+            throw TidemarkError(
+                .usage, "--now: '\(now)' is not a time of RFC 3339", hint: "2026-11-23T06:00:00Z is one")
+        }
+        return found
+    }
+
+    func hook() throws -> Hook? {
+        guard onFindingLimit > 0, onFindingLimit <= 3600 else {
+            throw TidemarkError(.usage, "--on-finding-limit is more than 0 and at most 3600 seconds")
+        }
+        return try onFinding.map { try Hook($0, limitSeconds: onFindingLimit) }
+    }
+
+    /// For runs that have no weeks.
+    func refuse() throws {
+        for (name, isGiven) in [
+            ("--on-finding", onFinding != nil), ("--log-format", logFormat != .text), ("--now", now != nil),
+        ]
+        where isGiven {
+            throw TidemarkError(
+                .usage, "\(name) goes with the inputs of --config, not with evidence arguments",
+                hint: "name the evidence under `inputs:` in the configuration")
+        }
+    }
+}
+
+/// Times that may be the present: 1970 to 2100.
+enum HourlyTimes {
+    static let plausible: ClosedRange<Int64> = 0...4_102_444_800_000
+}
+
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write the report of an ingested database.",
-        discussion: "Example: tidemark report --db fleet.sqlite --out report/")
+        discussion: """
+            With --week the page of one past week is made anew, from its evidence where that is still there, else from what was
+            kept of it.
+
+            Example: tidemark report --db fleet.sqlite --out report/
+                     tidemark report --week 2026-W47 --config tidemark.yaml
+            """)
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: "Folder of the report.", completion: .directory)
-    var out = "report"
+    @Option(help: "Folder of the report; by default report, or that of the configuration.", completion: .directory)
+    var out: String?
 
     @Option(help: "Title of the report.")
     var title: String?
 
     @OptionGroup var language: LanguageOption
 
+    @Option(help: ArgumentHelp("A week of a database that `run --config` made: 2026-W47.", valueName: "week"))
+    var week: String?
+
+    @Option(help: ArgumentHelp("With --week: the present, in RFC 3339.", valueName: "time"))
+    var now: String?
+
+    @OptionGroup var configuration: ConfigurationOptions
+
     @OptionGroup var locking: LockOptions
 
     func run() throws {
-        let folder = out.count > 1 && out.hasSuffix("/") ? String(out.dropLast()) : out
+        if let week { return try run(week: week) }
+        guard configuration.path == nil, now == nil else {
+            throw TidemarkError(
+                .usage, "--config and --now go with --week",
+                hint: "tidemark report --week 2026-W47 --config tidemark.yaml")
+        }
+        let folder = RunCommand.withoutSlash(out ?? "report")
         let store = try analysedStore(database.path, locking)
         try ReportFolder.make(folder)
         let page = try ReportFolder(path: folder, title: title, language: language.language).write(store)

@@ -8,8 +8,10 @@ import TidemarkStore
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case text, json, csv }
 
 struct DatabaseOptions: ParsableArguments {
+    static let defaultPath = "tidemark.sqlite"
+
     @Option(name: .customLong("db"), help: "The database.", completion: .file(extensions: ["sqlite"]))
-    var path = "tidemark.sqlite"
+    var path = defaultPath
 
     @Flag(help: "Print errors only.")
     var quiet = false

@@ -19,7 +19,8 @@ public struct TidemarkCommand: ParsableCommand {
             """,
         version: Analysis.toolVersion,
         subcommands: [
-            RunCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self, DiagnoseCommand.self,
+            RunCommand.self, InitCommand.self, IngestCommand.self, InspectCommand.self, StatusCommand.self,
+            DiagnoseCommand.self,
             AnomaliesCommand.self, ExplainCommand.self, CapacityCommand.self, WhatifCommand.self, ForecastCommand.self,
             CompareCommand.self, CaptureCommand.self,
             ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
@@ -42,6 +43,8 @@ public struct TidemarkCommand: ParsableCommand {
         } catch let error as TidemarkError {
             Console.error("tidemark: \(error)")
             Glibc.exit(error.kind.rawValue)
+        } catch let error as SilentExit {
+            Glibc.exit(error.status)
         } catch let error as FailOn {
             Console.error("tidemark: \(error.message)")
             Glibc.exit(3)

@@ -9,6 +9,8 @@ public struct FoundFile: Sendable {
     public var relative: String
     /// The folder whose `capture.json` or whose own evidence makes it a period; empty for the given folder itself.
     public var period = ""
+    /// What a configuration says about it.
+    var hints = EvidenceInput.Hints()
 }
 
 /// What a walk over the input found, in a fixed order.

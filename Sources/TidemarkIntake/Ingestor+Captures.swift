@@ -15,7 +15,7 @@ extension Ingestor {
 
     func ingestLoadTest(_ candidate: Candidate, period: Int) throws {
         try continuing(candidate, period: period) { stream, _, row in
-            let test = LoadTestIngest(store: store, ledger: ledger, zone: options.zone, progress: share(stream))
+            let test = LoadTestIngest(store: store, ledger: ledger, zone: zone(candidate.file), progress: share(stream))
             try test.run(stream, &row)
         }
     }
@@ -26,8 +26,9 @@ extension Ingestor {
         _ candidate: Candidate, period: Int, capture: Capture, reference: ClosedRange<Int64>?
     ) throws {
         try continuing(candidate, period: period) { stream, head, row in
-            let captured = options.zone == nil ? capture.gpuUTCOffsetMinutes : nil
-            let zone = try place(row) ?? options.zone ?? captured.map { .fixed(minutesEast: $0) }
+            let asked = zone(candidate.file)
+            let captured = asked == nil ? capture.gpuUTCOffsetMinutes : nil
+            let zone = try place(row) ?? asked ?? captured.map { .fixed(minutesEast: $0) }
             let gpu = GPUIngest(
                 store: store, ledger: ledger, period: period, zone: zone,
                 zoneSource: captured == nil ? "--timezone" : Capture.fileName,
@@ -43,7 +44,7 @@ extension Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let log = KernelLogIngest(
                 store: store, ledger: ledger, period: period,
-                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                hints: try hints(candidate.file, stream, capture: capture, reference: reference, before: row),
                 isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row) }
         }
@@ -58,11 +59,12 @@ extension Ingestor {
             let instance = try store.database.transaction {
                 try store.instance(
                     period: period, kind: "gateway",
-                    name: candidate.part ?? LogName.replicaName(candidate.file.relative))
+                    name: candidate.part ?? candidate.file.hints.instance
+                        ?? LogName.replicaName(candidate.file.relative))
             }
             let log = GatewayIngest(
                 store: store, ledger: ledger,
-                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                hints: try hints(candidate.file, stream, capture: capture, reference: reference, before: row),
                 part: candidate.part, isSettled: isSettled(stream), progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
         }

@@ -146,11 +146,14 @@ extension Ingestor {
         }
     }
 
+    /// The zone that was given for a file.
+    func zone(_ file: FoundFile) -> LocalZone? { file.hints.zone ?? options.zone }
+
     func hints(
-        _ stream: InputStream, capture: Capture, reference: Reference?, before: SourceRow
+        _ file: FoundFile, _ stream: InputStream, capture: Capture, reference: Reference?, before: SourceRow
     ) throws -> LogClock.Hints {
         var hints = LogClock.Hints()
-        hints.year = options.year
+        hints.year = file.hints.year ?? options.year
         if let reference {
             (hints.reference, hints.referenceName) = (reference.range, reference.name)
             hints.referenceIsUTC = reference.isUTC
@@ -162,7 +165,7 @@ extension Ingestor {
                 before.clockOffsetMs ?? 0, words, before.clockConfidence ?? 0
             )
             hints.zone = try place(before)
-        } else if let given = options.zone {
+        } else if let given = zone(file) {
             (hints.zone, hints.zoneSource) = (given, "--timezone")
         } else if before.id != 0, words.isGiven {
             // A log that goes on keeps the zone that an earlier run was given.

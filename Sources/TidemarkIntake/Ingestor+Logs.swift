@@ -10,7 +10,9 @@ extension Ingestor {
     ) throws {
         var named: [(candidate: Candidate, replica: String, scrapeInstance: String?, joinedBy: String?)] = []
         for candidate in candidates {
-            if let replica = capture.replica(ofLog: candidate.file.relative)
+            if let name = candidate.file.hints.instance {
+                named.append((candidate, name, nil, nil))
+            } else if let replica = capture.replica(ofLog: candidate.file.relative)
                 ?? capture.replica(inPath: candidate.file.relative)
             {
                 named.append((candidate, replica.name, replica.instance, "capture.json"))
@@ -46,7 +48,7 @@ extension Ingestor {
         try continuing(candidate, period: period) { stream, head, row in
             let log = LogIngest(
                 commitBytes: options.commitBytes, store: store, ledger: ledger,
-                hints: try hints(stream, capture: capture, reference: reference, before: row),
+                hints: try hints(candidate.file, stream, capture: capture, reference: reference, before: row),
                 isSettled: isSettled(stream), keepAccessRows: options.keepAccessRows,
                 keepPrompts: options.keepPrompts, progress: share(stream))
             // A stream stays with the replica that it began with, whatever its file is called now.

@@ -17,7 +17,7 @@ extension Ingestor {
                         let before = SourceRow(period: period, path: "", format: format)
                         let metrics = MetricsIngest(
                             store: store, ledger: ledger, period: period, progress: share(stream))
-                        try metrics.document(stream, &row, zone: options.zone)
+                        try metrics.document(stream, &row, zone: zone(candidate.file))
                         report(candidate, row, before: before, continued: false)
                     }
                 }
@@ -42,10 +42,7 @@ extension Ingestor {
         }
         for (key, scrapes) in targets.sorted(by: { $0.key < $1.key }) {
             let ordered = scrapes.sorted { ($0.timeMs, $0.candidate.file.path) < ($1.timeMs, $1.candidate.file.path) }
-            let labels = Labels([
-                .init("job", try Self.job(ordered.map(\.candidate))),
-                .init("instance", Self.instance(key, ordered[0].candidate, capture, targets: targets.count)),
-            ])
+            let labels = try Self.labels(key, ordered.map(\.candidate), capture, targets: targets.count)
             let target = try MetricsIngest.Target(store, period: period, labels: labels)
             var at = 0
             // Hundreds of scrapes a transaction: each commit is a synchronous write and cuts the open chunks.
@@ -98,6 +95,11 @@ extension Ingestor {
 
     /// Scrapes of one target: the same folder, and the same file name up to its time.
     static func targetKey(_ candidate: Candidate) -> String {
+        // What a configuration says is one replica's may lie in many folders: by day, by hour.
+        let hints = candidate.file.hints
+        if let instance = hints.instance {
+            return instance + hints.labels.map { "\u{1}\($0.name)=\($0.value)" }.joined()
+        }
         let parts = candidate.file.relative.split(separator: "/").map(String.init)
         let folder = parts.dropLast().joined(separator: "/")
         let name = parts.last ?? ""
@@ -129,6 +131,17 @@ extension Ingestor {
             // vLLM's own metrics may stand behind 64 KiB of others.
             return bytes.range(of: "python_gc_") != nil ? "vllm" : "unknown"
         }
+    }
+
+    /// Labels of a target; those that a configuration gives stand over what is guessed.
+    static func labels(_ key: String, _ scrapes: [Candidate], _ capture: Capture, targets: Int) throws -> Labels {
+        let hints = scrapes[0].file.hints
+        var labels = [
+            "job": try job(scrapes),
+            "instance": hints.instance ?? instance(key, scrapes[0], capture, targets: targets),
+        ]
+        for one in hints.labels { labels[one.name] = one.value }
+        return Labels(labels.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) })
     }
 
     static func instance(_ key: String, _ candidate: Candidate, _ capture: Capture, targets: Int) -> String {

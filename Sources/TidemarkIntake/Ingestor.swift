@@ -93,6 +93,10 @@ public final class Ingestor {
         if paths.count == 1, options.period == nil {
             try PeriodFolders(ledger: ledger, store: store, zone: options.zone).assign(&found)
         }
+        try ingest(found, root: paths.count == 1 ? paths[0] : nil)
+    }
+
+    func ingest(_ found: Discovery, root: String?) throws {
         for (path, why) in found.unreadable {
             outcomes.append(
                 IngestOutcome(path: path, action: .failed, format: "unknown", records: 0, rejects: 0, message: why))
@@ -101,7 +105,7 @@ public final class Ingestor {
         for folder in folders {
             try ingest(
                 found.files.filter { $0.period == folder }, found.tsdbFolders.filter { $0.period == folder },
-                folder: folder, root: paths.count == 1 ? paths[0] : nil)
+                folder: folder, root: root)
         }
     }
 

@@ -23,6 +23,8 @@ public struct ConfigurationFile {
     /// Share of a replica's capacity kept free; nil: not said.
     public var headroom: Double?
     public var spareReplicas: Int?
+    /// What `tidemark run --config` does.
+    public private(set) var run = RunSettings()
     public private(set) var findings = FindingList()
 
     /// Amounts in one currency; nil where not said.
@@ -34,7 +36,10 @@ public struct ConfigurationFile {
         public var powerUsageEffectiveness: Double?
     }
 
-    static let keys = ["signals", "slo", "prices", "headroom", "spare_replicas"]
+    static let keys = [
+        "name", "timezone", "inputs", "output", "keep", "windows", "slo", "signals", "prices", "headroom",
+        "spare_replicas",
+    ]
     static let priceKeys = ["currency", "gpu_hour", "gpus", "kwh", "pue"]
     static let signalKeys = ["name", "title", "expr", "worst"]
 
@@ -50,6 +55,7 @@ public struct ConfigurationFile {
 
     private mutating func read(_ root: Node?, _ units: [String]) {
         let root = YAMLMapping(root, known: Self.keys, place: "configuration", findings: &findings)
+        run = RunSettings(root, &findings)
         for (index, node) in root.list("signals", &findings).enumerated() {
             let one = YAMLMapping(node, known: Self.signalKeys, place: "signal \(index + 1)", findings: &findings)
             guard let name = one.scalar("name", &findings)?.string, !name.isEmpty else {

@@ -4,6 +4,8 @@ import TidemarkBase
 /// A Tidemark database: one SQLite file with evidence and results (`docs/schema.md`).
 public final class Store {
     public let database: Database
+    /// Outside of it nothing is seen, Unix ms; nil: everything is (``slice(path:period:range:)``).
+    public internal(set) var limits: ClosedRange<Int64>?
 
     /// Opens a store for reading.
     public static func open(path: String) throws -> Store {
@@ -71,14 +73,17 @@ public final class Store {
                 "SELECT count(*) || ' ' || total(samples) FROM rollup JOIN source USING (source_id) WHERE period_id = ?",
                 period) ?? ""
         // Results made with another configuration are stale as well.
-        let configured =
-            try database.text(
-                """
-                SELECT (SELECT coalesce(group_concat(name || title || expression || low_is_worst, ' '), '') FROM user_signal)
-                    || (SELECT coalesce(group_concat(signal || seconds, ' '), '') FROM objective)
-                    || (SELECT coalesce(group_concat(name || value, ' '), '') FROM plan_setting)
-                """) ?? ""
-        return withBytes(of: sources + pruned + configured) { SHA256.hex($0) }
+        return withBytes(of: sources + pruned + (try configurationKey())) { SHA256.hex($0) }
+    }
+
+    /// A text that changes with the configuration.
+    public func configurationKey() throws -> String {
+        try database.text(
+            """
+            SELECT (SELECT coalesce(group_concat(name || title || expression || low_is_worst, ' '), '') FROM user_signal)
+                || (SELECT coalesce(group_concat(signal || seconds, ' '), '') FROM objective)
+                || (SELECT coalesce(group_concat(name || value, ' '), '') FROM plan_setting)
+            """) ?? ""
     }
 }
 

@@ -24,6 +24,7 @@ public final class StoreSeries: SeriesSource {
     private let chunks: Statement
     private let byNameQuery: Statement
     private let period: Int?
+    private let limits: ClosedRange<Int64>?
     private var byName: [String: [Entry]] = [:]
     private var all: [Entry]?
     private var cache = ChunkCache()
@@ -35,6 +36,7 @@ public final class StoreSeries: SeriesSource {
     /// - Parameter period: nil for all periods, merged as one history.
     public init(_ store: Store, period: Int?, spelling: Spelling = .canonical) throws {
         database = store.database
+        limits = store.limits
         self.period = period
         self.spelling = spelling
         chunks = try database.prepare(
@@ -120,6 +122,7 @@ public final class StoreSeries: SeriesSource {
         let candidates = try named.map { try entries(named: $0.value) } ?? everything()
         let rest = named == nil ? matchers : matchers.filter { $0.name != Labels.metricName || $0.operation != .equal }
         var samples = SeriesSamples(labels: Labels())
+        let (startMs, endMs) = (max(startMs, limits?.lowerBound ?? startMs), min(endMs, limits?.upperBound ?? endMs))
         for entry in candidates where rest.allSatisfy({ $0.matches(entry.labels) }) {
             samples.labels = entry.labels
             samples.timesMs.removeAll(keepingCapacity: true)
@@ -128,6 +131,7 @@ public final class StoreSeries: SeriesSource {
             samples.histograms.removeAll(keepingCapacity: true)
             for id in entry.ids { try read(id, startMs: startMs, endMs: endMs, &samples) }
             samples.putInOrder()
+            if let limits { samples.keep { limits.contains($0) } }
             if !samples.isEmpty { try body(samples) }
         }
     }

@@ -73,9 +73,9 @@ import TidemarkTestSupport
         #expect(
             try sql("SELECT name, scrape_instance, joined_by FROM instance WHERE kind = 'engine' ORDER BY name")
                 == "a,\(firstURL.dropFirst(7)),capture.json;b,\(secondURL.dropFirst(7)),capture.json")
-        // Once more: nothing is new.
+        // Once more: nothing is new (a file that rests by now may be looked at once again).
         let again = try runTidemark(["run", out, "--out", folder.path("r")])
-        #expect(again.errors.contains("0 sources read"))
+        #expect(again.errors.contains(" sources read, 0 records, 0 rejects"), "\(again.errors)")
     }
 
     @Test("killed at any moment and run again: each line and each scrape is there once")

@@ -89,4 +89,48 @@ import Testing
         #expect(wrong.findings.sorted[2].reason.contains("did you mean currency?"))
         #expect(wrong.prices.gpuHour == nil && wrong.prices.gpus.isEmpty && wrong.headroom == nil)
     }
+
+    @Test("inputs, outputs, retention and windows of a run, and what is wrong with them")
+    func run() {
+        let file = read(
+            """
+            name: acme
+            timezone: Asia/Taipei
+            inputs:
+              - metrics/*.dump
+              - paths: [a.log*, b.log*]
+                instance: replica-0
+                labels: {job: vllm}
+                timezone: +08:00
+                year: 2026
+            output: {folder: out, database: fleet.sqlite}
+            keep: 90d
+            windows: {history_weeks: 26, budget_weeks: 4}
+            """)
+        #expect(file.findings.sorted.isEmpty)
+        #expect(file.run.name == "acme" && file.run.zone == "Asia/Taipei" && file.run.keep == "90d")
+        #expect(file.run.inputs.map(\.paths) == [["metrics/*.dump"], ["a.log*", "b.log*"]])
+        let second = file.run.inputs[1]
+        #expect(second.instance == "replica-0" && second.zone == "+08:00" && second.year == 2026)
+        #expect(second.labels.map(\.name) == ["job"] && second.labels.map(\.value) == ["vllm"])
+        #expect(file.run.folder == "out" && file.run.database == "fleet.sqlite")
+        #expect(file.run.historyWeeks == 26 && file.run.budgetWeeks == 4)
+
+        let wrong = read(
+            """
+            inputs:
+              - path: x
+              - paths: y
+                labels: {9x: z}
+                year: 26
+            windows: {history_weeks: 1000}
+            """)
+        let said = wrong.findings.sorted.map { "\($0.line): \($0.reason)" }
+        for words in [
+            "2: input 1: unknown key path; did you mean paths?", "2: input 1: paths", "4: input 2: labels: '9x'",
+            "5: input 2: year", "6: windows: history_weeks is 2 to 260",
+        ] {
+            #expect(said.contains { $0.hasPrefix(words) }, "\(words) in \(said)")
+        }
+    }
 }

@@ -225,9 +225,12 @@ import TidemarkTestSupport
             names == [
                 "anomaly_signal", "cause_share", "comparison", "comparison_argument", "comparison_metric",
                 "comparison_model", "comparison_part", "engine_fact", "exemplar", "finding_budget", "finding_evidence",
-                "gateway_text", "http_client", "http_key", "instance", "load_test_estimate",
-                "metric_family", "objective", "outlook", "period", "plan_setting", "recommendation", "sentence", "series",
-                "series_label", "span_request", "user_signal",
+                "gateway_text", "hash_key", "http_client", "http_key", "instance", "load_test_estimate",
+                "metric_family", "noted_finding", "objective", "outlook", "period", "plan_setting", "recommendation",
+                "sentence", "series", "series_label", "span_request", "user_signal",
+                // Weeks are made anew from the evidence (docs/operations.md).
+                "week", "week_bucket", "week_error", "week_finding", "week_hour", "week_objective", "week_stream",
+                "week_text", "week_usage", "week_user", "week_value",
             ])
         // Every reference leads to a row that merging maps.
         for table in try SourceTables.all(store.database) {

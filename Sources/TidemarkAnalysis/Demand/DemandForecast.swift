@@ -89,7 +89,7 @@ public struct DemandForecast: Sendable {
         }
     }
 
-    private static func fit(_ hours: [Double?], _ history: DemandHistory, _ local: LocalHours) -> HourlyForecast? {
+    static func fit(_ hours: [Double?], _ history: DemandHistory, _ local: LocalHours) -> HourlyForecast? {
         let first = history.startMs / HourlyCounters.hourMs
         let (values, firstLocal) = local.localised(hours, first: first)
         let end = first + Int64(hours.count)

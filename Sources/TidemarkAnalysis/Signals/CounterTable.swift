@@ -44,11 +44,21 @@ struct CounterTable {
             """
             SELECT l.value, min(c.start_ms) FROM series s JOIN series_label l USING (series_id)
             JOIN chunk c USING (series_id)
-            WHERE s.period_id = ? AND s.shadowed_by IS NULL AND l.name = 'instance' GROUP BY l.value
+            WHERE s.period_id = ?1 AND s.shadowed_by IS NULL AND l.name = 'instance' AND c.start_ms >= ?2 GROUP BY l.value
             """)
         rows.bind(1, period)
+        rows.bind(2, store.limits?.lowerBound ?? .min)
         var starts: [String: Int64] = [:]
         while try rows.step() { starts[rows.text(0)] = rows.int64(1) }
+        guard let from = store.limits?.lowerBound else { return starts }
+        // A chunk that began before the slice holds samples of its beginning.
+        let source = try StoreSeries(store, period: period)
+        try source.select([LabelMatcher("instance", .notEqual, "")], startMs: from, endMs: from) { samples in
+            guard let name = samples.labels["instance"] else { return }
+            for first in [samples.timesMs.first, samples.histogramTimesMs.first].compactMap({ $0 }) {
+                starts[name] = min(starts[name] ?? .max, first)
+            }
+        }
         return starts
     }
 

@@ -114,20 +114,23 @@ public enum ReportTables {
     /// Numbers in base units; the last column names the unit of the row's first.
     static func quantities(_ table: ReportModel.QuantityTable) -> [UInt8] {
         var names = ColumnNames()
+        // A column whose name says its unit needs no other.
+        let needsUnit = table.columns.contains { $0.isNumber && $0.csvName == nil }
         return CSVTable.render(
-            columns: table.columns.map { names.take(Slug.snake($0.title), .none) } + ["unit"],
+            columns: table.columns.map { $0.csvName ?? names.take(Slug.snake($0.title), .none) }
+                + (needsUnit ? ["unit"] : []),
             rows: table.rows.map { row in
                 var unit = ""
                 let cells = row.map { cell -> CSVTable.Cell in
                     switch cell {
-                    case .text(let text): return .text(text)
+                    case .text(let text), .link(let text, _): return .text(text)
                     case .quantity(let value, let own):
                         if unit.isEmpty { unit = own.columnSuffix }
                         return .number(value)
                     }
                 }
                 return cells + Array(repeating: .missing, count: max(0, table.columns.count - cells.count))
-                    + [.text(unit)]
+                    + (needsUnit ? [.text(unit)] : [])
             })
     }
 

@@ -51,6 +51,17 @@ struct Attribute: Sendable {
     /// A link inside the page.
     static func anchor(_ id: String) -> Attribute { Attribute(.href, "#" + id) }
 
+    /// A link to another page of the same folder of reports, upwards too; nil when `path` is anything else.
+    static func page(_ path: String) -> Attribute? {
+        var rest = Substring(path)
+        var up = ""
+        while rest.hasPrefix("../") {
+            rest = rest.dropFirst(3)
+            up += "../"
+        }
+        return file(String(rest)).map { Attribute(.href, up + $0.value) }
+    }
+
     /// A link to a file beside the report; nil when `path` is anything else (a scheme, a root, a way upwards).
     static func file(_ path: String) -> Attribute? {
         guard !path.isEmpty, !path.hasPrefix("/") else { return nil }

@@ -126,6 +126,8 @@ extension ReportModel {
     public struct QuantityTable: Sendable, Equatable {
         public enum Cell: Sendable, Equatable {
             case text(String)
+            /// Leads to a page beside this one.
+            case link(String, path: String)
             /// Nil: missing.
             case quantity(Double?, DisplayUnit)
         }
@@ -133,8 +135,14 @@ extension ReportModel {
         public struct Column: Sendable, Equatable {
             public var title: String
             public var isNumber: Bool
+            /// In the CSV, with its unit where it has one; nil: made from the title, with a column for the units.
+            public var csvName: String?
+            /// Short texts that stay on one line.
+            public var isShort: Bool
 
-            public init(_ title: String, isNumber: Bool = false) { (self.title, self.isNumber) = (title, isNumber) }
+            public init(_ title: String, isNumber: Bool = false, csv: String? = nil, isShort: Bool = false) {
+                (self.title, self.isNumber, csvName, self.isShort) = (title, isNumber, csv, isShort)
+            }
         }
 
         public var caption: String

@@ -65,7 +65,7 @@ struct Page {
 
     /// The parts that have something to show, in reading order.
     private func parts() -> [Part] {
-        var parts = [Part(title: Phrases.findings) { $0.writeFindings() }]
+        var parts = model.showsFindings ? [Part(title: Phrases.findings) { $0.writeFindings() }] : []
         if !model.overview.isEmpty { parts.append(Part(title: Phrases.timeline) { $0.writeTimeline() }) }
         for section in model.outlook { parts.append(Part(title: section.title) { $0.write(section) }) }
         for section in model.sections where !section.strips.isEmpty {
@@ -92,8 +92,11 @@ struct Page {
         return parts
     }
 
+    /// The same for every page.
+    private static let policy = ContentPolicy.text(script: Script.source, style: Stylesheet.source)
+
     private mutating func writeHead() {
-        let policy = ContentPolicy.text(script: Script.source, style: Stylesheet.source)
+        let policy = Self.policy
         let title = model.title
         let product = Phrases.product
         out.element(.head) { out in

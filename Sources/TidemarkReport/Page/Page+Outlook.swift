@@ -37,11 +37,12 @@ extension Page {
     private mutating func write(_ table: ReportModel.QuantityTable) {
         Table(
             caption: table.caption, csv: table.csv, csvLabel: Phrases.csv,
-            columns: table.columns.map { .init($0.title, $0.isNumber ? .number : .text) },
+            columns: table.columns.map { .init($0.title, $0.isNumber ? .number : $0.isShort ? .time : .text) },
             rows: table.rows.map { row in
                 row.map { cell in
                     switch cell {
                     case .text(let text): .text(text)
+                    case .link(let text, let path): .page(text, path: path)
                     case .quantity(let value, let unit): .quantity(value, unit)
                     }
                 }

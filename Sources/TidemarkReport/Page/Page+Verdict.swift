@@ -27,6 +27,9 @@ extension Page {
                     text: Phrases.fullRange(span) + NumberText.noBreakSpace + Phrases.zone)
                 out.text(say(" (\(NumberText.duration(milliseconds: span.durationMs)))"))
             }
+            for page in model.navigation {
+                out.element(.span) { $0.element(.a, Attribute.page(page.path), text: page.label) }
+            }
             for fact in model.facts { out.element(.span, text: Phrases.labelled(fact.name, fact.value)) }
         }
     }

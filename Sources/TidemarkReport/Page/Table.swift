@@ -29,6 +29,8 @@ struct Table {
         case code(String)
         /// Code that leads to a place in the page.
         case link(String, anchor: String)
+        /// Leads to a page beside this one.
+        case page(String, path: String)
         /// A number with its unit in a quieter tone.
         case quantity(Double?, DisplayUnit)
         /// Unix milliseconds UTC, and how to show them.
@@ -98,6 +100,7 @@ struct Table {
             case .code(let text): out.element(.code, text: text)
             case .link(let text, let anchor):
                 out.element(.a, .anchor(anchor)) { $0.element(.code, text: text) }
+            case .page(let text, let path): out.element(.a, Attribute.file(path), text: text)
             case .quantity(let value, let unit):
                 let parts = NumberText.parts(value, unit)
                 out.text(parts.number)

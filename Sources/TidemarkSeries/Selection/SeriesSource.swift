@@ -54,7 +54,7 @@ extension SeriesSamples {
     }
 
     /// Leaves out the samples whose times don't satisfy `isKept`.
-    mutating func keep(where isKept: (Int64) -> Bool) {
+    package mutating func keep(where isKept: (Int64) -> Bool) {
         let floats = timesMs.indices.filter { isKept(timesMs[$0]) }
         if floats.count < timesMs.count {
             values = floats.map { values[$0] }

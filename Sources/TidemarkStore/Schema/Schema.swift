@@ -47,6 +47,7 @@ public enum Schema {
         EvidenceSchema.loadTests,
         EvidenceSchema.capacityLimits,
         EvidenceSchema.sentences,
+        EvidenceSchema.weeks,
     ]
     public static var version: Int { migrations.count }
 

@@ -1,0 +1,118 @@
+import TidemarkAnalysis
+import TidemarkBase
+
+/// What a week's page answers first, and its five numbers.
+struct WeekVerdict {
+    let page: WeekPage
+    private var week: KeptWeek { page.week }
+
+    init(_ page: WeekPage) { self.page = page }
+
+    var verdict: ReportModel.Verdict {
+        .init(severity: severity, sentences: sentences, keyNumbers: numbers)
+    }
+
+    private var severity: ReportModel.Verdict.Severity {
+        if week.findings.contains(where: { $0.confidence > 0.5 }) { return .incident }
+        if isTight || isSoonFull || isOverBudget || isSlower { return .notice }
+        return week.hours.isEmpty ? .unknown : .healthy
+    }
+
+    private var isTight: Bool { (week["headroom_ratio"]?.value ?? 1) < page.report.wantedHeadroom }
+    private var isSoonFull: Bool { (week["weeks_to_exhaustion"]?.value ?? .infinity) < 8 }
+    private var isOverBudget: Bool {
+        week.objectives.contains { $0.bad > $0.allowed * $0.observations || $0.pages > 0 }
+    }
+    private var isSlower: Bool { week.text("comparison_verdict") == "slower" }
+
+    private var sentences: [String] {
+        var sentences = [headroom]
+        var second: [String] = []
+        if let budget = WeekBudget(page).sentence { second.append(budget) }
+        if isSlower, let words = week.text("comparison") { second.append(words) }
+        if !second.isEmpty { sentences.append(second.joined(separator: " ")) }
+        if let first = week.findings.max(by: {
+            ($0.impactUserSeconds ?? 0, $0.confidence) < ($1.impactUserSeconds ?? 0, $1.confidence)
+        }) {
+            let count = week.findings.count
+            sentences.append(
+                "\(count) finding\(count == 1 ? "" : "s"), \(count == 1 ? "" : "the largest: ")\(Verdict.title(first.cause)), \(Self.moment(first.startMs)) UTC, confidence \(first.level)."
+            )
+        } else if !week.hours.isEmpty {
+            sentences.append("Nothing was found that slowed users down.")
+        }
+        return sentences
+    }
+
+    private var headroom: String {
+        guard let free = week["headroom_ratio"], let peak = week["demand_peak_requests_per_second"] else {
+            guard let peak = week["demand_peak_requests_per_second"] else {
+                return "What was asked of the fleet in this week is not known."
+            }
+            return
+                "The busiest hour had \(NumberText.text(peak.value, .requestsPerSecond)); how much the fleet can take is not known."
+        }
+        var text =
+            free.value >= 0
+            ? "At the busiest hour (\(NumberText.text(peak.value, .requestsPerSecond))) \(NumberText.text(free.value, .ratio)) of the capacity were free"
+            : "The busiest hour (\(NumberText.text(peak.value, .requestsPerSecond))) asked for \(NumberText.text(-free.value, .ratio)) more than the capacity"
+        if let low = free.low, let high = free.high {
+            text += " (80 % interval \(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio)))"
+        }
+        return text + ". " + exhaustion
+    }
+
+    /// When the capacity runs out.
+    private var exhaustion: String {
+        guard let weeks = week["weeks_to_exhaustion"] else {
+            return (week.text("exhaustion").map { "It runs out: \($0)" } ?? "When it runs out is not known") + "."
+        }
+        if weeks.value < 0.05 { return "Demand exceeds it already." }
+        let low = weeks.low.map { Self.weeks($0) } ?? "?"
+        let high = weeks.high.map { Self.weeks($0) }
+        return "It runs out in about \(Self.weeks(weeks.value)) weeks (80 %: \(low) to \(high ?? "not in sight"))."
+    }
+
+    static func weeks(_ value: Double) -> String { ByteWriter.fixed(value, decimals: value < 10 ? 1 : 0) }
+    static func moment(_ timeMs: Int64) -> String {
+        CivilTime.day(timeMs) + " " + CivilTime.clock(timeMs, seconds: false)
+    }
+
+    // MARK: Numbers
+
+    private var numbers: [ReportModel.KeyNumber] {
+        func against(_ name: String, _ unit: DisplayUnit) -> String {
+            page.before?[name].map { "last week \(NumberText.text($0.value, unit))" } ?? ""
+        }
+        func interval(_ value: KeptWeek.Value?) -> String {
+            guard let low = value?.low, let high = value?.high else { return "" }
+            return "\(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio))"
+        }
+        let free = week["headroom_ratio"]
+        let weeks = week["weeks_to_exhaustion"]
+        let budget = WeekBudget(page).left
+        let slower = week["slowdown_percent"]
+        let million = DisplayUnit.count(week.currency)
+        let price = week["cost_per_million_output_tokens"]
+        return [
+            .init(label: "Headroom at the busiest hour", value: free?.value, unit: .ratio, comparison: interval(free)),
+            .init(
+                label: "Weeks to exhaustion", value: weeks.map { Self.weeks($0.value) } ?? "",
+                comparison: weeks == nil
+                    ? (week.text("exhaustion")?.hasPrefix("not within") == true ? "not in sight" : "not known")
+                    : "\(weeks?.low.map(Self.weeks) ?? "?") to \(weeks?.high.map(Self.weeks) ?? "not in sight")"),
+            .init(
+                label: "Error budget left", value: budget?.left, unit: .ratio,
+                comparison: budget.map { "of \($0.weeks) weeks, \($0.name)" } ?? "no objective is measured"),
+            .init(
+                label: "Slower than last week", value: slower.map { $0.value / 100 }, unit: .ratio,
+                comparison: slower == nil
+                    ? "not comparable"
+                    : "at equal load, \(NumberText.text((slower?.low ?? 0) / 100, .ratio)) to \(NumberText.text((slower?.high ?? 0) / 100, .ratio))"
+            ),
+            .init(
+                label: "Cost a million output tokens", value: price?.value, unit: million,
+                comparison: price == nil ? "no price or no tokens" : against("cost_per_million_output_tokens", million)),
+        ]
+    }
+}
