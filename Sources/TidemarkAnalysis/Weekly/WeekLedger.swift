@@ -83,7 +83,7 @@ struct WeekLedger {
     }
 
     /// Start of the last hour of which evidence was deleted, Unix ms.
-    private func prunedMs() throws -> Int64 {
+    func prunedMs() throws -> Int64 {
         Int64(
             try store.database.int(
                 "SELECT max(hour_ms) FROM rollup JOIN source USING (source_id) WHERE period_id = ?", period)

@@ -54,8 +54,10 @@ public struct Weeks {
     /// Works one week out anew, as far as its evidence is still there.
     public func rebuild(_ week: ISOWeek, nowMs: Int64) throws {
         try ledger.mark(nowMs: nowMs)
+        let pruned = try ledger.prunedMs()
         for row in try ledger.rows("name = '\(week.name)'") {
-            try refresh(row, nowMs: nowMs)
+            // What was found in all of a week stays when a part of its evidence is gone.
+            if row.startMs > pruned { try refresh(row, nowMs: nowMs) }
             try look(ahead: row)
         }
     }
