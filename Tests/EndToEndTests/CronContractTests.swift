@@ -97,7 +97,9 @@ import TidemarkTestSupport
         #expect(events.compactMap { $0["event"] as? String }.contains("read"))
         #expect(events.last?["event"] as? String == "done" && events.last?["weeks"] as? Int == 0)
         let quiet = try runTidemark(["run", "--config", config, "--quiet", "--fail-on", "high"] + Self.now)
-        #expect(quiet.status == 3 && quiet.errors.contains("kv_cache_limit") && quiet.errors.contains(" in 2026-W48"), "\(quiet.errors)")
+        #expect(
+            quiet.status == 3 && quiet.errors.contains("kv_cache_limit") && quiet.errors.contains(" in 2026-W48"),
+            "\(quiet.errors)")
         let page = try String(contentsOfFile: folder.path("job/out/weeks/2026-W48/index.html"), encoding: .utf8)
         for words in ["Headroom", "error budget", "Cost and waste", "Completeness", "2026-11-23 to 2026-11-29"] {
             #expect(page.contains(words), "\(words)")

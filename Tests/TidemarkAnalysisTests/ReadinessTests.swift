@@ -64,7 +64,8 @@ import TidemarkTestSupport
         let readiness = try readiness { try remove($0, "nvidia-smi.csv") }
         let gap = try #require(readiness.gaps.first { $0.kind == "gpu_capture" })
         #expect(!readiness.isComplete && !gap.isOptional)
-        #expect(gap.undecided.contains { $0.cause == "gpu_throttling" && $0.needs == GPUThrottling.telltale?.capture.text })
+        #expect(
+            gap.undecided.contains { $0.cause == "gpu_throttling" && $0.needs == GPUThrottling.telltale?.capture.text })
         #expect(gap.remedy.contains("tidemark capture --gpu"))
         #expect(gap.text == "No GPU capture.")
     }
@@ -110,7 +111,9 @@ import TidemarkTestSupport
         let gap = try #require(none.gaps.first { $0.kind == "metrics" })
         #expect(gap.text.contains("No metrics"))
         #expect(
-            gap.undecided.contains { $0.cause == "preemption_thrash" && $0.needs == PreemptionThrash.telltale?.capture.text }
+            gap.undecided.contains {
+                $0.cause == "preemption_thrash" && $0.needs == PreemptionThrash.telltale?.capture.text
+            }
         )
         let poor = try readiness { folder in
             try remove(folder, "metrics-scrapes")

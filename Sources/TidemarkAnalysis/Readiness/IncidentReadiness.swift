@@ -103,7 +103,9 @@ struct EvidenceProbe {
                 let isIdle = scene.baseline.isEmpty && !scene.replica.isEmpty && !withoutMetrics.contains(scene.replica)
                 for (signs, decides) in [(judgement.required, true), (judgement.supporting, false)] {
                     for sign in signs where sign.state == .unseen && !sign.text.isEmpty {
-                        guard let named = EvidenceKind.of(sign.text.text), !(isIdle && named == .metrics) else { continue }
+                        guard let named = EvidenceKind.of(sign.text.text), !(isIdle && named == .metrics) else {
+                            continue
+                        }
                         let kind = named == .startup && !scene.hasLog ? .log : named
                         // In an ordinary stretch some signs have nothing to show: that is no lack of evidence.
                         let isField = kind == .gpu || kind == .metrics && !decides
