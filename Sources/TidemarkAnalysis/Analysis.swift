@@ -120,7 +120,7 @@ public struct Analysis {
 
     /// The stretch of time to analyse: that of vLLM's metrics, else of the server logs, else of the GPU captures.
     /// Rotated pieces of a log that end long before the metrics begin stay outside.
-    /// Of a slice of a store all of it.
+    /// Of a slice of a store what lies in it.
     func window() throws -> ClosedRange<Int64>? {
         guard let evidence = try evidenceWindow() else { return nil }
         guard let limits = store.limits else { return evidence }
@@ -161,22 +161,26 @@ public struct Analysis {
 
     /// Usual distance of the samples of vLLM's metrics; 10 s (the statistics line) without metrics.
     func sampleIntervalMs() throws -> Int64 {
-        if let limits = store.limits { return try sampleIntervalMs(limits) }
+        let intervals = try (store.limits.map(sampledIntervals) ?? chunkedIntervals()).sorted()
+        return intervals.isEmpty ? 10_000 : max(100, intervals[intervals.count / 2])
+    }
+
+    /// Mean distance of the samples of each series, ms.
+    private func chunkedIntervals() throws -> [Int64] {
         let rows = try store.database.prepare(
             """
             SELECT (max(end_ms) - min(start_ms)) / (sum(samples) - 1) FROM chunk JOIN series USING (series_id)
             WHERE period_id = ? AND shadowed_by IS NULL AND name LIKE 'vllm:num_requests_%'
-            GROUP BY series_id HAVING sum(samples) > 1 ORDER BY 1
+            GROUP BY series_id HAVING sum(samples) > 1
             """)
         rows.bind(1, period)
         var intervals: [Int64] = []
         while try rows.step() { intervals.append(rows.int64(0)) }
-        guard !intervals.isEmpty else { return 10_000 }
-        return max(100, intervals[intervals.count / 2])
+        return intervals
     }
 
-    /// The same within a slice, from its samples alone: where chunks begin and end depends on when they were read.
-    private func sampleIntervalMs(_ limits: ClosedRange<Int64>) throws -> Int64 {
+    /// Median distances within a slice, ms, from its samples alone: where chunks begin and end depends on when they were read.
+    private func sampledIntervals(_ limits: ClosedRange<Int64>) throws -> [Int64] {
         let source = try StoreSeries(store, period: period)
         var intervals: [Int64] = []
         for name in ["vllm:num_requests_running", "vllm:num_requests_waiting"] where intervals.isEmpty {
@@ -188,7 +192,6 @@ public struct Analysis {
                 intervals.append(steps[steps.count / 2])
             }
         }
-        intervals.sort()
-        return intervals.isEmpty ? 10_000 : max(100, intervals[intervals.count / 2])
+        return intervals
     }
 }

@@ -85,7 +85,7 @@ struct CaptureCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let isQuiet = quiet
         let session = try CaptureSession(plan, into: out, stop: stop) { line in
-            if !isQuiet { Console.error("\(CivilTime.rfc3339(Self.nowMs)) \(line)") }
+            if !isQuiet { Console.error("\(CivilTime.rfc3339(SystemClock.secondMs)) \(line)") }
         }
         let outcome = session.run()
         if !quiet {
@@ -94,12 +94,6 @@ struct CaptureCommand: ParsableCommand {
         }
         guard once, outcome.isEmpty else { return }
         throw TidemarkError(.missingInput, "nothing answered: nothing was captured", hint: "see the lines above")
-    }
-
-    private static var nowMs: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000
     }
 
     private func plan() throws -> CapturePlan {
@@ -177,20 +171,14 @@ struct CaptureCommand: ParsableCommand {
     }
 
     static func seconds(_ text: String, _ option: String, _ range: ClosedRange<Double>) throws -> Double {
-        let units: [(String, Double)] = [
-            ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800), ("", 1),
-        ]
-        for (unit, factor) in units where text.hasSuffix(unit) {
-            guard let number = Double(text.dropLast(unit.count)), number.isFinite else { continue }
-            guard range.contains(number * factor) else {
-                throw TidemarkError(
-                    .usage,
-                    "\(option): '\(text)' is outside of \(ByteWriter.shortest(range.lowerBound)) to \(ByteWriter.shortest(range.upperBound)) s"
-                )
-            }
-            return number * factor
+        let seconds = Double(try QueryCommand.duration(text, option)) / 1000
+        guard range.contains(seconds) else {
+            throw TidemarkError(
+                .usage,
+                "\(option): '\(text)' is outside of \(ByteWriter.shortest(range.lowerBound)) to \(ByteWriter.shortest(range.upperBound)) s"
+            )
         }
-        throw TidemarkError(.usage, "\(option): '\(text.prefix(40))' is no time", hint: "500ms, 15s, 1m, 24h, 7d")
+        return seconds
     }
 
     static func bytes(_ text: String, _ option: String, least: Double) throws -> Int {

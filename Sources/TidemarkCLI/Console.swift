@@ -63,9 +63,7 @@ final class Progress {
 
     func show(_ path: String, _ share: Double) {
         guard isActive else { return }
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        let seconds = Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+        let seconds = SystemClock.monotonicSeconds
         guard seconds - lastShown > 0.1 else { return }
         lastShown = seconds
         let text = "\(Int(min(1, share) * 100)) %  \(Console.visible(path))"

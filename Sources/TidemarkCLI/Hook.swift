@@ -87,7 +87,7 @@ struct Hook {
     }
 
     private func wait(_ process: pid_t) -> String? {
-        let start = Self.now()
+        let start = SystemClock.monotonicSeconds
         var isStopped = false
         while true {
             var status: Int32 = 0
@@ -101,7 +101,7 @@ struct Hook {
                 return "was ended by signal \(status & 0x7F)"
             }
             if found < 0, errno != EINTR { return "was lost: \(String(cString: strerror(errno)))" }
-            let spent = Self.now() - start
+            let spent = SystemClock.monotonicSeconds - start
             if spent > limitSeconds {
                 // First a word, two seconds later no more words.
                 kill(-process, isStopped && spent > limitSeconds + 2 ? SIGKILL : SIGTERM)
@@ -112,9 +112,4 @@ struct Hook {
         }
     }
 
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TidemarkBase
 import TidemarkReport
 
 /// `--lang` of the commands that write reports.
@@ -8,6 +9,14 @@ struct LanguageOption: ParsableArguments {
         help: "Language of the report: \(Language.all.map(\.tag).joined(separator: " or ")). CSV and JSON stay English."
     )
     var language = Language.english
+
+    /// - Throws: `usage` for a language that the pages of weeks are not written in.
+    func refuseForWeeks() throws {
+        guard language.tag != Language.english.tag else { return }
+        throw TidemarkError(
+            .usage, "pages of weeks are written in English only, not in \(language.tag)",
+            hint: "--lang goes with reports of evidence: tidemark run evidence/ --lang \(language.tag)")
+    }
 }
 
 extension Language: ExpressibleByArgument {

@@ -27,9 +27,7 @@ struct PruneCommand: ParsableCommand {
     @OptionGroup var locking: LockOptions
 
     func run() throws {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let horizon = try Self.horizon(keep, nowMs: Int64(now.tv_sec) * 1000)
+        let horizon = try Self.horizon(keep, nowMs: SystemClock.secondMs)
         // A wrong name makes no database.
         _ = try Store.open(path: database.path)
         let lock = try locking.lock(database.path)

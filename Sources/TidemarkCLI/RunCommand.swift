@@ -62,6 +62,7 @@ struct RunCommand: ParsableCommand {
     }
 
     private func runWeekly(_ log: RunLog) throws {
+        try language.refuseForWeeks()
         guard let loaded = try configuration.load() else {
             throw TidemarkError(
                 .usage, "neither evidence nor a configuration is given",
@@ -91,6 +92,7 @@ struct RunCommand: ParsableCommand {
         try ReportFolder.make(folder)
         let path = databasePath ?? folder + "/tidemark.sqlite"
         let lock = try locking.lock(path)
+        defer { withExtendedLifetime(lock) {} }
         let store = try Store.create(path: path)
         try configuration.apply(to: store)
         let progress = Progress(quiet: quiet)
@@ -107,8 +109,10 @@ struct RunCommand: ParsableCommand {
         if try outlook.isStale() { try outlook.refresh() }
         if verdicts.allSatisfy({ $0.startMs == nil }), let tests = try loadTests(of: store) {
             try ReportFolder(path: folder, title: title).writeAnswers(CapacityReport.json(tests))
-            for report in tests { Console.print(Console.visible(report.text)) }
-            if !quiet { Console.print("Load tests alone, no server's evidence: \(folder)/report.json") }
+            if !quiet {
+                for report in tests { Console.print(Console.visible(report.text)) }
+                Console.print("Load tests alone, no server's evidence: \(folder)/report.json")
+            }
             return
         }
         let page = try ReportFolder(path: folder, title: title, language: language.language).write(store)
@@ -116,7 +120,6 @@ struct RunCommand: ParsableCommand {
             for verdict in verdicts { Console.print(verdict.text) }
             Console.print("Report: \(page)")
         }
-        withExtendedLifetime(lock) {}
         try failOn?.check(verdicts)
     }
 
@@ -149,13 +152,13 @@ struct WeeklyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("With --config: the present, in RFC 3339.", valueName: "time"))
     var now: String?
 
+    /// Times that may be the present, Unix ms: 1970 to 2100.
+    private static let plausibleMs: ClosedRange<Int64> = 0...4_102_444_800_000
+
+    /// The present, Unix ms.
     func nowMs() throws -> Int64 {
-        guard let now else {
-            var time = timespec()
-            clock_gettime(CLOCK_REALTIME, &time)
-            return Int64(time.tv_sec) * 1000
-        }
-        guard let found = CivilTime.parseRFC3339(now), HourlyTimes.plausible.contains(found) else {
+        guard let now else { return SystemClock.secondMs }
+        guard let found = CivilTime.parseRFC3339(now), Self.plausibleMs.contains(found) else {
             throw TidemarkError(
                 .usage, "--now: '\(now)' is not a time of RFC 3339", hint: "2026-11-23T06:00:00Z is one")
         }
@@ -180,11 +183,6 @@ struct WeeklyOptions: ParsableArguments {
                 hint: "name the evidence under `inputs:` in the configuration")
         }
     }
-}
-
-/// Times that may be the present: 1970 to 2100.
-enum HourlyTimes {
-    static let plausible: ClosedRange<Int64> = 0...4_102_444_800_000
 }
 
 struct ReportCommand: ParsableCommand {
@@ -219,7 +217,10 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var locking: LockOptions
 
     func run() throws {
-        if let week { return try run(week: week) }
+        if let week {
+            try language.refuseForWeeks()
+            return try run(week: week)
+        }
         guard configuration.path == nil, now == nil else {
             throw TidemarkError(
                 .usage, "--config and --now go with --week",

@@ -9,7 +9,6 @@ struct RunLog {
     enum Level: String { case info, warning, error }
     enum Field {
         case text(String)
-        case number(Double)
         case count(Int)
     }
 
@@ -39,12 +38,9 @@ struct RunLog {
         switch format {
         case .text: Console.error(level == .info ? message : "\(level.rawValue): \(message)")
         case .json:
-            var now = timespec()
-            clock_gettime(CLOCK_REALTIME, &now)
-            let timeMs = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
             var line = ByteWriter()
             line.write("{\"time\":")
-            line.writeJSONString(CivilTime.rfc3339(timeMs))
+            line.writeJSONString(CivilTime.rfc3339(SystemClock.nowMs))
             for (name, value) in [("level", level.rawValue), ("event", event), ("message", message)] {
                 line.write(",\"\(name)\":")
                 line.writeJSONString(value)
@@ -53,7 +49,6 @@ struct RunLog {
                 line.write(",\"\(name)\":")
                 switch value {
                 case .text(let text): line.writeJSONString(text)
-                case .number(let number): line.write(number.isFinite ? ByteWriter.shortest(number) : "null")
                 case .count(let count): line.write(count)
                 }
             }

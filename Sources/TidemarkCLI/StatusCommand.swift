@@ -34,6 +34,8 @@ struct StatusCommand: ParsableCommand {
         case .text: try printText(store)
         case .json where gaps: try printGapsAsJSON(store)
         case .json where clocks: try printClocks(store)
+        case .csv where gaps:
+            throw TidemarkError(.usage, "--gaps has no CSV form", hint: "--format json or text")
         case .json, .csv:
             var sql = SQLCommand()
             sql.database = database

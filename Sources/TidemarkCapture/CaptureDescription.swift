@@ -55,10 +55,10 @@ final class CaptureDescription: @unchecked Sendable {
 
     private func json() -> [UInt8] {
         var out = ByteWriter()
-        var isFirst = true
+        var written: Set<String> = []
         func member(_ key: String, _ value: (inout ByteWriter) -> Void) {
-            out.write(isFirst ? "{\n  " : ",\n  ")
-            isFirst = false
+            out.write(written.isEmpty ? "{\n  " : ",\n  ")
+            written.insert(key)
             out.writeJSONString(key)
             out.write(": ")
             value(&out)
@@ -79,10 +79,8 @@ final class CaptureDescription: @unchecked Sendable {
             out.writeJSON(missing)
             out.write("}")
         }
-        let own = [
-            "replicas", "log_utc_offset_minutes", "gpu_utc_offset_minutes", "prometheus", "nvidia_smi", "captured_by",
-        ]
-        for (key, value) in known where !own.contains(key) { member(key) { $0.write(value) } }
+        // What a person added, and what an earlier capture with more to do wrote.
+        for (key, value) in known where !written.contains(key) { member(key) { $0.write(value) } }
         out.write("\n}\n")
         return out.bytes
     }

@@ -32,9 +32,14 @@ final class CaptureFolder: @unchecked Sendable {
     init(_ path: String, bounds: Bounds, note: @escaping @Sendable (String) -> Void) throws {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         (self.bounds, self.note) = (bounds, note)
-        try Self.make(self.path)
-        lock = try RunLock(databasePath: self.path + "/.capture")
         pthread_mutex_init(mutex, nil)
+        try Self.make(self.path)
+        do {
+            lock = try RunLock(databasePath: self.path + "/.capture")
+        } catch var error as TidemarkError where error.kind == .locked {
+            error.hint = "end that capture first, or use another --out"
+            throw error
+        }
         try Self.make(self.path + "/.state")
         removeUnfinished()
         used = pieces().reduce(0) { $0 + $1.bytes }
@@ -88,7 +93,7 @@ final class CaptureFolder: @unchecked Sendable {
         let hidden = folder + "/." + base + ".part"
         let descriptor = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return failed(name) }
-        let isWhole = Self.write(bytes, to: descriptor) && fdatasync(descriptor) == 0
+        let isWhole = Self.write(bytes, to: descriptor) == bytes.count && fdatasync(descriptor) == 0
         let why = errno
         close(descriptor)
         guard isWhole, rename(hidden, path + "/" + name) == 0 else {
@@ -101,14 +106,15 @@ final class CaptureFolder: @unchecked Sendable {
         return true
     }
 
-    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    /// - Returns: how many bytes were written: fewer than all when it failed, for the reason in `errno`.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done) }
-            if count < 0, errno != EINTR { return false }
+            if count < 0, errno != EINTR { break }
             done += max(0, count)
         }
-        return true
+        return done
     }
 
     private func failed(_ name: String) -> Bool {
@@ -206,14 +212,14 @@ final class CaptureFolder: @unchecked Sendable {
         var age: String
     }
 
-    /// All evidence in the folder.
+    /// All evidence in the folder that captures wrote.
     private func pieces() -> [Piece] {
         var found: [Piece] = []
         for folder in Self.names(in: path) {
             for name in Self.names(in: path + "/" + folder) {
                 let relative = folder + "/" + name
                 if name == "metrics" {
-                    for scrape in Self.names(in: path + "/" + relative) {
+                    for scrape in Self.names(in: path + "/" + relative) where scrape.hasSuffix("Z.prom.gz") {
                         let one = relative + "/" + scrape
                         found.append(
                             Piece(name: one, kind: .scrape, bytes: Self.bytes(ofFile: path + "/" + one), age: scrape))
@@ -221,6 +227,8 @@ final class CaptureFolder: @unchecked Sendable {
                 } else {
                     let isGPU = folder == "gpu"
                     let age = isGPU ? name : Self.rotation(name)
+                    // What somebody else laid here is neither counted nor dropped.
+                    guard isGPU ? name.hasPrefix("nvidia-smi-") : Self.isRotationStamp(age) else { continue }
                     found.append(
                         Piece(
                             name: relative, kind: isGPU ? .gpu : .log, bytes: Self.bytes(ofFile: path + "/" + relative),
@@ -237,8 +245,14 @@ final class CaptureFolder: @unchecked Sendable {
         return plain.split(separator: ".").last.map(String.init) ?? name
     }
 
-    /// Visible names in a folder, sorted.
-    static func names(in folder: String) -> [String] {
+    /// `20261128-174715`
+    private static func isRotationStamp(_ text: String) -> Bool {
+        text.utf8.count == 15
+            && text.utf8.enumerated().allSatisfy { $0.offset == 8 ? $0.element == 45 : $0.element &- 48 < 10 }
+    }
+
+    /// Visible names in a folder, or the hidden ones, sorted.
+    static func names(in folder: String, hidden: Bool = false) -> [String] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -246,7 +260,7 @@ final class CaptureFolder: @unchecked Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            if name.hasPrefix(".") == hidden { names.append(name) }
         }
         return names.sorted()
     }
@@ -254,15 +268,11 @@ final class CaptureFolder: @unchecked Sendable {
     /// What a killed capture left half-written.
     private func removeUnfinished() {
         func sweep(_ folder: String, depth: Int) {
-            guard let directory = opendir(folder) else { return }
-            defer { closedir(directory) }
-            while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name.hasPrefix("."), name.hasSuffix(".part") { unlink(folder + "/" + name) }
-                if !name.hasPrefix("."), depth < 2 { sweep(folder + "/" + name, depth: depth + 1) }
+            for name in Self.names(in: folder, hidden: true) where name.hasSuffix(".part") {
+                unlink(folder + "/" + name)
             }
+            guard depth < 2 else { return }
+            for name in Self.names(in: folder) { sweep(folder + "/" + name, depth: depth + 1) }
         }
         sweep(path, depth: 0)
         sweep(path + "/.state", depth: 2)

@@ -24,8 +24,11 @@ public struct CapturePlan: Sendable {
     public var gpuCommand: String?
     /// GPUs of each replica, where it was said.
     public var gpuIndexes: [String: [Int]] = [:]
+    /// Time between scrapes.
     public var intervalSeconds = 15.0
+    /// Time between samples of the GPUs.
     public var gpuIntervalSeconds = 5.0
+    /// Most time for one answer.
     public var timeoutSeconds = 10.0
     /// Until the end comes from outside when nil.
     public var durationSeconds: Double?
@@ -33,7 +36,9 @@ public struct CapturePlan: Sendable {
     public var mostBytes = 2_000_000_000
     /// What stays free on the disk, bytes.
     public var reserveBytes = 1 << 30
+    /// Sent to every server; printed and stored nowhere.
     public var bearerToken: String?
+    /// Path of certificates (PEM) to trust instead of the system's; nil: the system's.
     public var authorities: String?
     /// One round, then the end.
     public var isOnce = false
@@ -46,8 +51,11 @@ public struct CapturePlan: Sendable {
 public final class CaptureSession: @unchecked Sendable {
     /// What a capture has got.
     public struct Outcome: Sendable {
+        /// Scrapes that were kept.
         public var scrapes = 0
+        /// Rows of nvidia-smi that were kept.
         public var gpuRows = 0
+        /// Bytes that were copied from logs.
         public var logBytes = 0
         public var isEmpty: Bool { scrapes == 0 && gpuRows == 0 && logBytes == 0 }
     }
@@ -55,7 +63,6 @@ public final class CaptureSession: @unchecked Sendable {
     private let plan: CapturePlan
     private let folder: CaptureFolder
     private let stop: StopSignal
-    private let note: @Sendable (String) -> Void
     private let targets: [ScrapeTarget]
     private let logs: [(replica: String?, copy: LogCopy)]
     private let gpu: GPUSampling?
@@ -68,7 +75,7 @@ public final class CaptureSession: @unchecked Sendable {
     public init(_ plan: CapturePlan, into path: String, stop: StopSignal, note: @escaping @Sendable (String) -> Void)
         throws
     {
-        (self.plan, self.stop, self.note) = (plan, stop, note)
+        (self.plan, self.stop) = (plan, stop)
         let bounds = CaptureFolder.Bounds(mostBytes: plan.mostBytes, reserveBytes: plan.reserveBytes)
         let folder = try CaptureFolder(path, bounds: bounds, note: note)
         self.folder = folder
@@ -137,12 +144,12 @@ public final class CaptureSession: @unchecked Sendable {
                     }
                 })
         }
-        let end = plan.durationSeconds.map { SystemTime.seconds + $0 }
+        let end = plan.durationSeconds.map { SystemClock.monotonicSeconds + $0 }
         while true {
             for log in logs { log.copy.poll(until: stop) }
             description.set(zones: logs.filter { $0.replica != nil }.map(\.copy.zone.offsetMinutes))
             if plan.isOnce { break }
-            let left = end.map { $0 - SystemTime.seconds } ?? 1
+            let left = end.map { $0 - SystemClock.monotonicSeconds } ?? 1
             if left <= 0 || stop.wait(seconds: min(1, left)) { break }
         }
         if plan.isOnce {
@@ -150,8 +157,8 @@ public final class CaptureSession: @unchecked Sendable {
         }
         stop.stop()
         // What hangs in a name look-up or in a driver is left behind: nothing it does can be torn.
-        let patience = SystemTime.seconds + 8
-        for worker in workers { _ = worker.wait(seconds: max(0, patience - SystemTime.seconds)) }
+        let patience = SystemClock.monotonicSeconds + 8
+        for worker in workers { _ = worker.wait(seconds: max(0, patience - SystemClock.monotonicSeconds)) }
         for log in logs { log.copy.poll(until: stop) }
         description.save()
         folder.release()

@@ -102,7 +102,7 @@ final class ChildProcess {
     /// The first line of its standard error so far; nil when it said nothing.
     func errorText() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        _ = StopSignal.poll([errors], seconds: 0.2, until: SystemTime.seconds + 0.2)
+        _ = StopSignal.poll([errors], until: SystemClock.monotonicSeconds + 0.2)
         let count = read(errors, &buffer, buffer.count)
         guard count > 0 else { return nil }
         return buffer[..<count].split(separator: 10).first.map { String(decoding: $0, as: UTF8.self) }
@@ -116,14 +116,14 @@ final class ChildProcess {
         close(output)
         close(errors)
         var raw: Int32 = 0
-        let limit = SystemTime.seconds + patienceSeconds
+        let limit = SystemClock.monotonicSeconds + patienceSeconds
         var signal = SIGTERM
         while waitpid(process, &raw, WNOHANG) == 0 {
-            if SystemTime.seconds > limit { signal = SIGKILL }
+            if SystemClock.monotonicSeconds > limit { signal = SIGKILL }
             kill(-process, signal)
             usleep(10_000)
             // In the kernel's hands (a hung driver) not even SIGKILL helps: it is left behind.
-            if SystemTime.seconds > limit + 1 { break }
+            if SystemClock.monotonicSeconds > limit + 1 { break }
         }
         status = raw
         return Self.code(raw)

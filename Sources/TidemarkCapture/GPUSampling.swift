@@ -26,7 +26,10 @@ final class GPUSampling {
     private var lastNote = ""
     /// Indexes of the GPUs that were seen.
     private(set) var indexes: Set<Int> = []
+    /// Rows that were kept.
     private(set) var rows = 0
+    /// Rows that the program printed, kept or not.
+    private var printed = 0
 
     private static let slotMs: Int64 = 6 * 3_600_000
 
@@ -37,7 +40,8 @@ final class GPUSampling {
         (self.program, self.folder, self.intervalSeconds) = (program, folder, intervalSeconds)
         (self.pieceBytes, self.note) = (pieceBytes, note)
         try CaptureFolder.make(folder.path + "/gpu")
-        for name in CaptureFolder.names(in: folder.path + "/gpu") where name.hasSuffix(".csv") {
+        for name in CaptureFolder.names(in: folder.path + "/gpu")
+        where name.hasPrefix("nvidia-smi-") && name.hasSuffix(".csv") {
             Self.cutUnfinishedRow(folder.path + "/gpu/" + name)
             folder.compress("gpu/" + name)
         }
@@ -62,10 +66,10 @@ final class GPUSampling {
     func run(until stop: StopSignal, changed: (Set<Int>) -> Void) {
         var failures = 0
         while !stop.isStopped {
-            let before = rows
+            let before = printed
             let why = sample(isLoop: true, stop, changed)
             if stop.isStopped { break }
-            failures = rows > before ? 1 : failures + 1
+            failures = printed > before ? 1 : failures + 1
             if why != lastNote { note("\(program): \(why); started again") }
             lastNote = why
             if stop.wait(seconds: min(300, 5 * Double(1 << min(failures - 1, 6)))) { break }
@@ -76,7 +80,7 @@ final class GPUSampling {
     /// One sample of all GPUs.
     func once(_ stop: StopSignal, changed: (Set<Int>) -> Void) {
         let why = sample(isLoop: false, stop, changed)
-        if rows == 0 { note("\(program): \(why)") }
+        if printed == 0 { note("\(program): \(why)") }
         closePiece()
     }
 
@@ -120,7 +124,7 @@ final class GPUSampling {
             // The first rows of a machine with many GPUs take their time.
             let patience = max(60, 5 * intervalSeconds)
             let ready = StopSignal.poll(
-                [child.output, stop.descriptor], seconds: patience, until: SystemTime.seconds + patience)
+                [child.output, stop.descriptor], until: SystemClock.monotonicSeconds + patience)
             if ready[1] { return (nil, nil) }
             guard ready[0] else { return (nil, "said nothing for \(Int(patience)) s") }
             let count = read(child.output, &buffer, buffer.count)
@@ -133,7 +137,7 @@ final class GPUSampling {
             }
             let lines = Array(pending[...last])
             pending.removeFirst(last + 1)
-            var kept: [UInt8] = []
+            var (kept, fresh): ([UInt8], Int) = ([], 0)
             for line in lines.split(separator: 10) {
                 let text = String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
                 if header.isEmpty {
@@ -146,7 +150,7 @@ final class GPUSampling {
                     }
                     header = Array(line) + [10]
                 } else if text.hasPrefix("20") {
-                    rows += 1
+                    fresh += 1
                     noteIndex(text, changed)
                 } else {
                     // `GPU is lost`: a word of its own is evidence, too.
@@ -154,7 +158,8 @@ final class GPUSampling {
                 }
                 kept += Array(line) + [10]
             }
-            keep(kept)
+            printed += fresh
+            keep(kept, rows: fresh)
         }
     }
 
@@ -166,13 +171,13 @@ final class GPUSampling {
         changed(indexes)
     }
 
-    private func keep(_ bytes: [UInt8]) {
+    private func keep(_ bytes: [UInt8], rows count: Int) {
         guard !bytes.isEmpty, folder.mayWrite(bytes.count) else { return }
         var out = bytes
-        let slot = CivilTime.floorDivide(SystemTime.nowMs, Self.slotMs)
+        let slot = CivilTime.floorDivide(SystemClock.nowMs, Self.slotMs)
         if let open = piece, open.slot != slot || open.bytes >= pieceBytes { closePiece() }
         if piece == nil {
-            let name = "gpu/nvidia-smi-\(SystemTime.fileStamp(SystemTime.nowMs)).csv"
+            let name = "gpu/nvidia-smi-\(FileTime.stamp(SystemClock.nowMs)).csv"
             let descriptor = open(folder.path + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { return note("\(name): \(String(cString: strerror(errno)))") }
             piece = (name, descriptor, slot, 0)
@@ -180,9 +185,10 @@ final class GPUSampling {
             if out.prefix(10) != header.prefix(10) { out = header + out }
         }
         guard let open = piece else { return }
-        if !CaptureFolder.write(out, to: open.descriptor) { note("\(open.name): \(String(cString: strerror(errno)))") }
-        folder.account(out.count)
-        piece?.bytes += out.count
+        let done = CaptureFolder.write(out, to: open.descriptor)
+        if done == out.count { rows += count } else { note("\(open.name): \(String(cString: strerror(errno)))") }
+        folder.account(done)
+        piece?.bytes += done
     }
 
     private func closePiece() {

@@ -56,7 +56,9 @@ public struct HTTPAddress: Sendable, Equatable {
         } else {
             host = String(authority)
         }
-        guard !host.isEmpty, host.utf8.count <= 255 else { throw wrong("a host is missing in '\(text.prefix(80))'") }
+        guard !host.isEmpty, host.utf8.count <= 255 else {
+            throw wrong("a host is missing in '\(text.prefix { $0 != "?" }.prefix(80))'")
+        }
         let number = port.isEmpty ? (isTLS ? 443 : 80) : Int(port)
         guard let number, (1...65_535).contains(number) else { throw wrong("'\(port.prefix(20))' is no port") }
         self.port = number

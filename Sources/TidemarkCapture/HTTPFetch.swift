@@ -32,7 +32,7 @@ struct HTTPFetch: Sendable {
 
     /// - Throws: ``Failure`` in words about the server.
     func get(_ address: HTTPAddress) throws -> Document {
-        let begin = SystemTime.seconds
+        let begin = SystemClock.monotonicSeconds
         let end = begin + timeoutSeconds
         var answer = HTTPAnswer(limit: Self.limit)
         do {
@@ -59,7 +59,7 @@ struct HTTPFetch: Sendable {
         }
         return Document(
             status: answer.status, contentType: answer.headers["content-type"] ?? "", body: body,
-            seconds: SystemTime.seconds - begin)
+            seconds: SystemClock.monotonicSeconds - begin)
     }
 
     /// The request. No compression is asked for: it would cost the API server's event loop more than it saves here.
@@ -100,6 +100,9 @@ struct HTTPFetch: Sendable {
     func receive(_ descriptor: Int32, until end: Double, into answer: inout HTTPAnswer) throws {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while !answer.isComplete {
+            // A server that always has more to say is not waited for either.
+            guard SystemClock.monotonicSeconds < end else { throw timedOut }
+            if stop.isStopped { throw stopped }
             let count = read(descriptor, &buffer, buffer.count)
             if count > 0 {
                 try buffer.withUnsafeBytes { try answer.feed(Bytes(rebasing: $0[..<count])) }
@@ -152,13 +155,14 @@ struct HTTPFetch: Sendable {
     }
 
     func wait(_ descriptor: Int32, writing: Bool, until end: Double) throws {
-        let left = end - SystemTime.seconds
-        guard left > 0 else { throw timedOut }
+        guard SystemClock.monotonicSeconds < end else { throw timedOut }
         let ready = StopSignal.poll(
-            [descriptor, stop.descriptor], writing: writing ? 0 : nil, seconds: left, until: end)
-        if ready[1] { throw Failure(why: "was not waited for: the capture ends") }
+            [descriptor, stop.descriptor], writing: writing ? 0 : nil, until: end)
+        if ready[1] { throw stopped }
         guard ready[0] else { throw timedOut }
     }
+
+    private var stopped: Failure { Failure(why: "was not waited for: the capture ends") }
 
     private var timedOut: Failure {
         Failure(why: "did not answer within \(ByteWriter.shortest(timeoutSeconds)) s")
@@ -178,7 +182,7 @@ struct TLSPipe {
         // What is secret goes through the standard input: arguments stand in the list of processes.
         var settings: [(String, String)] = [
             ("url", "https://\(address.instance)\(address.target)"), ("user-agent", fetch.userAgent),
-            ("max-time", ByteWriter.fixed(max(0.1, end - SystemTime.seconds), decimals: 3)),
+            ("max-time", ByteWriter.fixed(max(0.1, end - SystemClock.monotonicSeconds), decimals: 3)),
             ("header", "Accept: text/plain;version=0.0.4;q=1,application/json;q=0.9,*/*;q=0.1"),
         ]
         if let authorities = fetch.authorities { settings.append(("cacert", authorities)) }

@@ -48,9 +48,9 @@ final class LogCopy {
         openPiece(known)
         copied = known.start + Int(lseek(output, 0, SEEK_END))
         // A line feed that was due when the process was killed.
-        if copied < known.base { append(Array(repeating: 10, count: known.base - copied)) }
+        if copied + 1 == known.base { append([10]) }
         tail = readTail()
-        pieceSlot = CivilTime.floorDivide(SystemTime.nowMs, Self.slotMs)
+        pieceSlot = CivilTime.floorDivide(SystemClock.nowMs, Self.slotMs)
         compressClosed()
     }
 
@@ -76,10 +76,10 @@ final class LogCopy {
             return
         }
         // Who still holds the old file may write its last lines there.
-        let since = replacedAt ?? SystemTime.seconds
+        let since = replacedAt ?? SystemClock.monotonicSeconds
         replacedAt = since
         quietPolls = copied > before ? 0 : quietPolls + 1
-        guard quietPolls >= 2 || SystemTime.seconds - since > 60 || stop.isStopped else { return }
+        guard quietPolls >= 2 || SystemClock.monotonicSeconds - since > 60 || stop.isStopped else { return }
         close(input)
         (input, replacedAt, quietPolls) = (-1, nil, 0)
         if openSource() { copyNew(stop) }
@@ -204,7 +204,7 @@ final class LogCopy {
         position = next
         if output < 0 {
             openPiece(next)
-            pieceSlot = CivilTime.floorDivide(SystemTime.nowMs, Self.slotMs)
+            pieceSlot = CivilTime.floorDivide(SystemClock.nowMs, Self.slotMs)
         }
         if needsFeed { append([10]) }
         isAtEnd = false
@@ -234,7 +234,7 @@ final class LogCopy {
             write(Array(buffer[..<count]))
             guard copied - before == count else { return }
             if wasLive {
-                buffer.withUnsafeBytes { zone.observe(Bytes(rebasing: $0[..<count]), nowMs: SystemTime.nowMs) }
+                buffer.withUnsafeBytes { zone.observe(Bytes(rebasing: $0[..<count]), nowMs: SystemClock.nowMs) }
             }
             if let stop, stop.isStopped, copied - (position?.start ?? 0) > pieceBytes { return }
         }
@@ -243,7 +243,7 @@ final class LogCopy {
     /// Appends to the piece, or to a new one from the next line on when the piece is full or of six hours ago.
     private func write(_ bytes: [UInt8]) {
         guard let known = position else { return }
-        let slot = CivilTime.floorDivide(SystemTime.nowMs, Self.slotMs)
+        let slot = CivilTime.floorDivide(SystemClock.nowMs, Self.slotMs)
         let length = copied - known.start
         guard length > 0, length >= pieceBytes || slot != pieceSlot else { return append(bytes) }
         let cut = tail.last == 10 ? 0 : bytes.firstIndex(of: 10).map { $0 + 1 }
@@ -263,16 +263,8 @@ final class LogCopy {
 
     private func append(_ bytes: [UInt8]) {
         guard !bytes.isEmpty, output >= 0 else { return }
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(output, $0.baseAddress! + done, bytes.count - done) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                note("\(name): \(String(cString: strerror(errno)))")
-                break
-            }
-            done += count
-        }
+        let done = CaptureFolder.write(bytes, to: output)
+        if done < bytes.count { note("\(name): \(String(cString: strerror(errno)))") }
         copied += done
         copiedNow += done
         folder.account(done)
@@ -289,9 +281,9 @@ final class LogCopy {
     }
 
     private func newPieceName() -> String {
-        var timeMs = SystemTime.nowMs
+        var timeMs = SystemClock.nowMs
         while true {
-            let candidate = name + "." + SystemTime.rotationStamp(timeMs)
+            let candidate = name + "." + FileTime.rotationStamp(timeMs)
             // Names sort as the pieces follow, also where a dropped one left its name free.
             let isLater = candidate > (position?.piece ?? "")
             if isLater, access(folder.path + "/" + candidate, F_OK) != 0,

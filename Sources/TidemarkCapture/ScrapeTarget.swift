@@ -33,7 +33,7 @@ final class ScrapeTarget {
     /// Scrapes by a steady schedule until the end. A scrape that takes longer than the interval costs the ones it covers.
     /// - Parameter identified: called when the server's identity was learnt or changed.
     func run(until stop: StopSignal, identified: (ServerIdentity) -> Void) {
-        let begin = SystemTime.seconds
+        let begin = SystemClock.monotonicSeconds
         var tick = 0.0
         while true {
             once(identified)
@@ -42,15 +42,15 @@ final class ScrapeTarget {
                 let longest = max(1, (120 / intervalSeconds).rounded(.down))
                 pause = min(longest, Double(1 << min(failures - 1, 10)))
             }
-            let elapsed = (SystemTime.seconds - begin) / intervalSeconds
+            let elapsed = (SystemClock.monotonicSeconds - begin) / intervalSeconds
             tick = max(tick + pause, elapsed.rounded(.up))
-            if stop.wait(seconds: begin + tick * intervalSeconds - SystemTime.seconds) { return }
+            if stop.wait(seconds: begin + tick * intervalSeconds - SystemClock.monotonicSeconds) { return }
         }
     }
 
     /// One scrape.
     func once(_ identified: (ServerIdentity) -> Void) {
-        let timeMs = SystemTime.nowMs
+        let timeMs = SystemClock.nowMs
         do {
             let document = try fetch.get(address)
             try accept(document)
@@ -99,7 +99,7 @@ final class ScrapeTarget {
 
     /// - Returns: whether it could be kept.
     private func keep(_ body: [UInt8], _ timeMs: Int64) -> Bool {
-        let stamp = SystemTime.fileStamp(timeMs)
+        let stamp = FileTime.stamp(timeMs)
         // A clock that is set back must not overwrite what is there.
         guard stamp != lastStamp, access("\(folder.path)/\(name)/metrics/\(stamp).prom.gz", F_OK) != 0 else {
             return false

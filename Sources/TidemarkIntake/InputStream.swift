@@ -32,10 +32,7 @@ public final class InputStream {
 
     /// Whether the file has been left alone for so long that nobody is in the middle of a line.
     public func isSettled(afterSeconds seconds: Int) -> Bool {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let nowMs = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-        return nowMs - modifiedMs >= Int64(seconds) * 1000
+        SystemClock.nowMs - modifiedMs >= Int64(seconds) * 1000
     }
 
     private let descriptor: Int32

@@ -20,7 +20,7 @@ public final class RunLock {
         path = Self.real(databasePath) + ".lock"
         let limit: Double
         if case .seconds(let seconds) = wait { limit = seconds } else { limit = 0 }
-        let deadline = Self.now() + limit
+        let deadline = SystemClock.monotonicSeconds + limit
         while true {
             let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
             guard file >= 0 else {
@@ -46,7 +46,7 @@ public final class RunLock {
                     .cannotWrite, "cannot lock: \(String(cString: strerror(reason)))", file: path,
                     hint: "the file system must support flock(2)")
             }
-            if Self.now() < deadline {
+            if SystemClock.monotonicSeconds < deadline {
                 usleep(50_000)
                 continue
             }
@@ -75,17 +75,9 @@ public final class RunLock {
             && opened.st_dev == named.st_dev
     }
 
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
     /// Writes down who holds the lock, and since when.
     private static func sign(_ file: Int32) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let text = Array("process \(getpid()) since \(CivilTime.rfc3339(Int64(time.tv_sec) * 1000))\n".utf8)
+        let text = Array("process \(getpid()) since \(CivilTime.rfc3339(SystemClock.secondMs))\n".utf8)
         guard ftruncate(file, 0) == 0 else { return }
         _ = pwrite(file, text, text.count, 0)
     }

@@ -6,7 +6,6 @@ import TidemarkTestSupport
 /// every Monday.
 struct SyntheticYear {
     let folder: TemporaryFolder
-    let weeks: Int
     /// Weeks of which nothing was collected.
     let silent: Set<Int>
     private var random: SeededRandom
@@ -18,8 +17,8 @@ struct SyntheticYear {
     static let weekMs: Int64 = 7 * 86_400_000
     private static let hourMs: Int64 = 3_600_000
 
-    init(_ folder: TemporaryFolder, weeks: Int, silent: Set<Int>, seed: UInt64) {
-        (self.folder, self.weeks, self.silent) = (folder, weeks, silent)
+    init(_ folder: TemporaryFolder, silent: Set<Int>, seed: UInt64) {
+        (self.folder, self.silent) = (folder, silent)
         random = SeededRandom(seed: seed)
     }
 

@@ -48,7 +48,7 @@ import TidemarkTestSupport
     func year() throws {
         let folder = try TemporaryFolder()
         let weeks = 52
-        var year = SyntheticYear(folder, weeks: weeks, silent: [20, 21], seed: 11)
+        var year = SyntheticYear(folder, silent: [20, 21], seed: 11)
         var log = RotatedLog(folder, live: "cron/in", archive: "archive")
         let config = try folder.write(Self.configuration(["in"]), to: "cron/tidemark.yaml")
         var random = SeededRandom(seed: 12)

@@ -241,19 +241,26 @@ import TidemarkTestSupport
         let (out, log) = (folder.path("ev"), folder.path("server.log"))
         try append("(APIServer pid=1) INFO 11-28 10:00:00 [api_server.py:1] vLLM API server version 0.11.2\n", to: log)
         // Words that gzip makes little of.
-        for number in 0..<30_000 { _ = number }
         let noise = (0..<60_000).map { "INFO 11-28 10:00:01 [x.py:1] \(UInt64.random(in: 0...UInt64.max)) \($0)\n" }
             .joined()
         try append(noise, to: log)
+        // What somebody else keeps there, as large as all that may be captured, and older.
+        let foreign = ["models/weights.bin", "gpu/mine.csv", "a/notes.txt"].map { out + "/" + $0 }
+        let words = String(repeating: "mine\n", count: 60_000) + "no line feed at the end"
+        for path in foreign {
+            try FileManager.default.createDirectory(
+                at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+            try append(words, to: path)
+        }
         let capture = try Running(
             tidemarkBinary.path,
             [
                 "capture", "--metrics", "a=\(url)/metrics", "--every", "100ms", "--log", log, "--max-size", "1MB",
-                "--reserve", "0",
+                "--reserve", "0", "--gpu-command", fakeSMI,
                 "--out", out,
             ])
         func size() -> Int {
-            files(in: out).reduce(0) { sum, file in
+            files(in: out).filter { !foreign.contains(out + "/" + $0) }.reduce(0) { sum, file in
                 var status = stat()
                 return stat(out + "/" + file, &status) == 0 ? sum + Int(status.st_blocks) * 512 : sum
             }
@@ -274,6 +281,16 @@ import TidemarkTestSupport
         #expect(pieces.first?.contains("version 0.11.2") == true)
         #expect(pieces.last?.hasSuffix(noise.suffix(200)) == true)
         #expect(files(in: out + "/a/metrics").count > 3)
+        for path in foreign { #expect(try String(contentsOfFile: path, encoding: .utf8) == words, "\(path)") }
+
+        // Going on with less to do keeps what was said of the rest.
+        let zone = "\"gpu_utc_offset_minutes\": 0"
+        #expect(try String(contentsOfFile: out + "/capture.json", encoding: .utf8).contains(zone))
+        let again = try runTidemark([
+            "capture", "--metrics", "a=\(url)/metrics", "--reserve", "0", "--once", "--out", out,
+        ])
+        #expect(again.status == 0)
+        #expect(try String(contentsOfFile: out + "/capture.json", encoding: .utf8).contains(zone))
     }
 
     @Test("a disk without room is left alone, and the end of the time is an end")
@@ -304,9 +321,9 @@ import TidemarkTestSupport
         #expect(result.errors.contains("no-such-smi is not there"))
         #expect(try content(out + "/capture.json").contains("no-such-smi is not there"))
         for wrong in [
-            [], ["--metrics", "ftp://x"], ["--metrics", url, "--every", "5" + "x"],
+            [], ["--metrics", "ftp://x"], ["--metrics", url, "--every", "5x"],
             ["--metrics", url, "--metrics", url],
-            ["--metrics", "gpu=\(url)"], ["--metrics", "../x=\(url)"].dropLast(0),
+            ["--metrics", "gpu=\(url)"], ["--metrics", "../x=\(url)"],
             ["--metrics", url, "--max-size", "3"],
             ["--metrics", url, "--gpu-indexes", "z=0"],
         ] {

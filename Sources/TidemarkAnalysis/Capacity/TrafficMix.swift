@@ -24,7 +24,8 @@ public struct TrafficMix: Sendable {
     /// Lengths without a histogram.
     public private(set) var isAssumed = false
     private(set) var hasAssumedPrompts = false
-    private var longest: Double?
+    /// Tokens of the longest request that the engine takes; nil: not known.
+    private let longest: Double?
 
     private static let points = 4001
 
@@ -34,8 +35,8 @@ public struct TrafficMix: Sendable {
     ) {
         self.hitShare = min(max(hitShare < 0.005 ? 0 : hitShare, 0), 0.995)
         self.tokensPerDecode = max(1, tokensPerDecode)
-        longest = maxLength.map(Double.init)
-        let longest = longest
+        let longest = maxLength.map(Double.init)
+        self.longest = longest
         if pairs.count >= 50 {
             self.pairs = pairs
             self.prompts = []
@@ -62,8 +63,8 @@ public struct TrafficMix: Sendable {
         self.generationMean = b.reduce(0, +) / Double(b.count)
     }
 
-    /// As lengths of requests often are.
-    /// - Parameter variation: standard deviation over mean.
+    /// Quantiles of a log-normal distribution, as lengths of requests often have, in tokens.
+    /// - Parameter variation: coefficient of variation, standard deviation over mean.
     private static func logNormal(_ mean: Double, _ longest: Double?, variation: Double = 1) -> [Double] {
         let sigma = log(1 + variation * variation).squareRoot()
         return (0..<points).map { place in
@@ -72,7 +73,7 @@ public struct TrafficMix: Sendable {
         }
     }
 
-    /// The mix with prompts of another spread.
+    /// The mix with log-normal prompts of the same mean and another coefficient of variation.
     func withPrompts(variation: Double) -> TrafficMix {
         var mix = self
         mix.prompts = Self.logNormal(promptMean, longest, variation: variation)
@@ -200,8 +201,9 @@ public struct TrafficMix: Sendable {
             }
         }
         guard ratios.count >= 30, let median = Quantiles.median(ratios) else { return 1 }
-        // Of random arrivals the ratio is χ² with one degree of freedom. Its median is not moved by the few windows in which a
-        // queue is worked off or the load steps; second differences overlap, so that it scatters like that of a third as many.
+        // Of random arrivals the ratio is χ² with one degree of freedom, whose median is 0.455. It is not moved by the few
+        // windows in which a queue is worked off or the load steps. Of n independent ratios it has a relative standard error of
+        // 2.33/√n; second differences overlap, so that theirs is that of a third as many, 4/√n.
         let ratio = median / 0.4549
         return ratio > 1 + 3 * 4 / Double(ratios.count).squareRoot() ? min(10, ratio) : 1
     }

@@ -100,7 +100,7 @@ struct EvidenceFacts {
             SELECT i.kind, max(s.last_ms), max(s.path) FROM source s JOIN instance i USING (instance_id)
             WHERE s.period_id = ? AND i.kind = 'engine' AND s.last_ms IS NOT NULL GROUP BY i.instance_id
             UNION ALL SELECT 'gpu', max(last_ms), max(path) FROM source
-            WHERE period_id = ? AND (format LIKE 'nvidia-smi%' OR format LIKE '%smi%') HAVING max(last_ms) IS NOT NULL
+            WHERE period_id = ? AND format LIKE '%smi%' HAVING max(last_ms) IS NOT NULL
             """)
         rows.bind(1, period)
         rows.bind(2, period)

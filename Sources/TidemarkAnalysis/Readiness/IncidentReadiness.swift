@@ -120,13 +120,13 @@ struct EvidenceProbe {
 
     /// What a cause lacks.
     private struct Need {
-        var texts: [String] = []
+        var text = ""
         var replicas: Set<String> = []
         var decides = false
 
         mutating func add(_ text: String, _ replica: String, _ required: Bool) {
             // What decides stands before what only strengthens.
-            if required, !decides { texts.insert(text, at: 0) } else if !texts.contains(text) { texts.append(text) }
+            if self.text.isEmpty || required && !decides { self.text = text }
             replicas.insert(replica)
             decides = decides || required
         }
@@ -139,8 +139,12 @@ struct EvidenceProbe {
             kind: kind.rawValue, text: text(kind, isAll ? [] : replicas), replicas: isAll ? [] : replicas,
             remedy: kind.remedy, isOptional: kind.isOptional)
         for cause in CauseCatalogue.all {
-            guard let need = needs[cause.id], let first = need.texts.first else { continue }
-            if need.decides { gap.undecided.append((cause.id, first)) } else { gap.weakened.append((cause.id, first)) }
+            guard let need = needs[cause.id] else { continue }
+            if need.decides {
+                gap.undecided.append((cause.id, need.text))
+            } else {
+                gap.weakened.append((cause.id, need.text))
+            }
         }
         // What only strengthens a verdict is no hole in it.
         if gap.undecided.isEmpty, kind != .gpu { gap.isOptional = true }

@@ -19,7 +19,7 @@ public struct WeekFinding: Sendable {
     public var attempt = 1
 
     /// high, medium, low.
-    public var level: String { confidence >= 0.8 ? "high" : confidence > 0.5 ? "medium" : "low" }
+    public var level: String { Confidence.word(confidence) }
 
     /// One JSON object without line feeds.
     public func json(fleet: String, page: String) -> String {

@@ -29,7 +29,7 @@ struct RequestLog {
     private static let most = 1_000_000
     var isCut: Bool { entries.count >= Self.most }
 
-    private static let userKeys = ["enduser.id", "user.id", "user_id", "gen_ai.user.id", "llm.user", "client.address"]
+    private static let userKeys = ["enduser.id", "user.id", "user_id", "gen_ai.user.id", "llm.user"]
     private static let conversationKeys = [
         "gen_ai.conversation.id", "session.id", "conversation.id", "conversation_id", "session_id",
     ]
@@ -51,25 +51,30 @@ struct RequestLog {
             """
             SELECT min(start_ns) / 1000000, max(\(first(Self.userKeys))), max(\(first(Self.conversationKeys))),
                 max(\(first(Self.tenantKeys))), max(prompt_tokens), max(completion_tokens), max(max_tokens), max(model),
-                max(http_route)
+                max(http_route), max(json_extract(attributes, '$."client.address"'))
             FROM span WHERE period_id = ? GROUP BY trace_id
             HAVING max(prompt_tokens) IS NOT NULL OR max(request_id) IS NOT NULL ORDER BY 1 LIMIT \(Self.most)
             """)
         rows.bind(1, period)
-        var (hasUser, hasConversation) = (false, false)
+        var (hasUser, hasAddress, hasConversation) = (false, false, false)
         while try rows.step() {
-            let (user, conversation) = (rows.optionalText(1), rows.optionalText(2))
+            let (user, conversation, address) = (rows.optionalText(1), rows.optionalText(2), rows.optionalText(9))
             hasUser = hasUser || user != nil
+            hasAddress = hasAddress || address != nil
             hasConversation = hasConversation || conversation != nil
             entries.append(
                 Entry(
-                    timeMs: rows.int64(0), user: (user ?? conversation).map(hash), conversation: conversation.map(hash),
+                    timeMs: rows.int64(0), user: (user ?? address ?? conversation).map(hash),
+                    conversation: conversation.map(hash),
                     tenant: rows.optionalText(3).map(hash), promptTokens: rows.optionalDouble(4),
                     generatedTokens: rows.optionalDouble(5), maxTokens: rows.optionalDouble(6),
                     model: rows.optionalText(7), route: rows.optionalText(8)))
         }
         source = "traces"
-        identity = hasUser ? "users named in traces" : hasConversation ? "conversations named in traces" : nil
+        identity =
+            hasUser
+            ? "users named in traces"
+            : hasAddress ? "client addresses" : hasConversation ? "conversations named in traces" : nil
     }
 
     private mutating func readGateways(_ slice: Store, _ period: Int, _ hash: (String) -> String) throws {

@@ -6,10 +6,9 @@ import TidemarkStore
 struct WeekCoverage {
     var values: [WeekFacts.Value] = []
 
-    private static let hourMs: Int64 = 3_600_000
-
     init(_ slice: Store, period: Int, _ limits: ClosedRange<Int64>) throws {
-        let expected = (limits.upperBound - limits.lowerBound) / Self.hourMs + 1
+        // Hours of the week, which begins at its zone's midnight.
+        let expected = (limits.upperBound - limits.lowerBound) / HourlyCounters.hourMs + 1
         add("hours_expected", Double(expected))
         let source = try StoreSeries(slice, period: period)
         var scraped: Set<Int64> = []
@@ -19,7 +18,7 @@ struct WeekCoverage {
             endMs: limits.upperBound
         ) { samples in
             for time in samples.timesMs {
-                let hour = time / Self.hourMs
+                let hour = (time - limits.lowerBound) / HourlyCounters.hourMs
                 scraped.insert(hour)
                 targets[samples.labels["instance"] ?? "", default: []].insert(hour)
             }
@@ -28,12 +27,18 @@ struct WeekCoverage {
         for (target, hours) in targets where targets.count > 1 {
             add("hours_with_metrics", Double(hours.count), scope: target)
         }
-        for (name, table) in [("hours_with_logs", "engine_stat"), ("hours_with_gpu_samples", "gpu_sample")] {
-            let hours = try slice.database.int("SELECT count(DISTINCT time_ms / 3600000) FROM \(table)") ?? 0
-            if hours > 0 { add(name, Double(hours)) }
+        for (name, table, time) in [
+            ("hours_with_logs", "engine_stat", "time_ms"), ("hours_with_gpu_samples", "gpu_sample", "time_ms"),
+            ("hours_with_gateway_lines", "gateway_request", "start_ms"),
+        ] {
+            // A slice's sources are those of its period; its tables are cut by time alone.
+            let hours = try slice.database.int(
+                """
+                SELECT count(DISTINCT (t.\(time) - \(limits.lowerBound)) / \(HourlyCounters.hourMs))
+                FROM \(table) t JOIN source USING (source_id)
+                """)
+            if let hours, hours > 0 { add(name, Double(hours)) }
         }
-        let gateway = try slice.database.int("SELECT count(DISTINCT start_ms / 3600000) FROM gateway_request") ?? 0
-        if gateway > 0 { add("hours_with_gateway_lines", Double(gateway)) }
         values.sort { ($0.scope, $0.name) < ($1.scope, $1.name) }
     }
 

@@ -45,7 +45,7 @@ struct WeekFacts {
         let coverage = try WeekCoverage(slice, period: period, limits)
         values += coverage.values
         let history = try DemandHistory.read(slice, period: period)
-        if let history { try add(history, capacity, slice, period) }
+        if let history { try add(history, slice, period) }
         try addCapacity(capacity, slice, period)
         objectives = try WeekObjective.all(slice, period: period, limits)
         errors = try WeekError.all(slice, period: period)
@@ -57,7 +57,9 @@ struct WeekFacts {
         for table in [
             "chunk", "engine_stat", "http_rollup", "gateway_request", "request", "span", "log_event", "gpu_sample",
         ]
-        where try slice.database.int("SELECT 1 FROM \(table) LIMIT 1") != nil { return true }
+        where try slice.database.int("SELECT 1 FROM \(table) JOIN source USING (source_id) LIMIT 1") != nil {
+            return true
+        }
         return false
     }
 
@@ -77,9 +79,7 @@ struct WeekFacts {
 
     // MARK: Demand, use, money
 
-    private mutating func add(
-        _ history: DemandHistory, _ report: CapacityReport, _ slice: Store, _ period: Int
-    ) throws {
+    private mutating func add(_ history: DemandHistory, _ slice: Store, _ period: Int) throws {
         for (index, rate) in history.hours.enumerated() {
             guard let rate else { continue }
             hours.append((history.startMs + Int64(index) * HourlyCounters.hourMs, rate))

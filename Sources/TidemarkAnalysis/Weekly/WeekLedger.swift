@@ -9,7 +9,6 @@ struct WeekLedger {
     /// Changes whenever the same evidence would give other results.
     let configuration: String
 
-    private static let hourMs: Int64 = 3_600_000
     /// Times further back are taken for mistakes of a clock.
     private static let mostWeeks = 1040
     /// Streams that only grow at their end; everything else may bring any time when it is read again.
@@ -72,7 +71,8 @@ struct WeekLedger {
         ).run(period, pruned, configuration)
     }
 
-    private func markStale(_ week: ISOWeek) throws {
+    /// A week with evidence that is not pruned is worked out anew; one that isn't known begins.
+    func markStale(_ week: ISOWeek) throws {
         let start = week.startMs(zone)
         try store.database.prepare(
             "INSERT OR IGNORE INTO week(period_id, name, zone, start_ms, end_ms) VALUES (?, ?, ?, ?, ?)"
@@ -117,7 +117,7 @@ struct WeekLedger {
                 rows.int64(6) == range.lowerBound
             {
                 // The last lines may have been read anew, and lines without a stamp carry an older one.
-                let from = min(rows.int64(7), range.upperBound) - Self.hourMs
+                let from = min(rows.int64(7), range.upperBound) - HourlyCounters.hourMs
                 ranges.append(max(range.lowerBound, from)...range.upperBound)
             } else {
                 ranges.append(range)
@@ -134,7 +134,7 @@ struct WeekLedger {
     static func merged(_ ranges: [ClosedRange<Int64>]) -> [ClosedRange<Int64>] {
         var found: [ClosedRange<Int64>] = []
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if let last = found.last, range.lowerBound <= last.upperBound.advanced(by: Int(hourMs)) {
+            if let last = found.last, range.lowerBound <= last.upperBound.advanced(by: Int(HourlyCounters.hourMs)) {
                 found[found.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
             } else {
                 found.append(range)

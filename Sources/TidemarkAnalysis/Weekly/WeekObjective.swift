@@ -24,7 +24,7 @@ struct WeekObjective {
 
     /// Below so many observations a burn rate is chance: one slow request in twenty is a burn of 50 at 99.9 %.
     private static let fewest = 50.0
-    private static let hourMs: Int64 = 3_600_000
+    private static let hourMs = HourlyCounters.hourMs
 
     /// Objectives on quantiles of histograms, for the fleet and, where there are several, for each model. Others have no budget.
     static func all(_ slice: Store, period: Int, _ limits: ClosedRange<Int64>) throws -> [WeekObjective] {

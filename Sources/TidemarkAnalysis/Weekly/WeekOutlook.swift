@@ -75,7 +75,9 @@ struct WeekOutlook {
             let earliest = exhaustion.earliestMs.map {
                 "; at the upper end of demand and the lower end of capacity in \(ByteWriter.fixed(weeks($0), decimals: 1)) weeks"
             }
-            say("not within \(ahead) weeks, as far as the history tells\(earliest ?? "")")
+            say(
+                "not within \(ahead) weeks, as far as the history tells\(earliest ?? "")", scope: Weeks.exhaustionFarOff
+            )
         }
     }
 
@@ -84,7 +86,9 @@ struct WeekOutlook {
         values.append(.init(scope: WeekFacts.fleet, name: name, value: value, low: low, high: high))
     }
 
-    private mutating func say(_ text: String) { texts.append((Self.topic, WeekFacts.fleet, text)) }
+    private mutating func say(_ text: String, scope: String = WeekFacts.fleet) {
+        texts.append((Self.topic, scope, text))
+    }
 
     private static func capacity(_ store: Store, week: Int) throws -> FleetCapacity? {
         let row = try store.database.prepare(

@@ -2,7 +2,7 @@ import TidemarkBase
 import TidemarkStatistics
 import TidemarkStore
 
-/// Who used what in a week, and how it was asked for (`docs/methods.md`, Business quantities).
+/// Who used what in a week, and how it was asked for (`docs/methods.md`, Use).
 struct WeekUsage {
     struct Row {
         /// model, tenant, route, adapter.
@@ -11,7 +11,6 @@ struct WeekUsage {
         var requests: Double?
         var promptTokens: Double?
         var generatedTokens: Double?
-        var sessions: Int?
         var cost: Double?
     }
 
@@ -64,10 +63,10 @@ struct WeekUsage {
                         "only the first \(log.entries.count) requests of the week were looked at for users and sessions"
                     ))
             }
-            addSessions(log, cost)
+            addSessions(log, cost, limits)
             addRows(log)
         }
-        addCosts(cost)
+        addCosts(cost, log)
         try addLengths(slice, period, log)
     }
 
@@ -83,7 +82,7 @@ struct WeekUsage {
 
     // MARK: Sessions
 
-    private mutating func addSessions(_ log: RequestLog, _ cost: Double?) {
+    private mutating func addSessions(_ log: RequestLog, _ cost: Double?, _ limits: ClosedRange<Int64>) {
         guard let identity = log.identity, let first = log.entries.first, let last = log.entries.last else {
             texts.append(("users", "missing", "\(log.source) name no user, conversation or client address"))
             return
@@ -102,7 +101,9 @@ struct WeekUsage {
         var byDay: [Int64: Set<String>] = [:]
         for one in log.entries {
             guard let user = one.user else { continue }
-            byDay[CivilTime.floorDivide(one.timeMs, CivilTime.millisPerDay), default: []].insert(user)
+            // From the week's own midnight; a 169th hour, where clocks went back, belongs to the last day.
+            let day = CivilTime.floorDivide(one.timeMs - limits.lowerBound, CivilTime.millisPerDay)
+            byDay[min(6, day), default: []].insert(user)
         }
         add("active_users_a_day", byDay.values.reduce(0.0) { $0 + Double($1.count) } / Double(byDay.count))
         add("sessions", Double(sessions.count))
@@ -179,7 +180,7 @@ struct WeekUsage {
     }
 
     /// The week's cost by generated tokens where all rows of a kind have them, else by requests.
-    private mutating func addCosts(_ cost: Double?) {
+    private mutating func addCosts(_ cost: Double?, _ log: RequestLog) {
         guard let cost else { return }
         for kind in Set(rows.map(\.kind)) where kind != "adapter" {
             let own = rows.indices.filter { rows[$0].kind == kind }
@@ -187,7 +188,11 @@ struct WeekUsage {
             func weight(_ index: Int) -> Double {
                 (hasTokens ? rows[index].generatedTokens : rows[index].requests) ?? 0
             }
-            let all = own.reduce(0) { $0 + weight($1) }
+            // What names none, and names beyond those kept, have their part of the cost, too.
+            let all =
+                kind == "model"
+                ? own.reduce(0) { $0 + weight($1) }
+                : log.entries.reduce(0) { $0 + (hasTokens ? $1.generatedTokens ?? 0 : Double($1.requests)) }
             guard all > 0 else { continue }
             for index in own { rows[index].cost = cost * weight(index) / all }
         }

@@ -57,7 +57,9 @@ struct WeekWaste {
         var aborted = WeekWaste(kind: "aborted")
         aborted.events =
             try total("vllm:request_success_total", [LabelMatcher("finished_reason", equals: "abort")])
-            ?? slice.database.int("SELECT count(*) FROM request WHERE aborted_ms IS NOT NULL HAVING count(*) > 0")
+            ?? slice.database.int(
+                "SELECT count(*) FROM request JOIN source USING (source_id) WHERE aborted_ms IS NOT NULL HAVING count(*) > 0"
+            )
             .map(Double.init)
         if let events = aborted.events {
             let seconds = use.tokenCost.flatMap { cost in

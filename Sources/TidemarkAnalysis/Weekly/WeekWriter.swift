@@ -54,11 +54,11 @@ struct WeekWriter {
         for one in facts.errors {
             try error.run(week, one.id, one.level, one.kind, one.text, one.events, one.firstMs)
         }
-        let usage = try database.prepare("INSERT OR REPLACE INTO week_usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        let usage = try database.prepare("INSERT OR REPLACE INTO week_usage VALUES (?, ?, ?, ?, ?, ?, ?)")
         for one in facts.usage.rows {
             try usage.run(
                 week, one.kind, one.name, one.requests.map(Self.rounded), one.promptTokens.map(Self.rounded),
-                one.generatedTokens.map(Self.rounded), one.sessions, one.cost.map(Self.rounded))
+                one.generatedTokens.map(Self.rounded), one.cost.map(Self.rounded))
         }
         let bucket = try database.prepare("INSERT INTO week_bucket VALUES (?, ?, ?, ?, ?, ?)")
         for (name, own) in Dictionary(grouping: facts.usage.buckets, by: \.name).sorted(by: { $0.key < $1.key }) {

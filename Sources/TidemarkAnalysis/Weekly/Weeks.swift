@@ -17,6 +17,9 @@ public struct Weeks {
         public init(history: Int = 13, budget: Int = 4) { (self.history, self.budget) = (history, budget) }
     }
 
+    /// Scope of the text `exhaustion` that says that the capacity lasts as far ahead as the history tells.
+    public static let exhaustionFarOff = "far_off"
+
     let store: Store
     let path: String
     let period: Int
@@ -53,13 +56,10 @@ public struct Weeks {
 
     /// Works one week out anew, as far as its evidence is still there.
     public func rebuild(_ week: ISOWeek, nowMs: Int64) throws {
-        try ledger.mark(nowMs: nowMs)
-        let pruned = try ledger.prunedMs()
-        for row in try ledger.rows("name = '\(week.name)'") {
-            // What was found in all of a week stays when a part of its evidence is gone.
-            if row.startMs > pruned { try refresh(row, nowMs: nowMs) }
-            try look(ahead: row)
-        }
+        try ledger.markStale(week)
+        // All that is stale with it: a week is compared with the one before, and its page shows others.
+        try refresh(nowMs: nowMs)
+        for row in try ledger.rows("name = '\(week.name)'") { try look(ahead: row) }
     }
 
     private func refresh(_ row: WeekLedger.Row, nowMs: Int64) throws {
@@ -79,7 +79,7 @@ public struct Weeks {
             try store.database.prepare(
                 "UPDATE week SET stale = 0, seen_ms = ?, tool_version = ?, configuration = ? WHERE week_id = ?"
             ).run(seen, Analysis.toolVersion, ledger.configuration, row.id)
-            try unrender(around: row)
+            try unrender(from: row)
         }
     }
 
@@ -88,27 +88,27 @@ public struct Weeks {
         try store.database.transaction {
             try WeekWriter(store: store, week: row.id).clear()
             try store.database.prepare("DELETE FROM week WHERE week_id = ?").run(row.id)
-            try unrender(around: row)
+            try unrender(from: row)
         }
     }
 
-    /// Pages that show something of a week: its own, its neighbours (which lead to it), and those whose history holds it.
-    private func unrender(around row: WeekLedger.Row) throws {
-        let week = 7 * CivilTime.millisPerDay
+    /// Pages that show something of a week: its own, the one before (which leads to it), and all behind it: an error is new only
+    /// where no earlier week has it.
+    private func unrender(from row: WeekLedger.Row) throws {
         let before = try store.database.int(
             "SELECT max(start_ms) FROM week WHERE period_id = ? AND start_ms < ?", period, row.startMs)
-        let last = row.startMs + Int64(max(windows.history, windows.budget)) * week
-        try store.database.prepare(
-            """
-            UPDATE week SET rendered = NULL WHERE period_id = ?1 AND start_ms >= ?2 AND (start_ms <= ?3
-                OR start_ms = (SELECT min(start_ms) FROM week WHERE period_id = ?1 AND start_ms > ?4))
-            """
-        ).run(period, before.map(Int64.init) ?? row.startMs, last, row.startMs)
+        try store.database.prepare("UPDATE week SET rendered = NULL WHERE period_id = ? AND start_ms >= ?")
+            .run(period, before.map(Int64.init) ?? row.startMs)
     }
 
     /// The evidence of the week before, if there is all of it.
     private func previous(_ row: WeekLedger.Row) throws -> Store? {
-        guard let before = try ledger.rows("name = '\(row.week.previous.name)' AND stale = 0").first else { return nil }
+        let pruned = try ledger.prunedMs()
+        guard
+            let before = try ledger.rows(
+                "name = '\(row.week.previous.name)' AND stale = 0 AND start_ms > \(pruned)"
+            ).first
+        else { return nil }
         return try Store.slice(path: path, period: period, range: before.startMs...before.endMs - 1)
     }
 

@@ -60,10 +60,11 @@ struct CapacitySection {
             "SELECT name, tool, sentence, remarks FROM load_test_estimate WHERE period_id = ? ORDER BY rowid")
         tests.bind(1, period)
         while try tests.step() {
-            let name = tests.text(0).isEmpty ? "" : tests.text(0) + " "
-            sentences.append(say("Load test \(name)(\(tests.text(1))): \(stored[tests.text(2)])."))
+            let (name, tool) = (tests.text(0), tests.text(1))
+            let spaced = name.isEmpty ? "" : name + " "
+            sentences.append(say("Load test \(spaced)(\(tool)): \(stored[tests.text(2)])."))
             var remarks = JSONReader(tests.bytes(3))
-            try remarks.array { notes.append(say("\(tests.text(0)): \(stored[try $0.string().text]).")) }
+            try remarks.array { notes.append(say("\(name.isEmpty ? tool : name): \(stored[try $0.string().text]).")) }
         }
         guard !sentences.isEmpty else { return nil }
         let columns: [ReportModel.QuantityTable.Column] = [

@@ -32,18 +32,14 @@ struct WeekBudget {
     }
 
     var sentence: String? {
-        guard let worst = week.objectives.filter({ $0.scope == KeptWeek.fleet }).max(by: { burn($0) < burn($1) }) else {
+        guard let worst = week.objectives.filter({ $0.scope == KeptWeek.fleet }).max(by: { $0.burnRate < $1.burnRate })
+        else {
             return nil
         }
-        let rate = burn(worst)
-        let share = NumberText.text(worst.bad / worst.observations, .ratio)
+        let share = NumberText.text(worst.badRatio, .ratio)
         let allowed = NumberText.text(worst.allowed, .ratio)
         return
-            "\(Self.title(worst.signal)): \(share) slower than \(NumberText.text(worst.seconds, .seconds)) where \(allowed) may be, a burn rate of \(NumberText.text(rate, .none))."
-    }
-
-    private func burn(_ one: KeptWeek.Objective) -> Double {
-        one.observations > 0 && one.allowed > 0 ? one.bad / one.observations / one.allowed : 0
+            "\(Self.title(worst.signal)): \(share) slower than \(NumberText.text(worst.seconds, .seconds)) where \(allowed) may be, a burn rate of \(NumberText.text(worst.burnRate, .none))."
     }
 
     private static func title(_ signal: String) -> String { SignalCatalogue.signal(signal)?.title ?? signal }
@@ -68,9 +64,9 @@ struct WeekBudget {
             [
                 .text(one.scope == KeptWeek.fleet ? "whole fleet" : one.scope),
                 .text("\(Self.title(one.signal)) ≤ \(NumberText.text(one.seconds, .seconds))"),
-                .quantity(one.observations, .none), .quantity(one.bad / one.observations, .ratio),
+                .quantity(one.observations, .none), .quantity(one.badRatio, .ratio),
                 .quantity(one.badLow / one.observations, .ratio), .quantity(one.badHigh / one.observations, .ratio),
-                .quantity(burn(one), .none), .quantity(one.burn1h, .none), .quantity(one.burn6h, .none),
+                .quantity(one.burnRate, .none), .quantity(one.burn1h, .none), .quantity(one.burn6h, .none),
                 .quantity(one.burn3d, .none), .quantity(share(one), .ratio),
             ]
         }

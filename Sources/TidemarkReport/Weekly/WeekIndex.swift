@@ -6,7 +6,7 @@ struct WeekIndex {
     let report: WeekReport
 
     private static let csvFolder = "csv"
-    private static let weekMs: Int64 = 7 * 86_400_000
+    private static let weekMs: Int64 = 7 * CivilTime.millisPerDay
 
     init(_ report: WeekReport) { self.report = report }
 
@@ -137,7 +137,7 @@ struct WeekIndex {
             return strip(
                 "slo_\(signal)", "Slower than the objective: \(title)",
                 last.map { "share slower than \(NumberText.text($0.seconds, .seconds))" } ?? "", .ratio,
-                [series(own.map { $0.map { $0.bad / $0.observations } }, .observed, "")],
+                [series(own.map { $0.map(\.badRatio) }, .observed, "")],
                 limits: last.map { [.init(value: $0.allowed, label: "allowed")] } ?? [])
         }
     }
@@ -149,10 +149,7 @@ struct WeekIndex {
             guard let week = slot.kept else {
                 return [.text(slot.week.name), .text("\(slot.week.firstDay): no evidence")]
             }
-            let burn = week.objectives.filter { $0.scope == KeptWeek.fleet }.map {
-                $0.bad / $0.observations / $0.allowed
-            }
-            .max()
+            let burn = week.objectives.filter { $0.scope == KeptWeek.fleet }.map(\.burnRate).max()
             return [
                 .link(week.week.name, path: "weeks/\(week.week.name)/index.html"),
                 .text(week.week.firstDay + (week.isOver ? "" : ", so far")),
@@ -160,8 +157,7 @@ struct WeekIndex {
                 .quantity(week["headroom_ratio"]?.value, .ratio),
                 .text(
                     week["weeks_to_exhaustion"].map { WeekVerdict.weeks($0.value) }
-                        ?? (week.text("exhaustion")?.hasPrefix("not within") == true
-                            ? "not in sight" : NumberText.missing)),
+                        ?? (week.isExhaustionFarOff ? "not in sight" : NumberText.missing)),
                 .quantity(burn, .none), .quantity(week["slowdown_percent"].map { $0.value / 100 }, .ratio),
                 .quantity(week["cost_per_million_output_tokens"]?.value, .count(week.currency)),
                 .text("\(week.findings.filter { $0.confidence > 0.5 }.count)"), .text("\(week.newErrors.count)"),

@@ -111,7 +111,9 @@ struct WeekPage {
     private var errors: ReportModel.OutlookSection? {
         let title = "New kinds of errors"
         guard week["hours_with_logs"] != nil || week.errorKinds > 0 else {
-            return .init(title: title, sentences: ["There are no logs of this week, so no errors could be seen."])
+            return .init(
+                title: title,
+                sentences: ["No errors were seen, nor statistics lines of a server's log: it may be missing."])
         }
         guard !week.newErrors.isEmpty else {
             let known = week.errorKinds > 0 ? " \(week.errorKinds) known kinds came again." : ""

@@ -10,7 +10,6 @@ public struct WeekReport {
         public var name: String
         /// Whether its page shows what is kept.
         public var isRendered: Bool
-        public var isOver: Bool
     }
 
     let period: Int
@@ -31,7 +30,7 @@ public struct WeekReport {
 
     /// In the order of time.
     public var all: [Entry] {
-        weeks.map { Entry(name: $0.week.name, isRendered: $0.rendered == $0.state, isOver: $0.isOver) }
+        weeks.map { Entry(name: $0.week.name, isRendered: $0.rendered == $0.state) }
     }
 
     /// The page of a week and the tables beside it; paths are relative to its folder.
@@ -86,6 +85,11 @@ struct KeptWeek {
         var burn6h: Double?
         var burn3d: Double?
         var pages: Int
+
+        /// Share of the observations that was slower, 0…1. Without observations none is kept.
+        var badRatio: Double { bad / observations }
+        /// That over the share that may be: 1 spends the budget in its own period.
+        var burnRate: Double { badRatio / allowed }
     }
 
     struct Usage {
@@ -94,7 +98,6 @@ struct KeptWeek {
         var requests: Double?
         var promptTokens: Double?
         var generatedTokens: Double?
-        var sessions: Double?
         var cost: Double?
     }
 
@@ -112,11 +115,10 @@ struct KeptWeek {
     var objectives: [Objective] = []
     var findings: [WeekFinding] = []
     /// Those that no earlier week has.
-    var newErrors: [(level: String, kind: String, text: String, events: Int, firstMs: Int64?)] = []
+    var newErrors: [(level: String, text: String, events: Int, firstMs: Int64?)] = []
     var errorKinds = 0
     var usage: [Usage] = []
     var buckets: [String: [(low: Double, high: Double?, count: Double)]] = [:]
-    var users: [(requests: Int, sessions: Int)] = []
 
     static let fleet = "fleet"
 
@@ -129,6 +131,8 @@ struct KeptWeek {
         texts[topic]?.first { $0.scope == scope }?.text
     }
     var currency: String { text("currency") ?? "" }
+    /// The capacity lasts as far ahead as the history tells.
+    var isExhaustionFarOff: Bool { text("exhaustion", Weeks.exhaustionFarOff) != nil }
     /// Replica groups, by name.
     var groups: [String] {
         values.filter { $0.key != Self.fleet && $0.value["replicas"] != nil }.keys.sorted()
@@ -186,30 +190,28 @@ struct KeptWeek {
         // A kind is new when no earlier week of the period has it.
         try each(
             """
-            SELECT e.level, e.kind, e.text, e.events, e.first_ms FROM week_error e JOIN week w USING (week_id)
+            SELECT e.level, e.text, e.events, e.first_ms FROM week_error e JOIN week w USING (week_id)
             WHERE week_id = ? AND NOT EXISTS (SELECT 1 FROM week_error o JOIN week v USING (week_id)
                 WHERE v.period_id = w.period_id AND v.start_ms < w.start_ms AND o.template_id = e.template_id)
             ORDER BY e.events DESC, e.text
             """
-        ) { newErrors.append(($0.text(0), $0.text(1), $0.text(2), $0.int(3), $0.optionalInt64(4))) }
+        ) { newErrors.append(($0.text(0), $0.text(1), $0.int(2), $0.optionalInt64(3))) }
         errorKinds = try store.database.int("SELECT count(*) FROM week_error WHERE week_id = ?", id) ?? 0
         try each(
             """
-            SELECT kind, name, requests, prompt_tokens, generated_tokens, sessions, cost FROM week_usage WHERE week_id = ?
-            ORDER BY kind, coalesce(requests, 0) DESC, coalesce(generated_tokens, 0) DESC, name
+            SELECT kind, name, requests, prompt_tokens, generated_tokens, cost FROM week_usage WHERE week_id = ?
+            ORDER BY kind, coalesce(requests, 0) DESC, coalesce(generated_tokens, 0) DESC,
+                coalesce(prompt_tokens, 0) DESC, name
             """
         ) {
             usage.append(
                 Usage(
                     kind: $0.text(0), name: $0.text(1), requests: $0.optionalDouble(2),
                     promptTokens: $0.optionalDouble(3), generatedTokens: $0.optionalDouble(4),
-                    sessions: $0.optionalDouble(5), cost: $0.optionalDouble(6)))
+                    cost: $0.optionalDouble(5)))
         }
         try each("SELECT name, low, high, count FROM week_bucket WHERE week_id = ? ORDER BY name, position") {
             buckets[$0.text(0), default: []].append(($0.double(1), $0.optionalDouble(2), $0.double(3)))
-        }
-        try each("SELECT requests, sessions FROM week_user WHERE week_id = ? ORDER BY requests DESC, sessions DESC") {
-            users.append(($0.int(0), $0.int(1)))
         }
     }
 }

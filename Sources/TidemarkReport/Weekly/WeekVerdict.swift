@@ -56,7 +56,8 @@ struct WeekVerdict {
             free.value >= 0
             ? "At the busiest hour (\(NumberText.text(peak.value, .requestsPerSecond))) \(NumberText.text(free.value, .ratio)) of the capacity were free"
             : "The busiest hour (\(NumberText.text(peak.value, .requestsPerSecond))) asked for \(NumberText.text(-free.value, .ratio)) more than the capacity"
-        if let low = free.low, let high = free.high {
+        let bounds = free.value >= 0 ? (free.low, free.high) : (free.high.map { -$0 }, free.low.map { -$0 })
+        if let low = bounds.0, let high = bounds.1 {
             text += " (80 % interval \(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio)))"
         }
         return text + ". " + exhaustion
@@ -65,7 +66,9 @@ struct WeekVerdict {
     /// When the capacity runs out.
     private var exhaustion: String {
         guard let weeks = week["weeks_to_exhaustion"] else {
-            return (week.text("exhaustion").map { "It runs out: \($0)" } ?? "When it runs out is not known") + "."
+            return
+                (week.texts["exhaustion"]?.first.map { "It runs out: \($0.text)" } ?? "When it runs out is not known")
+                + "."
         }
         if weeks.value < 0.05 { return "Demand exceeds it already." }
         let low = weeks.low.map { Self.weeks($0) } ?? "?"
@@ -99,7 +102,7 @@ struct WeekVerdict {
             .init(
                 label: "Weeks to exhaustion", value: weeks.map { Self.weeks($0.value) } ?? "",
                 comparison: weeks == nil
-                    ? (week.text("exhaustion")?.hasPrefix("not within") == true ? "not in sight" : "not known")
+                    ? (week.isExhaustionFarOff ? "not in sight" : "not known")
                     : "\(weeks?.low.map(Self.weeks) ?? "?") to \(weeks?.high.map(Self.weeks) ?? "not in sight")"),
             .init(
                 label: "Error budget left", value: budget?.left, unit: .ratio,

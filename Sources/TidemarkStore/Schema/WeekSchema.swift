@@ -110,7 +110,6 @@ extension EvidenceSchema {
             requests REAL,
             prompt_tokens REAL,
             generated_tokens REAL,
-            sessions INTEGER,
             cost REAL,
             PRIMARY KEY (week_id, kind, name)
         ) STRICT, WITHOUT ROWID;
@@ -149,7 +148,7 @@ extension EvidenceSchema {
             start_ms INTEGER NOT NULL,
             end_ms INTEGER NOT NULL,
             instances TEXT NOT NULL,            -- JSON array
-            state TEXT NOT NULL,                -- calling, done, failed, known (seen without a command)
+            state TEXT NOT NULL,                -- calling, done, failed
             message TEXT                        -- why it failed
         ) STRICT;
         """

@@ -1,24 +1,10 @@
 import Glibc
 import TidemarkBase
 
-/// The two clocks of a capture: one to write down, one to wait by.
-enum SystemTime {
-    /// Unix time, ms.
-    static var nowMs: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
-    /// Seconds of a clock that nobody sets.
-    static var seconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
+/// Times in names of files.
+enum FileTime {
     /// `2026-11-28T17-47-15.120Z`: RFC 3339 with characters that every file system takes. Sorts by time.
-    static func fileStamp(_ timeMs: Int64) -> String {
+    static func stamp(_ timeMs: Int64) -> String {
         let day = CivilTime.day(timeMs)
         let clock = CivilTime.clock(timeMs).replacing(58, with: 45)
         let ms = String(((timeMs % 1000) + 1000) % 1000)
@@ -65,21 +51,20 @@ public final class StopSignal: @unchecked Sendable {
     /// - Returns: whether it has.
     @discardableResult
     public func wait(seconds: Double) -> Bool {
-        Self.poll([descriptor], seconds: seconds, until: SystemTime.seconds + seconds).first ?? false
+        Self.poll([descriptor], until: SystemClock.monotonicSeconds + seconds).first ?? false
     }
 
-    /// Waits until one of the descriptors can be read (or written, where `writing` says so), or the time is over.
+    /// Waits until one of the descriptors can be read (or written, where `writing` says so), or ``SystemClock/monotonicSeconds`` is `end`.
     /// - Returns: which of them can.
-    static func poll(_ descriptors: [Int32], writing: Int? = nil, seconds: Double, until end: Double) -> [Bool] {
+    static func poll(_ descriptors: [Int32], writing: Int? = nil, until end: Double) -> [Bool] {
         var list = descriptors.enumerated().map { place, descriptor in
             pollfd(fd: descriptor, events: Int16(place == writing ? POLLOUT : POLLIN), revents: 0)
         }
-        var left = seconds
         while true {
+            let left = end - SystemClock.monotonicSeconds
             let ms = Int32(max(0, min(left, 86_400)) * 1000 + (left > 0 ? 0.999 : 0))
             let count = Glibc.poll(&list, nfds_t(list.count), ms)
             if count >= 0 || errno != EINTR { break }
-            left = end - SystemTime.seconds
         }
         return list.map { $0.revents != 0 }
     }
@@ -88,11 +73,16 @@ public final class StopSignal: @unchecked Sendable {
 
     nonisolated(unsafe) private static var signalled: Int32 = -1
 
-    /// SIGTERM and SIGINT stop; a second one ends the process at once.
+    /// SIGTERM, SIGINT and SIGHUP stop (the last unless it is ignored, as nohup does); a second one ends the process at once.
     public func onSignals() {
         Self.signalled = trigger
         for number in [SIGTERM, SIGINT, SIGHUP] {
             var action = sigaction()
+            sigaction(number, nil, &action)
+            // SIG_IGN
+            let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+            if number == SIGHUP, isIgnored { continue }
+            action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in
                 let saved = errno
                 _ = write(StopSignal.signalled, "x", 1)
