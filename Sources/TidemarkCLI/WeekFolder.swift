@@ -8,6 +8,9 @@ import TidemarkStore
 struct WeekFolder {
     let path: String
     var title: String
+    var logo: ReportModel.Logo?
+    /// The database as the pages may show it; nil: as it is.
+    var shown: Store?
 
     /// Relative to the folder.
     static func page(_ week: String) -> String { "weeks/\(week)/index.html" }
@@ -15,7 +18,7 @@ struct WeekFolder {
     /// Writes the pages of weeks that changed or are not there, then the index.
     /// - Returns: how many pages of weeks.
     func write(_ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws -> Int {
-        let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
+        let weeks = try report(store, period, windows, nowMs)
         var count = 0
         for week in weeks.all {
             let isThere = access(path + "/" + Self.page(week.name), F_OK) == 0
@@ -30,8 +33,14 @@ struct WeekFolder {
 
     /// Writes the page of one week, whether it changed or not.
     func write(week: String, _ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws {
-        let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
+        let weeks = try report(store, period, windows, nowMs)
         try write(week, weeks, store)
+    }
+
+    private func report(_ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64) throws -> WeekReport {
+        var weeks = try WeekReport(shown ?? store, period: period, title: title, windows: windows, nowMs: nowMs)
+        weeks.logo = logo
+        return weeks
     }
 
     private func write(_ week: String, _ weeks: WeekReport, _ store: Store) throws {

@@ -36,7 +36,13 @@ extension ReportCommand {
         let zone = try ZoneDatabase.zone(named: zoneName)
         try Weeks(store, path: path, period: period, zone: zone, windows: windows).rebuild(week, nowMs: nowMs)
         try ReportFolder.make(folder)
-        try WeekFolder(path: folder, title: title ?? fleet).write(
+        let isRedacted = redaction.redact || settings?.isRedacted == true
+        if isRedacted { try RedactionOptions.refuseNames(in: folder, database: path) }
+        try WeekFolder(
+            path: folder, title: title ?? settings?.title ?? fleet,
+            logo: try logo.picture(configured: settings?.logo.flatMap { loaded?.resolve($0) }),
+            shown: try redaction.shown(store, skipsEvidence: true, byConfiguration: isRedacted)
+        ).write(
             week: week.name, store, period: period, windows: windows, nowMs: nowMs)
         withExtendedLifetime(lock) {}
         if !database.quiet { Console.print("Report: \(folder)/\(WeekFolder.page(week.name))") }

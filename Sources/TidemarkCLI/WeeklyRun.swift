@@ -15,6 +15,8 @@ struct WeeklyRun {
     var folder: String?
     var databasePath: String?
     var title: String?
+    var logo = LogoOptions()
+    var redaction = RedactionOptions()
     var nowMs: Int64
     var hook: Hook?
     var failOn: ConfidenceLevel?
@@ -33,6 +35,9 @@ struct WeeklyRun {
         let inputs = try loaded.inputs()
         // Before anything is read: a wrong length of time must not be found after an hour.
         let horizon = try settings.keep.map { try PruneCommand.horizon($0, nowMs: nowMs) }
+        let isRedacted = redaction.redact || settings.isRedacted
+        if isRedacted { try RedactionOptions.refuseNames(in: outputFolder, database: database) }
+        let picture = try logo.picture(configured: settings.logo.map(loaded.resolve))
         try ReportFolder.make(outputFolder)
         if let slash = database.lastIndex(of: "/"), slash != database.startIndex {
             try ReportFolder.make(String(database[..<slash]))
@@ -44,7 +49,10 @@ struct WeeklyRun {
         let period = try store.period(named: name)
         let weeks = try Weeks(store, path: database, period: period, zone: zone, windows: windows)
         let made = try weeks.refresh(nowMs: nowMs) { log.info("week", "week \($0)", [("week", .text($0))]) }
-        let pages = try WeekFolder(path: outputFolder, title: title ?? name).write(
+        let pages = try WeekFolder(
+            path: outputFolder, title: title ?? settings.title ?? name, logo: picture,
+            shown: try redaction.shown(store, skipsEvidence: true, byConfiguration: isRedacted)
+        ).write(
             store, period: period, windows: windows, nowMs: nowMs)
         try tell(store, period)
         if let horizon { try prune(store, horizon) }

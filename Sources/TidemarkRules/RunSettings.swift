@@ -34,6 +34,12 @@ public struct RunSettings: Sendable, Equatable {
     /// Folder of the pages.
     public var folder: String?
     public var database: String?
+    /// Of the pages; nil: the name of the fleet.
+    public var title: String?
+    /// Picture at the head of the pages.
+    public var logo: String?
+    /// Whether names are replaced by tokens in the pages.
+    public var isRedacted = false
     /// Length of time, as `tidemark prune --keep` takes it.
     public var keep: String?
     public var keepLine = 1
@@ -45,7 +51,7 @@ public struct RunSettings: Sendable, Equatable {
     public init() {}
 
     static let inputKeys = ["paths", "instance", "labels", "timezone", "year"]
-    static let outputKeys = ["folder", "database"]
+    static let outputKeys = ["folder", "database", "title", "logo", "redact"]
     static let windowKeys = ["history_weeks", "budget_weeks"]
 
     /// Reads its keys of the configuration's root.
@@ -69,6 +75,14 @@ public struct RunSettings: Sendable, Equatable {
         let output = YAMLMapping(root.node("output"), known: Self.outputKeys, place: "output", findings: &findings)
         folder = output.scalar("folder", &findings)?.string
         database = output.scalar("database", &findings)?.string
+        title = output.scalar("title", &findings)?.string
+        logo = output.scalar("logo", &findings)?.string
+        if let word = output.scalar("redact", &findings)?.string {
+            isRedacted = word == "true"
+            if !["true", "false"].contains(word) {
+                findings.add(output.line(of: "redact"), "output: redact is true or false, not '\(word.prefix(40))'")
+            }
+        }
         let windows = YAMLMapping(root.node("windows"), known: Self.windowKeys, place: "windows", findings: &findings)
         historyWeeks = Self.weeks("history_weeks", windows, historyWeeks, 2...260, &findings)
         budgetWeeks = Self.weeks("budget_weeks", windows, budgetWeeks, 1...52, &findings)

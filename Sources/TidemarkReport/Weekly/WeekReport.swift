@@ -19,6 +19,9 @@ public struct WeekReport {
     let zone: String
     /// Share of the capacity that is to stay free.
     let wantedHeadroom: Double
+    private let isRedacted: Bool
+    /// At the head of each page.
+    public var logo: ReportModel.Logo?
 
     /// - Parameter nowMs: weeks that end behind it are still going on.
     public init(_ store: Store, period: Int, title: String, windows: Weeks.Windows, nowMs: Int64) throws {
@@ -26,6 +29,7 @@ public struct WeekReport {
         weeks = try KeptWeek.all(store, period: period, nowMs: nowMs)
         zone = weeks.last?.zone ?? "UTC"
         wantedHeadroom = try Configuration.Plan.read(store).headroom
+        isRedacted = try store.isRedacted()
     }
 
     /// In the order of time.
@@ -39,14 +43,20 @@ public struct WeekReport {
         guard let place = weeks.firstIndex(where: { $0.week.name == name }) else {
             throw TidemarkError(.missingInput, "nothing is known of week \(name)")
         }
-        let model = WeekPage(self, place).model
+        let model = dressed(WeekPage(self, place).model)
         return ReportTables.files(model) + [.init(path: "index.html", bytes: HTMLReport.render(model))]
+    }
+
+    private func dressed(_ model: ReportModel) -> ReportModel {
+        var model = model
+        (model.logo, model.isRedacted) = (logo, isRedacted)
+        return model
     }
 
     /// The page over all weeks and its tables.
     public func indexFiles() -> [ReportTables.File] {
         guard !weeks.isEmpty else { return [] }
-        let model = WeekIndex(self).model
+        let model = dressed(WeekIndex(self).model)
         return ReportTables.files(model) + [.init(path: "index.html", bytes: HTMLReport.render(model))]
     }
 
