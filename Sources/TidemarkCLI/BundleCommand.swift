@@ -58,7 +58,7 @@ struct BundleCommand: ParsableCommand {
         let redactor = redact ? try key.redactor(store) : nil
         if !redact { try key.refuse() }
         let copy = try Store.copy(of: database.path, period: try chosen(store), redactor: redactor)
-        var bundle = Bundle(
+        var bundle = TicketBundle(
             files: ReportFiles(
                 title: title, language: language.language, logo: picture, formats: [.html, .markdown, .json],
                 hasExcerpt: true), mostBytes: most, hasGivenKey: key.saltFile != nil)

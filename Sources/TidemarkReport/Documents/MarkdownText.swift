@@ -18,12 +18,17 @@ enum MarkdownText {
             case "." where place >= 3 && scalars[place - 3..<place].allSatisfy({ $0 == "w" || $0 == "W" }): out += "\\."
             // At the start of a line they would make a list, a heading or a quotation.
             case "-" where place == 0, "+" where place == 0, "=" where place == 0: out += "\\" + String(scalar)
-            case "." where place > 0 && scalars[..<place].allSatisfy({ ("0"..."9").contains($0) }): out += "\\" + String(scalar)
-            case ")" where place > 0 && scalars[..<place].allSatisfy({ ("0"..."9").contains($0) }): out += "\\)"
+            case "." where endsNumber(scalars, place), ")" where endsNumber(scalars, place): out += "\\" + String(scalar)
             default: out += visible(scalar)
             }
         }
         return out
+    }
+
+    /// `1.` and `1)` at the start of a line begin a list.
+    private static func endsNumber(_ scalars: [Unicode.Scalar], _ place: Int) -> Bool {
+        guard place > 0, place < 10, place + 1 == scalars.count || scalars[place + 1] == " " else { return false }
+        return scalars[..<place].allSatisfy { ("0"..."9").contains($0) }
     }
 
     /// As code: in its own signs, longer than any run of them inside. A bar would end a table's cell even there.

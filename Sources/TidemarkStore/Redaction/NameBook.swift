@@ -35,8 +35,8 @@ struct NameBook {
             token = "\(kind.rawValue)-\(digits.prefix(length))"
         }
         tokens[name] = token
-        // A label nobody knows has words of the trade as well: only long ones are looked for elsewhere.
-        let isNamely = kind != .address && (kind != .other || name.utf8.count >= 8)
+        // Labels nobody knows and routes have words of the trade as well: only long ones are looked for elsewhere.
+        let isNamely = kind != .address && (kind != .other && kind != .route || name.utf8.count >= 8)
         if isNamely, !Self.words.contains(name.lowercased()) { note(name, token) }
         return token
     }

@@ -182,6 +182,7 @@ private struct TextScan {
         }
         guard byte != 58 else { return nil }
         if let end = TextPattern.email(text, at: at) { return put(redactor.book.token(string(at..<end), .user), at..<end) }
+        if let end = requestID(at) { return put(redactor.requestID(string(at..<end)), at..<end) }
         if let value = value(at) {
             let kept = string(value.range)
             let token = redactor.name(kept, value.kind)
@@ -221,6 +222,21 @@ private struct TextScan {
         return nil
     }
 
+    /// A request's id as vLLM writes it.
+    private func requestID(_ at: Int) -> Int? {
+        switch text[at] {
+        case 99, 101, 112, 114, 115: break  // c e p r s
+        default: return nil
+        }
+        let word = text.slice(at, min(at + 12, text.count)).text
+        guard let prefix = Redactor.requestPrefixes.first(where: word.hasPrefix) else { return nil }
+        var end = at + prefix.utf8.count
+        while end < text.count, TextPattern.isAlphanumeric(text[end]) || text[end] == 45 || text[end] == 95 { end += 1 }
+        // `score-based` is a word.
+        let body = text.slice(at + prefix.utf8.count, end)
+        return body.contains(where: TextPattern.isDigit) ? end : nil
+    }
+
     /// What stands behind a package's folder is everybody's.
     private func path(_ path: String) -> String {
         for folder in ["/site-packages/", "/dist-packages/"] {
@@ -258,6 +274,8 @@ private struct TextScan {
 
     /// The value of `key=value`, `"key": "value"` or `key: 'value'` when the key says whose it is.
     private func value(_ start: Int) -> (range: Range<Int>, kind: NameBook.Kind)? {
+        // Not the end of another key.
+        if start > 0, [45, 46, 95].contains(text[start - 1]) { return nil }
         var at = start
         while at < text.count, at - start < 48, TextPattern.isAlphanumeric(text[at]) || [45, 46, 95].contains(text[at]) { at += 1 }
         let key = start..<at

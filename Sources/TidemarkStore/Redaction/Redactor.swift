@@ -110,7 +110,9 @@ public final class Redactor {
         }
         let ending = part[stem.endIndex...]
         if let known = book.known(String(stem)) { return known + ending }
-        if Self.stems.contains(stem.lowercased()) || Self.isNumbered(stem) { return String(part) }
+        let words = stem.lowercased().split(whereSeparator: { "-_.".contains($0) })
+        let isPlain = words.allSatisfy { Self.stems.contains(String($0)) || $0.count <= 8 && $0.allSatisfy(\.isNumber) }
+        if isPlain || Self.stems.contains(stem.lowercased()) || Self.isNumbered(stem) { return String(part) }
         return book.token(String(stem), .file) + ending
     }
 
@@ -126,7 +128,7 @@ public final class Redactor {
         "dump", "xml", "yaml", "yml", "sqlite", "html", "pb", "py", "jinja", "pem", "bin", "safetensors",
     ]
     private static let stems: Set<String> = [
-        "", ".", "..", "server", "vllm", "metrics", "metric", "gpu", "gpus", "nvidia-smi", "nvidia_smi", "dmon", "bench", "access",
+        "", ".", "..", "server", "vllm", "metrics", "metric", "gpu", "gpus", "nvidia", "smi", "dmon", "otlp", "bench", "access",
         "error", "log", "logs", "stdout", "stderr", "scrape", "scrapes", "prometheus", "data", "capture", "kernel", "dmesg",
         "trace", "traces", "tsdb", "chunks", "index", "meta", "wal", "tombstones", "evidence", "gateway", "engine", "syslog",
         "range", "dcgm", "node", "dump", "baseline", "alerts", "query", "incident", "requests", "spans", "benchmark", "loadtest",
@@ -167,8 +169,19 @@ public final class Redactor {
         }
         let endings = ["file", "_path", "_dir", "_certs", "template", "log_config", "_plugin", "middleware", "uds", "directory"]
         if endings.contains(where: key.hasSuffix) { return file(value) }
-        if key.hasPrefix("lora_modules") { return name(value, .adapter) }
+        if key.hasPrefix("lora_modules") { learnAdapters(value) }
         return text(value)
+    }
+
+    /// `name=path`, or JSON objects with a `name`.
+    private func learnAdapters(_ value: String) {
+        var previous = ""
+        for word in value.split(whereSeparator: { " '\"[]{},:".contains($0) }) {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2, !parts[0].isEmpty { _ = name(String(parts[0]), .adapter) }
+            if previous == "name" { _ = name(String(word), .adapter) }
+            previous = String(word)
+        }
     }
 
     /// Who used something, by what it is: `week_usage`.
@@ -186,8 +199,7 @@ public final class Redactor {
     func requestID(_ id: String) -> String {
         var core = id[...]
         var prefix = ""
-        let all = ["chatcmpl-", "cmpl-", "embd-", "score-", "rerank-", "classify-", "pool-", "resp_"]
-        if let found = all.first(where: core.hasPrefix) {
+        if let found = Self.requestPrefixes.first(where: core.hasPrefix) {
             prefix = found
             core = core.dropFirst(found.count)
         }
@@ -205,6 +217,8 @@ public final class Redactor {
         }
         return core.isEmpty ? id : prefix + "r" + book.digits(String(core), count: 12) + suffix
     }
+
+    static let requestPrefixes = ["chatcmpl-", "cmpl-", "embd-", "score-", "rerank-", "classify-", "pool-", "resp_"]
 
     /// Trace and span ids: as many hexadecimal digits as before.
     func hexadecimal(_ id: String) -> String { id.isEmpty ? id : book.digits(id, count: min(64, max(8, id.utf8.count))) }

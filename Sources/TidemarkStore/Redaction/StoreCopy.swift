@@ -180,6 +180,12 @@ struct StoreCopy {
         try each(
             "SELECT text FROM evidence.gateway_text WHERE text_id IN (SELECT upstream_id FROM evidence.gateway_request) ORDER BY text_id"
         ) { name, _ in _ = redactor.name(name, .host) }
+        let routes = [
+            "SELECT route FROM evidence.http_key ORDER BY key_id",
+            "SELECT DISTINCT path FROM evidence.http_error ORDER BY path",
+            "SELECT text FROM evidence.gateway_text WHERE text_id IN (SELECT route_id FROM evidence.gateway_request) ORDER BY text_id",
+        ]
+        for sql in routes { try each(sql) { route, _ in _ = redactor.route(route) } }
         try each("SELECT value, name FROM evidence.engine_fact ORDER BY rowid") { value, key in _ = redactor.fact(key, value) }
         try each("SELECT path FROM evidence.source ORDER BY source_id") { path, _ in
             let short = redactor.file(path)

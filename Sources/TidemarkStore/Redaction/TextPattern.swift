@@ -177,9 +177,8 @@ enum TextPattern {
             "instance", "exported_instance", "host", "hostname", "host_name", "node", "node_name", "nodename", "pod", "pod_name",
             "pod_uid", "namespace", "exported_namespace", "exported_pod", "exported_container", "container", "container_name",
             "container_id", "domainname", "server_address", "service_instance", "service_instance_id", "service", "service_name",
-            "net_host_name", "cluster", "region", "zone", "datacenter", "rack", "machine", "upstream", "backend", "target",
-            "server_name", "app", "application", "deployment", "job", "kubernetes_node", "kubernetes_pod_name",
-            "kubernetes_namespace", "prometheus", "replica", "worker_id",
+            "net_host_name", "cluster", "datacenter", "rack", "upstream", "server_name", "kubernetes_node",
+            "kubernetes_pod_name", "kubernetes_namespace",
         ] { keys[key] = .host }
         for key in [
             "client", "client_ip", "client_address", "remote_addr", "remote_address", "x_forwarded_for", "x_real_ip",

@@ -6,7 +6,7 @@ import TidemarkStore
 
 /// The ZIP file of an incident: report, tables, a part of the database, a manifest over all. The same database gives the same
 /// bytes.
-struct Bundle {
+struct TicketBundle {
     let files: ReportFiles
     /// Of the part of the database.
     let mostBytes: Int
