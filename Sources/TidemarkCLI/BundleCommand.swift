@@ -7,7 +7,8 @@ import TidemarkStore
 
 struct BundleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bundle", abstract: "Pack what one attaches to a ticket: report, tables and a part of the database.",
+        commandName: "bundle",
+        abstract: "Pack what one attaches to a ticket: report, tables and a part of the database.",
         discussion: """
             One ZIP file with the page, the same as Markdown, the CSV tables, report.json, a database that holds the results and
             the evidence around the incident, and a manifest with the SHA-256 of each file. It opens again with
@@ -30,7 +31,9 @@ struct BundleCommand: ParsableCommand {
     @Flag(help: "Replace a file that is there.")
     var force = false
 
-    @Flag(inversion: .prefixedNo, help: "Replace names by tokens. --no-redact keeps hosts, addresses, users, log texts as they are.")
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Replace names by tokens. --no-redact keeps hosts, addresses, users, log texts as they are.")
     var redact = true
 
     @OptionGroup var key: RedactionKeyOption
@@ -51,7 +54,8 @@ struct BundleCommand: ParsableCommand {
         let most = try CaptureCommand.bytes(maxSize, "--max-size", least: 1_000_000)
         guard force || access(out, F_OK) != 0 else {
             throw TidemarkError(
-                .cannotWrite, "is there already", file: out, hint: "name another file with --out, or replace it with --force")
+                .cannotWrite, "is there already", file: out,
+                hint: "name another file with --out, or replace it with --force")
         }
         let picture = try logo.picture(language.language)
         let store = try analysedStore(database.path, locking)

@@ -20,6 +20,8 @@ struct LogoOptions: ParsableArguments {
             return nil
         }
         let bytes = try InputBytes.read(path, most: 64 << 20)
-        return try ReportModel.Logo(bytes, text: logoAlt ?? language.text("Logo"), file: path)
+        return try Language.$current.withValue(language) {
+            try ReportModel.Logo(bytes, text: logoAlt, file: path)
+        }
     }
 }

@@ -9,7 +9,8 @@ struct RedactionOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
             "Replace names by tokens: hosts, addresses, clients, users, files; leave prompts out.",
-            discussion: "The same name has the same token everywhere. docs/report.md says what is replaced and what isn't."))
+            discussion:
+                "The same name has the same token everywhere. docs/report.md says what is replaced and what isn't."))
     var redact = false
 
     @OptionGroup var key: RedactionKeyOption

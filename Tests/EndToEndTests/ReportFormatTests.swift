@@ -7,12 +7,17 @@ import TidemarkTestSupport
     func formats() throws {
         let folder = try TemporaryFolder()
         let database = folder.path("fleet.sqlite")
-        let run = try runTidemark(["run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet"])
+        let run = try runTidemark([
+            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
+        ])
         #expect(run.status == 0, "\(run.errors)")
-        func report(_ arguments: [String]) throws -> ProgramResult { try runTidemark(["report", "--db", database] + arguments) }
+        func report(_ arguments: [String]) throws -> ProgramResult {
+            try runTidemark(["report", "--db", database] + arguments)
+        }
 
         let document = try report(["--format", "markdown", "--out", "-", "--title", "Incident *4711*"])
-        #expect(document.output.hasPrefix("# Incident \\*4711\\*\n"), "\(document.output.prefix(100))\(document.errors)")
+        #expect(
+            document.output.hasPrefix("# Incident \\*4711\\*\n"), "\(document.output.prefix(100))\(document.errors)")
         #expect(document.output.contains("kv_cache_limit") && document.output.contains("| Signal |"))
         let chinese = try report(["--format", "markdown", "--out", "-", "--lang", "zh-Hant"])
         #expect(chinese.output.contains("判定結果") || chinese.output.contains("事故"), "\(chinese.errors)")
@@ -22,7 +27,8 @@ import TidemarkTestSupport
         let model = try #require((all["reports"] as? [[String: Any]])?.first)
         #expect(model["format"] as? String == "tidemark-report/1" && model["redacted"] as? Bool == false)
         let finding = try #require((model["findings"] as? [[String: Any]])?.first)
-        #expect(finding["cause"] as? String == "kv_cache_limit" && finding["start"] as? String == "2026-11-23T17:31:52Z")
+        #expect(
+            finding["cause"] as? String == "kv_cache_limit" && finding["start"] as? String == "2026-11-23T17:31:52Z")
         let chart = try #require((model["overview"] as? [[String: Any]])?.first)
         let series = try #require((chart["series"] as? [[String: Any]])?.first)
         #expect((series["times_ms"] as? [Any])?.count == (series["values"] as? [Any])?.count && chart["unit"] is String)
@@ -48,7 +54,9 @@ import TidemarkTestSupport
     func logo() throws {
         let folder = try TemporaryFolder()
         let database = folder.path("fleet.sqlite")
-        let run = try runTidemark(["run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet"])
+        let run = try runTidemark([
+            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
+        ])
         #expect(run.status == 0, "\(run.errors)")
         let hostile = try folder.write(
             """
@@ -57,7 +65,8 @@ import TidemarkTestSupport
             <image href="https://example.org/spy.png"/></svg>
             """, to: "hostile.png")
         let made = try runTidemark([
-            "report", "--db", database, "--out", folder.path("out"), "--logo", hostile, "--logo-alt", "A \"quoted\" <logo>",
+            "report", "--db", database, "--out", folder.path("out"), "--logo", hostile, "--logo-alt",
+            "A \"quoted\" <logo>",
         ])
         #expect(made.status == 0, "\(made.errors)")
         let page = try String(contentsOfFile: folder.path("out/index.html"), encoding: .utf8)
@@ -70,7 +79,9 @@ import TidemarkTestSupport
 
         let large = try folder.write("<svg>" + String(repeating: " ", count: 300_000) + "</svg>", to: "large.svg")
         let page2 = try folder.write("<html><body>no picture</body></html>", to: "page.svg")
-        for (path, word) in [(large, "262144"), (page2, "PNG, JPEG, WebP and SVG"), (folder.path("none.png"), "cannot be read")] {
+        for (path, word) in [
+            (large, "262144"), (page2, "PNG, JPEG, WebP and SVG"), (folder.path("none.png"), "cannot be read"),
+        ] {
             let refused = try runTidemark(["report", "--db", database, "--out", folder.path("no"), "--logo", path])
             #expect(refused.status != 0 && refused.errors.contains(word), "\(refused.errors)")
         }

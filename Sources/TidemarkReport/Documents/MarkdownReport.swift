@@ -89,7 +89,8 @@ private struct MarkdownPage {
             line("**" + text(title) + "**")
             list(
                 chosen.map {
-                    text($0.text) + ($0.effect.isEmpty ? "" : " " + text(Phrases.fill(Phrases.expectedEffect, $0.effect)))
+                    text($0.text)
+                        + ($0.effect.isEmpty ? "" : " " + text(Phrases.fill(Phrases.expectedEffect, $0.effect)))
                 })
         }
         if !finding.evidence.isEmpty {
@@ -97,7 +98,8 @@ private struct MarkdownPage {
                 [Phrases.signal, Phrases.observed, Phrases.normal, Phrases.neededToBlame, Phrases.source],
                 finding.evidence.map {
                     [
-                        text($0.signal), text(NumberText.text($0.value, $0.unit)), text(NumberText.text($0.baseline, $0.unit)),
+                        text($0.signal), text(NumberText.text($0.value, $0.unit)),
+                        text(NumberText.text($0.baseline, $0.unit)),
                         text($0.needed), MarkdownText.code($0.source + ($0.line.map { ":\($0)" } ?? "")),
                     ]
                 })
@@ -181,7 +183,8 @@ private struct MarkdownPage {
             [Phrases.time, Phrases.level, Phrases.count, Phrases.message, Phrases.source],
             model.logEvents.prefix(Self.mostRows).map {
                 [
-                    $0.timeMs.map(CivilTime.rfc3339) ?? NumberText.missing, text($0.level), NumberText.integer($0.count),
+                    $0.timeMs.map(CivilTime.rfc3339) ?? NumberText.missing, text($0.level),
+                    NumberText.integer($0.count),
                     MarkdownText.code(String($0.text.prefix(300))),
                     MarkdownText.code($0.source + ($0.line.map { ":\($0)" } ?? "")),
                 ]
@@ -196,7 +199,8 @@ private struct MarkdownPage {
             [Phrases.client, Phrases.requests, Phrases.share, Phrases.errors],
             model.topClients.prefix(Self.mostRows).map {
                 [
-                    MarkdownText.code($0.name), NumberText.integer($0.requests), text(NumberText.text($0.share, .ratio)),
+                    MarkdownText.code($0.name), NumberText.integer($0.requests),
+                    text(NumberText.text($0.share, .ratio)),
                     NumberText.integer($0.errors),
                 ]
             })
@@ -238,7 +242,9 @@ private struct MarkdownPage {
     private func text(_ text: String) -> String { MarkdownText.escaped(text) }
 
     private mutating func heading(_ level: Int, _ title: String, code: String = "") {
-        line(String(repeating: "#", count: level) + " " + text(title) + (code.isEmpty ? "" : " " + MarkdownText.code(code)))
+        line(
+            String(repeating: "#", count: level) + " " + text(title)
+                + (code.isEmpty ? "" : " " + MarkdownText.code(code)))
     }
 
     private mutating func line(_ line: String) { out += line + "\n\n" }

@@ -18,7 +18,8 @@ enum MarkdownText {
             case "." where place >= 3 && scalars[place - 3..<place].allSatisfy({ $0 == "w" || $0 == "W" }): out += "\\."
             // At the start of a line they would make a list, a heading or a quotation.
             case "-" where place == 0, "+" where place == 0, "=" where place == 0: out += "\\" + String(scalar)
-            case "." where endsNumber(scalars, place), ")" where endsNumber(scalars, place): out += "\\" + String(scalar)
+            case "." where endsNumber(scalars, place), ")" where endsNumber(scalars, place):
+                out += "\\" + String(scalar)
             default: out += visible(scalar)
             }
         }
@@ -52,7 +53,8 @@ enum MarkdownText {
         case 9, 10, 13: return " "
         case 0..<32: return String(Unicode.Scalar(0x2400 + scalar.value)!)
         case 127: return "\u{2421}"
-        case 0x80...0x9F, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB,
+        case 0x80...0x9F, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
+            0xFFF9...0xFFFB,
             0xE0000...0xE007F:
             return "⟨U+" + String(scalar.value, radix: 16, uppercase: true) + "⟩"
         default: return String(scalar)

@@ -36,7 +36,8 @@ extension ReportJSON {
         switch block {
         case .strip(let strip, let span):
             .object([
-                ("kind", .text("chart")), ("start", .time(span.startMs)), ("end", .time(span.endMs)), ("chart", value(strip)),
+                ("kind", .text("chart")), ("start", .time(span.startMs)), ("end", .time(span.endMs)),
+                ("chart", value(strip)),
             ])
         case .scatter(let one): value(one)
         case .waterfall(let one): value(one)
@@ -50,7 +51,8 @@ extension ReportJSON {
             .object([("x", .number(at.x)), ("y", .number(at.y)), ("low", .number(at.low)), ("high", .number(at.high))])
         }
         return .object([
-            ("kind", .text("scatter")), ("id", .text(one.id)), ("title", .text(one.title)), ("subtitle", .text(one.subtitle)),
+            ("kind", .text("scatter")), ("id", .text(one.id)), ("title", .text(one.title)),
+            ("subtitle", .text(one.subtitle)),
             ("x_title", .text(one.xTitle)), ("x_unit", unit(one.xUnit)), ("y_unit", unit(one.yUnit)),
             ("points", .array(points)), ("line", .array(line)),
         ])
@@ -112,7 +114,8 @@ extension ReportJSON {
             ])
         }
         return .object([
-            ("id", .text(one.id)), ("title", .text(one.title)), ("kind", .text(one.kind.rawValue)), ("bars", .array(bars)),
+            ("id", .text(one.id)), ("title", .text(one.title)), ("kind", .text(one.kind.rawValue)),
+            ("bars", .array(bars)),
         ])
     }
 
@@ -120,7 +123,9 @@ extension ReportJSON {
         let rows = table.rows.map { row -> JSONValue in
             let figures = table.columns.enumerated().map { place, column -> JSONValue in
                 let number = place < row.values.count ? row.values[place] : nil
-                return .object([("title", .text(column.title)), ("unit", unit(column.unit)), ("value", .optional(number))])
+                return .object([
+                    ("title", .text(column.title)), ("unit", unit(column.unit)), ("value", .optional(number)),
+                ])
             }
             return .object([("name", .text(row.name)), ("note", .text(row.note)), ("figures", .array(figures))])
         }
@@ -136,7 +141,8 @@ extension ReportJSON {
 
     static func value(_ one: ReportModel.Client) -> JSONValue {
         .object([
-            ("name", .text(one.name)), ("requests", .number(Double(one.requests))), ("request_ratio", .number(one.share)),
+            ("name", .text(one.name)), ("requests", .number(Double(one.requests))),
+            ("request_ratio", .number(one.share)),
             ("errors", .number(Double(one.errors))), ("peak_requests_per_second", .optional(one.peakRequestsPerSecond)),
             ("note", .text(one.note)),
         ])
@@ -157,7 +163,8 @@ extension ReportJSON {
             ("time", .time(one.startMs)), ("gateway", .text(one.gateway)), ("request", .text(one.request)),
             ("status", .optional(one.status)), ("duration_seconds", .number(one.duration)),
             ("time_to_headers_seconds", .optional(one.timeToHeaders)),
-            ("engine_e2e_seconds", .optional(one.engineEndToEnd)), ("engine_ttft_seconds", .optional(one.engineFirstToken)),
+            ("engine_e2e_seconds", .optional(one.engineEndToEnd)),
+            ("engine_ttft_seconds", .optional(one.engineFirstToken)),
             ("upstream", .text(one.upstream)), ("request_id", .text(one.requestID)), ("end_reason", .text(one.ending)),
         ])
     }
@@ -191,7 +198,8 @@ extension ReportJSON {
             .object([("what", .text(one.what)), ("by", .text(one.by))])
         }
         return .object([
-            ("sources", .array(sources)), ("unknown_files", .texts(coverage.unknownFiles)), ("shadowed", .array(shadowed)),
+            ("sources", .array(sources)), ("unknown_files", .texts(coverage.unknownFiles)),
+            ("shadowed", .array(shadowed)),
         ])
     }
 }

@@ -82,13 +82,16 @@ public enum ReportJSON {
 
     private static func value(_ finding: ReportModel.Finding) -> JSONValue {
         let advice = finding.recommendations.map { one -> JSONValue in
-            .object([("text", .text(one.text)), ("effect", .text(one.effect)), ("urgency", .text(one.urgency.rawValue))])
+            .object([
+                ("text", .text(one.text)), ("effect", .text(one.effect)), ("urgency", .text(one.urgency.rawValue)),
+            ])
         }
         var members: [(String, JSONValue)] = [
             ("rank", .number(Double(finding.rank))), ("cause", .text(finding.cause)), ("title", .text(finding.title)),
             ("summary", .text(finding.summary)), ("start", .time(finding.span.startMs)),
             ("end", .time(finding.span.endMs)), ("confidence", .number(finding.confidence)),
-            ("confidence_word", .text(finding.confidenceWord.rawValue)), ("impact_share", .optional(finding.impactShare)),
+            ("confidence_word", .text(finding.confidenceWord.rawValue)),
+            ("impact_share", .optional(finding.impactShare)),
             ("impact", .text(finding.impact)), ("replicas", .texts(finding.replicas)),
         ]
         members.append(("evidence", .array(finding.evidence.map { value($0) })))

@@ -11,9 +11,9 @@ extension ReportModel {
         /// What is read out in its place.
         public let text: String
 
-        /// - Parameter text: what is read out in its place.
+        /// - Parameter text: what is read out in its place; nil: the word for a logo.
         /// - Throws: `unusableInput` for anything but PNG, JPEG, WebP and SVG, told by content, and for what is too large.
-        public init(_ bytes: [UInt8], text: String, file: String) throws {
+        public init(_ bytes: [UInt8], text: String?, file: String) throws {
             guard bytes.count <= Self.mostBytes else {
                 throw TidemarkError(
                     .unusableInput,
@@ -25,7 +25,7 @@ extension ReportModel {
                     .unusableInput, "is not a picture that a report can show", file: file,
                     hint: "PNG, JPEG, WebP and SVG are, whatever the file is called")
             }
-            (self.mediaType, self.bytes, self.text) = (mediaType, bytes, text)
+            (self.mediaType, self.bytes, self.text) = (mediaType, bytes, text ?? say("Logo"))
         }
 
         /// As an address that holds the picture itself. In an `<img>` no browser runs what an SVG may hold of scripts, nor

@@ -67,11 +67,14 @@ struct NameBook {
     /// Names that are words of every log and of the report itself: in their own columns they are replaced, in the middle of a
     /// sentence they say nothing.
     private static let words: Set<String> = [
-        "server", "servers", "engine", "engines", "replica", "replicas", "gateway", "client", "clients", "host", "hosts",
+        "server", "servers", "engine", "engines", "replica", "replicas", "gateway", "client", "clients", "host",
+        "hosts",
         "node", "pod", "user", "users", "default", "vllm", "model", "models", "fleet", "bench", "http", "https", "api",
-        "request", "requests", "metrics", "metric", "log", "logs", "gpu", "cpu", "cache", "main", "none", "null", "true",
+        "request", "requests", "metrics", "metric", "log", "logs", "gpu", "cpu", "cache", "main", "none", "null",
+        "true",
         "false", "error", "warning", "info", "debug", "critical", "test", "prod", "production", "staging", "anonymous",
-        "unknown", "localhost", "prefill", "decode", "worker", "router", "proxy", "nginx", "envoy", "litellm", "traefik",
+        "unknown", "localhost", "prefill", "decode", "worker", "router", "proxy", "nginx", "envoy", "litellm",
+        "traefik",
         "prometheus", "incident", "evidence", "the", "and", "for", "not", "was", "all", "one", "two", "new", "old",
         "token", "tokens", "time", "data", "first", "last", "usually", "longer", "step", "steps", "load", "inference",
     ]

@@ -26,17 +26,22 @@ enum RedactionPlan {
 
     private static let everywhere: [String: Treatment] = {
         var found: [String: Treatment] = [
-            "instance": .host, "instances": .json, "labels": .labels, "client": .client, "path": .route, "route": .route,
+            "instance": .host, "instances": .json, "labels": .labels, "client": .client, "path": .route,
+            "route": .route,
             "http_route": .route, "trace_id": .hexadecimal, "span_id": .hexadecimal, "parent_span_id": .hexadecimal,
-            "request_id": .requestID, "host": .host, "service": .host, "service_instance": .host, "attributes": .numbers,
-            "events": .dropped, "links": .dropped, "configuration": .json, "notes": .json, "remarks": .json, "conditions": .json,
+            "request_id": .requestID, "host": .host, "service": .host, "service_instance": .host,
+            "attributes": .numbers,
+            "events": .dropped, "links": .dropped, "configuration": .json, "notes": .json, "remarks": .json,
+            "conditions": .json,
             "recommendations": .json, "json": .json, "expression": .text, "reason": .log, "status_message": .log,
             "prefix_sha256": .dropped, "tail_sha256": .dropped, "help": .text,
         ]
         for column in [
-            "format", "framing", "compression", "status", "kind", "level", "unit", "origin", "cause", "factor", "family", "form",
+            "format", "framing", "compression", "status", "kind", "level", "unit", "origin", "cause", "factor",
+            "family", "form",
             "type", "shadowed_by", "pstate", "bus_id", "action", "state", "harm", "verdict", "grade", "loop", "tool",
-            "binding_limit", "limit_name", "evidence_key", "tool_version", "end_reason", "currency", "zone", "signal", "metric",
+            "binding_limit", "limit_name", "evidence_key", "tool_version", "end_reason", "currency", "zone", "signal",
+            "metric",
             "rendered", "joined_by", "evidence", "seconds", "flag",
         ] { found[column] = .kept }
         return found
@@ -44,21 +49,26 @@ enum RedactionPlan {
 
     private static let columns: [String: Treatment] = {
         var found: [String: Treatment] = [
-            "period.name": .period, "sentence.message": .message, "period.capture": .numbers, "source.path": .file, "source.state": .dropped,
+            "period.name": .period, "sentence.message": .message, "period.capture": .numbers, "source.path": .file,
+            "source.state": .dropped,
             "source.tail": .dropped, "source.message": .text, "source.clock_method": .text, "reject.text": .dropped,
-            "reject.reason": .text, "instance.name": .host, "instance.scrape_instance": .host, "engine_fact.name": .text,
-            "engine_fact.value": .fact, "engine_run.version": .text, "engine_run.model": .text, "gpu_process.name": .file,
+            "reject.reason": .text, "instance.name": .host, "instance.scrape_instance": .host,
+            "engine_fact.name": .text,
+            "engine_fact.value": .fact, "engine_run.version": .text, "engine_run.model": .text,
+            "gpu_process.name": .file,
             "series_label.value": .label, "log_event.message": .log, "log_event.exception_message": .log,
             "log_event.exception_type": .text, "log_event.frame": .text, "log_event.source_file": .text,
             "log_event.process": .text, "gpu_event.text": .log, "gpu_event.burst": .text, "log_template.text": .log,
             "log_template.source": .file, "finding_evidence.source": .file, "load_test_estimate.name": .file,
             "comparison_argument.before": .fact, "comparison_argument.after": .fact, "comparison_argument.name": .text,
-            "gateway_text.text": .gatewayText, "week_usage.name": .usage, "week_error.text": .log, "distribution.bucket": .text,
+            "gateway_text.text": .gatewayText, "week_usage.name": .usage, "week_error.text": .log,
+            "distribution.bucket": .text,
             "span.name": .log, "span.model": .text, "gateway_request.flags": .text, "week_finding.instances": .json,
             "source.status": .kept,
         ]
         for table in [
-            "signal", "signal_origin", "figure", "distribution", "series", "series_label", "metric_family", "engine_companion_stat",
+            "signal", "signal_origin", "figure", "distribution", "series", "series_label", "metric_family",
+            "engine_companion_stat",
             "data_quality", "rollup", "user_signal", "week", "week_value", "plan_setting", "week_bucket",
         ] { found[table + ".name"] = .kept }
         return found

@@ -124,10 +124,11 @@ extension Redactor {
         var found: [(key: String, value: String)] = []
         let isRead = withBytes(of: json) { bytes -> Bool in
             var reader = JSONReader(bytes)
-            return (try? reader.object { key, reader in
-                let name = key.text
-                if let value = try reader.scalarText() { found.append((name, value)) }
-            }) != nil
+            return
+                (try? reader.object { key, reader in
+                    let name = key.text
+                    if let value = try reader.scalarText() { found.append((name, value)) }
+                }) != nil
         }
         return isRead ? found : nil
     }
@@ -181,7 +182,9 @@ private struct TextScan {
             return TextPattern.saysNothing(address) ? end : put(redactor.book.token(address, .address), at..<end)
         }
         guard byte != 58 else { return nil }
-        if let end = TextPattern.email(text, at: at) { return put(redactor.book.token(string(at..<end), .user), at..<end) }
+        if let end = TextPattern.email(text, at: at) {
+            return put(redactor.book.token(string(at..<end), .user), at..<end)
+        }
         if let end = requestID(at) { return put(redactor.requestID(string(at..<end)), at..<end) }
         if let value = value(at) {
             let kept = string(value.range)
@@ -212,7 +215,8 @@ private struct TextScan {
     private func known(_ at: Int) -> (Int, String)? {
         guard at + 2 < text.count else { return nil }
         let lower = TextPattern.lower
-        guard let names = redactor.book.inText[NameBook.place(lower(text[at]), lower(text[at + 1]), lower(text[at + 2]))]
+        guard
+            let names = redactor.book.inText[NameBook.place(lower(text[at]), lower(text[at + 1]), lower(text[at + 2]))]
         else { return nil }
         candidates: for (name, token) in names where at + name.count <= text.count {
             for index in 3..<max(3, name.count) where lower(text[at + index]) != name[index] { continue candidates }
@@ -277,12 +281,15 @@ private struct TextScan {
         // Not the end of another key.
         if start > 0, [45, 46, 95].contains(text[start - 1]) { return nil }
         var at = start
-        while at < text.count, at - start < 48, TextPattern.isAlphanumeric(text[at]) || [45, 46, 95].contains(text[at]) { at += 1 }
+        while at < text.count, at - start < 48, TextPattern.isAlphanumeric(text[at]) || [45, 46, 95].contains(text[at])
+        { at += 1 }
         let key = start..<at
         let isQuoted = at < text.count && isQuote(text[at])
         if isQuoted { at += 1 }
         while at < text.count, text[at] == 32 { at += 1 }
-        guard at < text.count, text[at] == 61 || text[at] == 58, let kind = TextPattern.kind(ofKey: string(key)) else { return nil }
+        guard at < text.count, text[at] == 61 || text[at] == 58, let kind = TextPattern.kind(ofKey: string(key)) else {
+            return nil
+        }
         let isColon = text[at] == 58
         at += 1
         if at < text.count, text[at] == 126 { at += 1 }
@@ -292,7 +299,9 @@ private struct TextScan {
         guard !isColon || isQuoted || quote != 0 else { return nil }
         if quote != 0 { at += 1 }
         var end = at
-        while end < text.count, quote != 0 ? text[end] != quote && text[end] != 92 : !TextPattern.isDelimiter(text[end]) && text[end] != 38 {
+        while end < text.count,
+            quote != 0 ? text[end] != quote && text[end] != 92 : !TextPattern.isDelimiter(text[end]) && text[end] != 38
+        {
             end += 1
         }
         return end > at && end - at <= 256 ? (at..<end, kind) : nil

@@ -39,7 +39,9 @@ public final class Redactor {
             let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
             return name(bare, kind) + value[port...]
         }
-        if let gpu = value.range(of: " GPU ") { return name(String(value[..<gpu.lowerBound]), kind) + value[gpu.lowerBound...] }
+        if let gpu = value.range(of: " GPU ") {
+            return name(String(value[..<gpu.lowerBound]), kind) + value[gpu.lowerBound...]
+        }
         return book.token(value, kind)
     }
 
@@ -57,7 +59,8 @@ public final class Redactor {
         if TextPattern.saysNothing(value) { return true }
         let digits = value.hasPrefix("GPU ") ? value.dropFirst(4) : value[...]
         if digits.count <= 4, digits.allSatisfy({ $0.isASCII && $0.isNumber }) { return true }
-        return ["fleet", "GPU", "-", "None", "none", "null", "unknown", "true", "false", "True", "False", "all"].contains(value)
+        return ["fleet", "GPU", "-", "None", "none", "null", "unknown", "true", "false", "True", "False", "all"]
+            .contains(value)
     }
 
     /// A path of a request: the segments that inference servers have stay.
@@ -79,12 +82,17 @@ public final class Redactor {
     }
 
     private static let segments: Set<String> = [
-        "", "*", "chat", "complete", "completions", "embeddings", "embed", "models", "health", "healthz", "ready", "readyz", "live",
+        "", "*", "chat", "complete", "completions", "embeddings", "embed", "models", "health", "healthz", "ready",
+        "readyz", "live",
         "metrics", "tokenize", "detokenize", "score", "rerank", "ping", "version", "invocations", "api", "generate",
-        "generate_stream", "openai", "responses", "audio", "transcriptions", "translations", "speech", "images", "pooling",
-        "classify", "docs", "openapi.json", "load", "server_info", "sleep", "wake_up", "is_sleeping", "reset_prefix_cache",
-        "start_profile", "stop_profile", "load_lora_adapter", "unload_lora_adapter", "messages", "none", "other", "favicon.ico",
-        "robots.txt", "http:", "https:", "GET", "POST", "llm_request", "traces", "batches", "files", "realtime", "status",
+        "generate_stream", "openai", "responses", "audio", "transcriptions", "translations", "speech", "images",
+        "pooling",
+        "classify", "docs", "openapi.json", "load", "server_info", "sleep", "wake_up", "is_sleeping",
+        "reset_prefix_cache",
+        "start_profile", "stop_profile", "load_lora_adapter", "unload_lora_adapter", "messages", "none", "other",
+        "favicon.ico",
+        "robots.txt", "http:", "https:", "GET", "POST", "llm_request", "traces", "batches", "files", "realtime",
+        "status",
     ]
 
     /// The name of a file of evidence; words that everybody's have stay, and what says its form.
@@ -93,11 +101,14 @@ public final class Redactor {
         if let known = book.known(path) { return known }
         var path = path
         var line = ""
-        if let colon = path.lastIndex(of: ":"), path[path.index(after: colon)...].allSatisfy(\.isNumber), colon > path.startIndex {
+        if let colon = path.lastIndex(of: ":"), path[path.index(after: colon)...].allSatisfy(\.isNumber),
+            colon > path.startIndex
+        {
             line = String(path[colon...])
             path = String(path[..<colon])
         }
-        return path.split(separator: "/", omittingEmptySubsequences: false).map { part($0) }.joined(separator: "/") + line
+        return path.split(separator: "/", omittingEmptySubsequences: false).map { part($0) }.joined(separator: "/")
+            + line
     }
 
     private func part(_ part: Substring) -> String {
@@ -105,7 +116,9 @@ public final class Redactor {
         var stem = part
         while let dot = stem.lastIndex(of: "."), dot > stem.startIndex {
             let ending = stem[stem.index(after: dot)...]
-            guard Self.endings.contains(String(ending)) || ending.count <= 4 && ending.allSatisfy(\.isNumber) else { break }
+            guard Self.endings.contains(String(ending)) || ending.count <= 4 && ending.allSatisfy(\.isNumber) else {
+                break
+            }
             stem = stem[..<dot]
         }
         let ending = part[stem.endIndex...]
@@ -124,14 +137,19 @@ public final class Redactor {
     }
 
     private static let endings: Set<String> = [
-        "gz", "zst", "bz2", "xz", "log", "json", "jsonl", "ndjson", "csv", "tsv", "txt", "prom", "om", "openmetrics", "out", "err",
+        "gz", "zst", "bz2", "xz", "log", "json", "jsonl", "ndjson", "csv", "tsv", "txt", "prom", "om", "openmetrics",
+        "out", "err",
         "dump", "xml", "yaml", "yml", "sqlite", "html", "pb", "py", "jinja", "pem", "bin", "safetensors",
     ]
     private static let stems: Set<String> = [
-        "", ".", "..", "server", "vllm", "metrics", "metric", "gpu", "gpus", "nvidia", "smi", "dmon", "otlp", "bench", "access",
-        "error", "log", "logs", "stdout", "stderr", "scrape", "scrapes", "prometheus", "data", "capture", "kernel", "dmesg",
-        "trace", "traces", "tsdb", "chunks", "index", "meta", "wal", "tombstones", "evidence", "gateway", "engine", "syslog",
-        "range", "dcgm", "node", "dump", "baseline", "alerts", "query", "incident", "requests", "spans", "benchmark", "loadtest",
+        "", ".", "..", "server", "vllm", "metrics", "metric", "gpu", "gpus", "nvidia", "smi", "dmon", "otlp", "bench",
+        "access",
+        "error", "log", "logs", "stdout", "stderr", "scrape", "scrapes", "prometheus", "data", "capture", "kernel",
+        "dmesg",
+        "trace", "traces", "tsdb", "chunks", "index", "meta", "wal", "tombstones", "evidence", "gateway", "engine",
+        "syslog",
+        "range", "dcgm", "node", "dump", "baseline", "alerts", "query", "incident", "requests", "spans", "benchmark",
+        "loadtest",
     ]
 
     /// The value of a Prometheus label.
@@ -142,19 +160,27 @@ public final class Redactor {
         if Self.routeLabels.contains(lower) { return route(value) }
         if Self.labels.contains(lower) { return text(value) }
         let isNumber = value.utf8.allSatisfy { TextPattern.isDigit($0) || [43, 45, 46, 101].contains($0) }
-        if isNumber && value.utf8.count < 10 || Self.saysNothing(value) || value == "auto" || value == "+Inf" { return value }
+        if isNumber && value.utf8.count < 10 || Self.saysNothing(value) || value == "auto" || value == "+Inf" {
+            return value
+        }
         return name(value, .other)
     }
 
-    private static let routeLabels: Set<String> = ["handler", "path", "route", "endpoint", "uri", "url", "http_route", "http_target"]
+    private static let routeLabels: Set<String> = [
+        "handler", "path", "route", "endpoint", "uri", "url", "http_route", "http_target",
+    ]
     /// Labels of vLLM and of the usual exporters that name nobody.
     private static let labels: Set<String> = [
-        "__name__", "le", "quantile", "model_name", "model", "engine", "engine_index", "finished_reason", "finish_reason", "method",
-        "status", "status_code", "code", "gpu", "modelname", "gpu_type", "pci_bus_id", "device", "position", "source", "type",
-        "phase", "mode", "cpu", "reason", "state", "stage", "err_code", "dcgm_fi_driver_version", "driver_version", "version",
+        "__name__", "le", "quantile", "model_name", "model", "engine", "engine_index", "finished_reason",
+        "finish_reason", "method",
+        "status", "status_code", "code", "gpu", "modelname", "gpu_type", "pci_bus_id", "device", "position", "source",
+        "type",
+        "phase", "mode", "cpu", "reason", "state", "stage", "err_code", "dcgm_fi_driver_version", "driver_version",
+        "version",
         "implementation", "major", "minor", "patchlevel", "generation", "cache_dtype", "kv_cache_dtype", "block_size",
         "prefix_caching_hash_algo", "sleep_state", "fstype", "operstate", "sysname", "release", "cause", "api_provider",
-        "requested_model", "litellm_model_name", "spec_decode", "kind", "op", "operation", "action", "result", "level", "name",
+        "requested_model", "litellm_model_name", "spec_decode", "kind", "op", "operation", "action", "result", "level",
+        "name",
         "unit", "prompt_type", "grpc_code", "protocol", "request_type", "is_streaming", "quantization", "dtype",
     ]
 
@@ -164,10 +190,13 @@ public final class Redactor {
         if Self.saysNothing(value) || value.isEmpty { return value }
         if SecretMask.masked(key + "=" + value) != key + "=" + value { return "***" }
         if let kind = TextPattern.kind(ofKey: key) { return name(value, kind) }
-        for ending in ["_address", "_addr", "_endpoint", "_url", "_ip", "_origins", "_headers"] where key.hasSuffix(ending) {
+        for ending in ["_address", "_addr", "_endpoint", "_url", "_ip", "_origins", "_headers"]
+        where key.hasSuffix(ending) {
             return name(value, .host)
         }
-        let endings = ["file", "_path", "_dir", "_certs", "template", "log_config", "_plugin", "middleware", "uds", "directory"]
+        let endings = [
+            "file", "_path", "_dir", "_certs", "template", "log_config", "_plugin", "middleware", "uds", "directory",
+        ]
         if endings.contains(where: key.hasSuffix) { return file(value) }
         if key.hasPrefix("lora_modules") { learnAdapters(value) }
         return text(value)
@@ -221,7 +250,9 @@ public final class Redactor {
     static let requestPrefixes = ["chatcmpl-", "cmpl-", "embd-", "score-", "rerank-", "classify-", "pool-", "resp_"]
 
     /// Trace and span ids: as many hexadecimal digits as before.
-    func hexadecimal(_ id: String) -> String { id.isEmpty ? id : book.digits(id, count: min(64, max(8, id.utf8.count))) }
+    func hexadecimal(_ id: String) -> String {
+        id.isEmpty ? id : book.digits(id, count: min(64, max(8, id.utf8.count)))
+    }
 }
 
 extension StringProtocol {

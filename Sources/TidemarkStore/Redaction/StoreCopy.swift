@@ -11,7 +11,8 @@ extension Store {
         // Opening it checks that it is one of this schema.
         let original = try Store.open(path: path)
         let copy = try Store.create(path: "")
-        try StoreCopy(original: original, database: copy.database, redactor: redactor, skipsEvidence: skipsEvidence).run(period)
+        try StoreCopy(original: original, database: copy.database, redactor: redactor, skipsEvidence: skipsEvidence)
+            .run(period)
         return copy
     }
 
@@ -186,7 +187,9 @@ struct StoreCopy {
             "SELECT text FROM evidence.gateway_text WHERE text_id IN (SELECT route_id FROM evidence.gateway_request) ORDER BY text_id",
         ]
         for sql in routes { try each(sql) { route, _ in _ = redactor.route(route) } }
-        try each("SELECT value, name FROM evidence.engine_fact ORDER BY rowid") { value, key in _ = redactor.fact(key, value) }
+        try each("SELECT value, name FROM evidence.engine_fact ORDER BY rowid") { value, key in
+            _ = redactor.fact(key, value)
+        }
         try each("SELECT path FROM evidence.source ORDER BY source_id") { path, _ in
             let short = redactor.file(path)
             if short != path, path.contains("/") { redactor.book.note(path, short) }
@@ -216,7 +219,9 @@ extension Database {
                 let treatment = RedactionPlan.Treatment(rawValue: Int(sqlite3_value_int(values[0]))) ?? .text
                 let out = redactor.redacted(text(values[1]), treatment, of: text(values[2]))
                 // An empty text has no address, which would say NULL.
-                if out.isEmpty { return sqlite3_result_text(context, "", 0, unsafeBitCast(-1, to: sqlite3_destructor_type.self)) }
+                if out.isEmpty {
+                    return sqlite3_result_text(context, "", 0, unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+                }
                 withBytes(of: out) { bytes in
                     sqlite3_result_text(
                         context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? nil, Int32(bytes.count),

@@ -64,7 +64,8 @@ extension Store {
         let written = try Store.open(path: path)
         let answer = try written.database.text("PRAGMA integrity_check") ?? ""
         guard answer == "ok" else {
-            throw TidemarkError(.unusableInput, "the part of the database is damaged: \(answer.prefix(200))", file: path)
+            throw TidemarkError(
+                .unusableInput, "the part of the database is damaged: \(answer.prefix(200))", file: path)
         }
     }
 

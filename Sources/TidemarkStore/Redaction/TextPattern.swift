@@ -16,7 +16,8 @@ enum TextPattern {
 
     /// Addresses of the machine itself and of nobody.
     static func saysNothing(_ address: String) -> Bool {
-        address.hasPrefix("127.") || address == "0.0.0.0" || address == "::1" || address == "::" || address == "localhost"
+        address.hasPrefix("127.") || address == "0.0.0.0" || address == "::1" || address == "::"
+            || address == "localhost"
             || address == "255.255.255.255"
     }
 
@@ -74,7 +75,9 @@ enum TextPattern {
             at += 1
         }
         // A colon at the end belongs to the sentence.
-        if digits == 0, at > start, text[at - 1] == 58, !(at > start + 1 && text[at - 2] == 58) { at -= 1 } else if digits > 0 {
+        if digits == 0, at > start, text[at - 1] == 58, !(at > start + 1 && text[at - 2] == 58) {
+            at -= 1
+        } else if digits > 0 {
             groups += 1
         }
         isMAC = isMAC && digits == 2
@@ -112,15 +115,19 @@ enum TextPattern {
             at -= 1
             lastDot = (start..<at).last { text[$0] == 46 }
         }
-        if text.has("ip-", at: start), at - start >= 10, text.slice(start + 3, at).prefix(4).contains(where: isDigit) { return at }
+        if text.has("ip-", at: start), at - start >= 10, text.slice(start + 3, at).prefix(4).contains(where: isDigit) {
+            return at
+        }
         guard let lastDot, lastDot > start, lastDot < at - 1 else { return nil }
         let ending = String(decoding: text.slice(lastDot + 1, at).map { lower($0) }, as: UTF8.self)
         return endings.contains(ending) ? at : nil
     }
 
     private static let endings: Set<String> = [
-        "local", "internal", "lan", "corp", "intranet", "localdomain", "home", "svc", "com", "net", "org", "io", "ai", "dev",
-        "cloud", "app", "edu", "gov", "mil", "biz", "uk", "de", "fr", "nl", "eu", "jp", "cn", "tw", "hk", "kr", "au", "br",
+        "local", "internal", "lan", "corp", "intranet", "localdomain", "home", "svc", "com", "net", "org", "io", "ai",
+        "dev",
+        "cloud", "app", "edu", "gov", "mil", "biz", "uk", "de", "fr", "nl", "eu", "jp", "cn", "tw", "hk", "kr", "au",
+        "br",
         "ch", "se", "fi", "es",
     ]
 
@@ -150,7 +157,8 @@ enum TextPattern {
     }
 
     private static let folders: [StaticString] = [
-        "/home/", "/root/", "/Users/", "/mnt/", "/data/", "/srv/", "/nfs/", "/scratch/", "/workspace/", "/models/", "/tmp/",
+        "/home/", "/root/", "/Users/", "/mnt/", "/data/", "/srv/", "/nfs/", "/scratch/", "/workspace/", "/models/",
+        "/tmp/",
         "/var/", "/work/", "/media/", "/lustre/", "/gpfs/", "/fsx/", "/efs/", "/shared/", "/private/",
     ]
 
@@ -174,9 +182,12 @@ enum TextPattern {
     private static let keys: [String: NameBook.Kind] = {
         var keys: [String: NameBook.Kind] = [:]
         for key in [
-            "instance", "exported_instance", "host", "hostname", "host_name", "node", "node_name", "nodename", "pod", "pod_name",
-            "pod_uid", "namespace", "exported_namespace", "exported_pod", "exported_container", "container", "container_name",
-            "container_id", "domainname", "server_address", "service_instance", "service_instance_id", "service", "service_name",
+            "instance", "exported_instance", "host", "hostname", "host_name", "node", "node_name", "nodename", "pod",
+            "pod_name",
+            "pod_uid", "namespace", "exported_namespace", "exported_pod", "exported_container", "container",
+            "container_name",
+            "container_id", "domainname", "server_address", "service_instance", "service_instance_id", "service",
+            "service_name",
             "net_host_name", "cluster", "datacenter", "rack", "upstream", "server_name", "kubernetes_node",
             "kubernetes_pod_name", "kubernetes_namespace",
         ] { keys[key] = .host }
@@ -186,7 +197,8 @@ enum TextPattern {
         ] { keys[key] = .client }
         for key in [
             "user", "user_id", "userid", "username", "user_name", "end_user", "tenant", "tenant_id", "customer",
-            "customer_id", "account", "account_id", "org", "organization", "organization_id", "team", "team_id", "project",
+            "customer_id", "account", "account_id", "org", "organization", "organization_id", "team", "team_id",
+            "project",
             "project_id", "email", "user_email", "session", "session_id", "conversation_id", "api_key", "key_alias",
             "api_key_alias", "api_key_hash", "hashed_api_key", "owner", "department", "client_id",
         ] { keys[key] = .user }
@@ -197,7 +209,8 @@ enum TextPattern {
     }()
 
     private static let keyEndings: [(String, NameBook.Kind)] = [
-        ("_hostname", .host), ("_host", .host), ("_pod", .host), ("_node", .host), ("pod_name", .host), ("node_name", .host),
+        ("_hostname", .host), ("_host", .host), ("_pod", .host), ("_node", .host), ("pod_name", .host),
+        ("node_name", .host),
         ("_user", .user), ("user_id", .user), ("_tenant", .user), ("tenant_id", .user), ("_customer", .user),
         ("_client_ip", .client), ("client_address", .client), ("_email", .user), ("session_id", .user),
     ]
