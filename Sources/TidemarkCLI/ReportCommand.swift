@@ -54,7 +54,6 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         if let week {
-            try language.refuseForWeeks()
             guard format == .html, out != "-" else {
                 throw TidemarkError(
                     .usage, "the page of a week is written as html, into a folder",

@@ -67,7 +67,6 @@ struct RunCommand: ParsableCommand {
     }
 
     private func runWeekly(_ log: RunLog) throws {
-        try language.refuseForWeeks()
         guard let loaded = try configuration.load() else {
             throw TidemarkError(
                 .usage, "neither evidence nor a configuration is given",
@@ -75,13 +74,11 @@ struct RunCommand: ParsableCommand {
                     "tidemark run evidence/ --out report/, or tidemark run --config tidemark.yaml (`tidemark init` writes one)"
             )
         }
-        var run = WeeklyRun(loaded: loaded, log: log, nowMs: try weekly.nowMs(), patience: locking)
+        let plan = WeeklyPlan(
+            loaded: loaded, folder: out.map(Self.withoutSlash), database: databasePath, title: title,
+            language: language.chosen, logo: logo, redaction: redaction)
+        var run = WeeklyRun(loaded: loaded, plan: plan, log: log, nowMs: try weekly.nowMs(), patience: locking)
         run.options = try options.options()
-        run.folder = out.map(Self.withoutSlash)
-        run.databasePath = databasePath
-        run.title = title
-        run.logo = logo
-        run.redaction = redaction
         run.hook = try weekly.hook()
         run.failOn = failOn
         try run.run()

@@ -8,6 +8,8 @@ import TidemarkStore
 struct WeekFolder {
     let path: String
     var title: String
+    /// Of the pages; their CSV is in English.
+    var language = Language.english
     var logo: ReportModel.Logo?
     /// The database as the pages may show it; nil: as it is.
     var shown: Store?
@@ -18,6 +20,10 @@ struct WeekFolder {
     /// Writes the pages of weeks that changed or are not there, then the index.
     /// - Returns: how many pages of weeks.
     func write(_ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws -> Int {
+        try Language.$current.withValue(language) { try writeAll(store, period, windows, nowMs) }
+    }
+
+    private func writeAll(_ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64) throws -> Int {
         let weeks = try report(store, period, windows, nowMs)
         var count = 0
         for week in weeks.all {
@@ -33,11 +39,15 @@ struct WeekFolder {
 
     /// Writes the page of one week, whether it changed or not.
     func write(week: String, _ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws {
-        let weeks = try report(store, period, windows, nowMs)
-        try write(week, weeks, store)
+        try Language.$current.withValue(language) {
+            let weeks = try report(store, period, windows, nowMs)
+            try write(week, weeks, store)
+        }
     }
 
-    private func report(_ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64) throws -> WeekReport {
+    private func report(
+        _ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64
+    ) throws -> WeekReport {
         var weeks = try WeekReport(shown ?? store, period: period, title: title, windows: windows, nowMs: nowMs)
         weeks.logo = logo
         return weeks

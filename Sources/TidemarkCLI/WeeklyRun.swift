@@ -10,34 +10,26 @@ import TidemarkStore
 /// older than is kept. Killed at any moment and run again, it ends as one run without that.
 struct WeeklyRun {
     let loaded: ConfigurationOptions.Loaded
+    let plan: WeeklyPlan
     let log: RunLog
     var options = IngestOptions()
-    var folder: String?
-    var databasePath: String?
-    var title: String?
-    var logo = LogoOptions()
-    var redaction = RedactionOptions()
     var nowMs: Int64
     var hook: Hook?
     var failOn: ConfidenceLevel?
     var patience: LockOptions
 
-    static let defaultName = "fleet"
-
     private var settings: RunSettings { loaded.file.run }
-    var name: String { settings.name ?? Self.defaultName }
-    var outputFolder: String { folder ?? settings.folder.map(loaded.resolve) ?? loaded.resolve("report") }
-    var database: String { databasePath ?? settings.database.map(loaded.resolve) ?? outputFolder + "/tidemark.sqlite" }
-    var windows: Weeks.Windows { Weeks.Windows(history: settings.historyWeeks, budget: settings.budgetWeeks) }
+    private var name: String { plan.name }
+    private var outputFolder: String { plan.outputFolder }
+    private var database: String { plan.databasePath }
+    private var windows: Weeks.Windows { plan.windows ?? Weeks.Windows() }
 
     func run() throws {
         let zone = try loaded.zone()
         let inputs = try loaded.inputs()
         // Before anything is read: a wrong length of time must not be found after an hour.
         let horizon = try settings.keep.map { try PruneCommand.horizon($0, nowMs: nowMs) }
-        let isRedacted = redaction.redact || settings.isRedacted
-        if isRedacted { try RedactionOptions.refuseNames(in: outputFolder, database: database) }
-        let picture = try logo.picture(configured: settings.logo.map(loaded.resolve))
+        try plan.check()
         try ReportFolder.make(outputFolder)
         if let slash = database.lastIndex(of: "/"), slash != database.startIndex {
             try ReportFolder.make(String(database[..<slash]))
@@ -49,11 +41,7 @@ struct WeeklyRun {
         let period = try store.period(named: name)
         let weeks = try Weeks(store, path: database, period: period, zone: zone, windows: windows)
         let made = try weeks.refresh(nowMs: nowMs) { log.info("week", "week \($0)", [("week", .text($0))]) }
-        let pages = try WeekFolder(
-            path: outputFolder, title: title ?? settings.title ?? name, logo: picture,
-            shown: try redaction.shown(store, skipsEvidence: true, byConfiguration: isRedacted)
-        ).write(
-            store, period: period, windows: windows, nowMs: nowMs)
+        let pages = try plan.pages(of: name, store).write(store, period: period, windows: windows, nowMs: nowMs)
         try tell(store, period)
         if let horizon { try prune(store, horizon) }
         log.info(

@@ -40,6 +40,9 @@ public struct RunSettings: Sendable, Equatable {
     public var logo: String?
     /// Whether names are replaced by tokens in the pages.
     public var isRedacted = false
+    /// BCP 47 tag of the language of the pages; nil: English.
+    public var language: String?
+    public var languageLine = 1
     /// Length of time, as `tidemark prune --keep` takes it.
     public var keep: String?
     public var keepLine = 1
@@ -51,7 +54,7 @@ public struct RunSettings: Sendable, Equatable {
     public init() {}
 
     static let inputKeys = ["paths", "instance", "labels", "timezone", "year"]
-    static let outputKeys = ["folder", "database", "title", "logo", "redact"]
+    static let outputKeys = ["folder", "database", "language", "title", "logo", "redact"]
     static let windowKeys = ["history_weeks", "budget_weeks"]
 
     /// Reads its keys of the configuration's root.
@@ -83,6 +86,8 @@ public struct RunSettings: Sendable, Equatable {
                 findings.add(output.line(of: "redact"), "output: redact is true or false, not '\(word.prefix(40))'")
             }
         }
+        language = output.scalar("language", &findings)?.string
+        languageLine = output.line(of: "language")
         let windows = YAMLMapping(root.node("windows"), known: Self.windowKeys, place: "windows", findings: &findings)
         historyWeeks = Self.weeks("history_weeks", windows, historyWeeks, 2...260, &findings)
         budgetWeeks = Self.weeks("budget_weeks", windows, budgetWeeks, 1...52, &findings)
