@@ -51,6 +51,9 @@ private struct MarkdownPage {
         for (place, sentence) in model.verdict.sentences.enumerated() {
             line(place == 0 ? "**" + text(sentence) + "**" : text(sentence))
         }
+        if let action = model.verdict.action {
+            line("**" + text(action.urgency == .now ? Phrases.doNow : Phrases.doNext) + "**: " + text(action.text))
+        }
         let numbers = model.verdict.keyNumbers
         if !numbers.isEmpty {
             table(

@@ -74,8 +74,14 @@ public enum ReportJSON {
                 ("unit", .text(one.unit)), ("comparison", .text(one.comparison)),
             ])
         }
+        let action = verdict.action.map { one -> JSONValue in
+            .object([
+                ("text", .text(one.text)), ("effect", .text(one.effect)), ("urgency", .text(one.urgency.rawValue)),
+            ])
+        }
         return .object([
             ("severity", .text(verdict.severity.rawValue)), ("sentences", .texts(verdict.sentences)),
+            ("action", action ?? .null),
             ("key_numbers", .array(numbers)),
         ])
     }
