@@ -59,7 +59,7 @@ struct BundleCommand: ParsableCommand {
         }
         let picture = try logo.picture(language.language)
         let store = try analysedStore(database.path, locking)
-        let redactor = redact ? try key.redactor(store) : nil
+        let redactor = try redact && !store.isRedacted() ? key.redactor(store) : nil
         if !redact { try key.refuse() }
         let copy = try Store.copy(of: database.path, period: try chosen(store), redactor: redactor)
         var bundle = TicketBundle(

@@ -21,7 +21,8 @@ struct RedactionOptions: ParsableArguments {
             try key.refuse()
             return nil
         }
-        return try key.redactor(store)
+        // What is redacted already has nothing more to hide.
+        return try store.isRedacted() ? nil : key.redactor(store)
     }
 
     /// - Parameter store: opened from its file, with results that are up to date.
@@ -65,7 +66,7 @@ struct RedactionKeyOption: ParsableArguments {
     }
 
     func redactor(_ store: Store) throws -> Redactor {
-        var key = try store.redactionKey()
+        let key: [UInt8]
         if let saltFile {
             key = try InputBytes.read(saltFile, most: 1 << 20)
             guard key.count >= 16 else {
@@ -73,6 +74,13 @@ struct RedactionKeyOption: ParsableArguments {
                     .usage, "the key has \(key.count) bytes; at least 16 are needed", file: saltFile,
                     hint: "head -c 32 /dev/urandom > \(saltFile)")
             }
+        } else {
+            guard let own = try store.redactionKey() else {
+                throw TidemarkError(
+                    .usage, "a database from a bundle has no key to redact with", file: store.database.path,
+                    hint: "give one with --salt-file FILE: head -c 32 /dev/urandom > FILE")
+            }
+            key = own
         }
         return Redactor(key: key) { message, out in
             UserText.mayOccur(in: message) && UserText.mask(message, into: &out)

@@ -35,10 +35,19 @@ struct NameBook {
             token = "\(kind.rawValue)-\(digits.prefix(length))"
         }
         tokens[name] = token
-        // Labels nobody knows and routes have words of the trade as well: only long ones are looked for elsewhere.
-        let isNamely = kind != .address && (kind != .other && kind != .route || name.utf8.count >= 8)
-        if isNamely, !Self.words.contains(name.lowercased()) { note(name, token) }
+        if isNamely(name, kind) { note(name, token) }
         return token
+    }
+
+    /// Whether a name is looked for in texts. Files, routes and labels nobody knows are often called by words of the trade.
+    private func isNamely(_ name: String, _ kind: Kind) -> Bool {
+        switch kind {
+        case .address: return false
+        case .file: if name.utf8.allSatisfy({ $0 &- 97 < 26 }) { return false }
+        case .other, .route: if name.utf8.count < 8 { return false }
+        default: break
+        }
+        return !Self.words.contains(name.lowercased())
     }
 
     /// A long name's digits in the form of another identifier.

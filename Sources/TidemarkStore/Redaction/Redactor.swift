@@ -59,7 +59,7 @@ public final class Redactor {
         if TextPattern.saysNothing(value) { return true }
         let digits = value.hasPrefix("GPU ") ? value.dropFirst(4) : value[...]
         if digits.count <= 4, digits.allSatisfy({ $0.isASCII && $0.isNumber }) { return true }
-        return ["fleet", "GPU", "-", "None", "none", "null", "unknown", "true", "false", "True", "False", "all"]
+        return ["fleet", "vllm", "GPU", "-", "None", "none", "null", "unknown", "true", "false", "True", "False", "all"]
             .contains(value)
     }
 
@@ -126,7 +126,9 @@ public final class Redactor {
         let words = stem.lowercased().split(whereSeparator: { "-_.".contains($0) })
         let isPlain = words.allSatisfy { Self.stems.contains(String($0)) || $0.count <= 8 && $0.allSatisfy(\.isNumber) }
         if isPlain || Self.stems.contains(stem.lowercased()) || Self.isNumbered(stem) { return String(part) }
-        return book.token(String(stem), .file) + ending
+        let token = book.token(String(stem), .file) + ending
+        if !ending.isEmpty { book.note(String(part), token) }
+        return token
     }
 
     /// Dates, numbers, names of Prometheus' blocks.
@@ -154,7 +156,7 @@ public final class Redactor {
 
     /// The value of a Prometheus label.
     func label(_ key: String, _ value: String) -> String {
-        if value.isEmpty { return value }
+        if value.isEmpty || key == "__name__" { return value }
         if let kind = TextPattern.kind(ofKey: key) { return kind == .other ? text(value) : name(value, kind) }
         let lower = key.lowercased()
         if Self.routeLabels.contains(lower) { return route(value) }
@@ -171,7 +173,7 @@ public final class Redactor {
     ]
     /// Labels of vLLM and of the usual exporters that name nobody.
     private static let labels: Set<String> = [
-        "__name__", "le", "quantile", "model_name", "model", "engine", "engine_index", "finished_reason",
+        "alertname", "alertstate", "severity", "le", "quantile", "model_name", "model", "engine", "engine_index", "finished_reason",
         "finish_reason", "method",
         "status", "status_code", "code", "gpu", "modelname", "gpu_type", "pci_bus_id", "device", "position", "source",
         "type",

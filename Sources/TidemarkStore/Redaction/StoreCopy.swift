@@ -17,12 +17,11 @@ extension Store {
     }
 
     /// The key under which this database's names are hashed when the user gives none: kept in the database, and in nothing that is
-    /// made redacted from it.
-    public func redactionKey() throws -> [UInt8] {
+    /// made from it; nil in such a copy.
+    public func redactionKey() throws -> [UInt8]? {
         let rows = try database.prepare("SELECT key FROM hash_key")
-        var key: [UInt8] = Array("tidemark redaction".utf8)
-        while try rows.step() { key += [UInt8](rows.bytes(0)) }
-        return key
+        guard try rows.step() else { return nil }
+        return Array("tidemark redaction".utf8) + [UInt8](rows.bytes(0))
     }
 
     /// Whether names in this database were replaced by tokens when it was made.
@@ -74,7 +73,8 @@ struct StoreCopy {
     private func copy(_ table: String) throws {
         // The schema puts rows into some of them.
         try database.execute("DELETE FROM main.\(table)")
-        if redactor != nil, RedactionPlan.emptied.contains(table) { return }
+        // The key of its hashes stays where it was made.
+        if table == "hash_key" || redactor != nil && RedactionPlan.emptied.contains(table) { return }
         let rows = try database.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info(?, 'main') ORDER BY cid")
         rows.bind(1, table)
         var columns: [String] = []
