@@ -97,6 +97,7 @@ public final class Ingestor {
     }
 
     func ingest(_ found: Discovery, root: String?) throws {
+        try store.refuseExcerpt()
         for (path, why) in found.unreadable {
             outcomes.append(
                 IngestOutcome(path: path, action: .failed, format: "unknown", records: 0, rejects: 0, message: why))

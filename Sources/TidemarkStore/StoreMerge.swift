@@ -21,7 +21,8 @@ public struct StoreMerge {
     /// - Throws: `missingInput`, `unusableInput` when it isn't a Tidemark database of this schema.
     public static func add(_ path: String, to store: Store) throws -> Outcome {
         // Opening it checks that it is one.
-        _ = try Store.open(path: path)
+        try Store.open(path: path).refuseExcerpt()
+        try store.refuseExcerpt()
         let attach = try store.database.prepare("ATTACH ? AS other")
         attach.bind(1, path)
         try attach.run()

@@ -83,6 +83,10 @@ enum Unpacked {
         #expect(report.status == 0, "\(report.errors)")
         let page = try String(contentsOfFile: folder.path("again/index.html"), encoding: .utf8)
         #expect(page.contains("Redacted: hosts"))
+        let more = try runTidemark(["ingest", fixture("incident/nvidia-smi.csv").path, "--db", part])
+        #expect(more.status == 64 && more.errors.contains("out of a bundle"), "\(more.errors)")
+        let merged = try runTidemark(["merge", part, "--db", folder.path("merged.sqlite")])
+        #expect(merged.status == 64, "\(merged.errors)")
         let integrity = try runTidemark(["sql", "PRAGMA integrity_check", "--db", part])
         #expect(integrity.output.contains("ok"), "\(integrity.output)\(integrity.errors)")
     }

@@ -180,6 +180,33 @@ import TidemarkTestSupport
         #expect(try document(["--redact", "--lang", "zh-Hant"]).contains("已遮蔽"))
     }
 
+    @Test("pages of weeks are redacted by the configuration, their database is not")
+    func weeks() throws {
+        let folder = try TemporaryFolder()
+        let configuration = try folder.write(
+            """
+            name: mrkfleet
+            inputs:
+              - paths: \(fixture("incident/server.log.gz").path)
+                instance: mrkweek-1
+            output:
+              folder: pages
+              database: names.sqlite
+              title: Serving
+              redact: true
+            """, to: "tidemark.yaml")
+        let run = try runTidemark(["run", "--config", configuration, "--now", "2026-12-02T00:00:00Z", "--quiet"])
+        #expect(run.status == 0, "\(run.errors)")
+        let raw = try Data(contentsOf: URL(fileURLWithPath: folder.path("names.sqlite")))
+        #expect(raw.range(of: Data("mrkweek-1".utf8)) != nil && raw.range(of: Data("mrkfleet".utf8)) != nil)
+        let pages = try Self.files(folder.path("pages"))
+        #expect(pages.contains { $0.path == "weeks/2026-W48/index.html" })
+        for page in pages {
+            #expect(!page.text.contains("mrkweek") && !page.text.contains("mrkfleet"), "\(page.path)")
+            if page.path.hasSuffix("index.html") { #expect(page.text.contains("redacted: hosts"), "\(page.path)") }
+        }
+    }
+
     @Test("a redacted report is not written beside what it hides")
     func notBesideNames() throws {
         let folder = try TemporaryFolder()

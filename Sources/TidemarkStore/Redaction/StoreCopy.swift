@@ -32,6 +32,14 @@ extension Store {
         try database.int("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'excerpt'") != nil
     }
 
+    /// - Throws: `usage` for a part of another database: new evidence would belong to results that are never worked out again.
+    public func refuseExcerpt() throws {
+        guard try isExcerpt() else { return }
+        throw TidemarkError(
+            .usage, "this is a part of a database, out of a bundle: nothing can be added to it, nor it to another one",
+            file: database.path, hint: "ingest into the whole database, or into a new file")
+    }
+
     func excerptValue(_ name: String) throws -> String? {
         guard try isExcerpt() else { return nil }
         return try database.text("SELECT value FROM main.excerpt WHERE name = ?", name)
