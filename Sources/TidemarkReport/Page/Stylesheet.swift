@@ -22,7 +22,7 @@ enum Stylesheet {
         h3{font-size:15px;line-height:20px;font-weight:650}
         h4{font-size:13px;line-height:20px;font-weight:650;color:var(--muted);margin:16px 0 4px}
         a{color:var(--accent);text-decoration-thickness:1px;text-underline-offset:2px}
-        a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--accent);outline-offset:3px}
+        a:focus-visible,summary:focus-visible,button:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--accent);outline-offset:3px}
         code,pre{font:13px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;\
         overflow-wrap:anywhere}
         p,li,dd{max-width:75ch}
@@ -43,6 +43,7 @@ enum Stylesheet {
         .lead{font-size:18px;line-height:28px;font-weight:600;margin:0 0 8px;text-wrap:pretty}
         .outlook{margin:0 0 8px}
         .note{font-size:13px;line-height:20px;margin-top:-12px}
+        .help{color:var(--muted);margin-bottom:16px;max-width:none}
         footer{margin-top:64px;padding-top:12px;border-top:1px solid var(--rule);color:var(--muted);\
         font-size:13px;line-height:20px}
         .definitions{position:absolute}
@@ -117,7 +118,8 @@ enum Stylesheet {
     private static let charts = """
         .strip{position:relative;margin:0 0 20px;min-width:0}
         .strip figcaption{position:relative;margin-bottom:8px}
-        .subtitle{font-size:13px;line-height:20px;color:var(--muted);max-width:none}
+        .strip figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 16px}
+        .subtitle{flex:1 0 100%;font-size:13px;line-height:20px;color:var(--muted);max-width:none}
         .subtitle a{margin-left:8px}
         .readout{position:absolute;left:0;right:0;bottom:0;background:var(--background);font-size:13px;line-height:20px;\
         white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:none}
@@ -127,6 +129,18 @@ enum Stylesheet {
         .legend.always{display:flex}
         .entry{display:inline-flex;align-items:center;gap:6px}
         .key{width:22px;height:10px;flex:none}
+        button{font:inherit;min-height:24px;padding:0 8px;color:var(--text);background:none;border:1px solid var(--rule);\
+        border-radius:4px;cursor:pointer}
+        button:hover{border-color:var(--accent)}
+        .toggles{display:flex;gap:4px 8px;margin:0}
+        .toggles.always{margin-bottom:8px}
+        [aria-pressed=false]{color:var(--muted);text-decoration:line-through}
+        [aria-pressed=false] .key{opacity:.3}
+        .selection{position:fixed;z-index:1;left:50%;bottom:16px;transform:translateX(-50%);display:flex;flex-wrap:wrap;\
+        align-items:center;gap:4px 8px;width:max-content;max-width:calc(100vw - 32px);padding:8px 12px;font-size:13px;\
+        line-height:20px;background:var(--surface);border:1px solid var(--rule);border-radius:8px;\
+        box-shadow:0 2px 12px rgba(0,0,0,.25)}
+        .selection[hidden]{display:none}
         .plot{display:block;width:100%;overflow:visible;padding:0 136px 0 56px}
         .plot.small{padding:0 84px 0 56px}
         .plot.bars{padding:0 8px 0 48px}
@@ -148,7 +162,9 @@ enum Stylesheet {
         .event-line{stroke:var(--text);stroke-opacity:.4;stroke-dasharray:1 3}
         .hatch{stroke:var(--context);stroke-width:2;stroke-opacity:.55}
         .limit-line{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}
-        .lines{overflow:visible}
+        .lines,.view,.stretch{overflow:visible}
+        .zoomed .view{overflow:hidden}
+        .zoomed .ticks,.zoomed text.end[data-name],.off{display:none}
         .line{fill:none;stroke:var(--c);stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round;\
         vector-effect:non-scaling-stroke}
         .area{fill:var(--c);fill-opacity:.18}
@@ -157,7 +173,9 @@ enum Stylesheet {
         .baseline{fill:none;stroke:var(--text);stroke-width:1.25}
         .share{fill:var(--c);stroke:var(--background)}
         text.share{fill:var(--background);stroke:none;font-weight:600}
-        .hit{fill:none;pointer-events:all}
+        .hit{fill:none;pointer-events:all;cursor:crosshair;-webkit-user-select:none;user-select:none}
+        .plot[data-start]{touch-action:pan-y pinch-zoom}
+        .brush{fill:var(--accent);fill-opacity:.15;pointer-events:none}
         .cross{stroke:var(--text);stroke-width:1;pointer-events:none}
         svg.shape{overflow:visible}
         .incident-key{fill:var(--bad);fill-opacity:.25}
@@ -238,6 +256,7 @@ enum Stylesheet {
         .plot.waterfall{padding:0 84px 0 124px}
         .plot.coverage{padding:0 20px}
         .legend{display:flex}
+        .toggles{margin-bottom:4px}
         text.end,text.event,.minor,.wide{display:none}
         h2{margin-top:48px}
         tbody th:not(.t){min-width:120px}
@@ -250,7 +269,7 @@ enum Stylesheet {
 
     private static let print = """
         @media print{
-        .contents,.skip,.readout{display:none}
+        .contents,.skip,.readout,.selection,.help{display:none}
         .page{display:block;max-width:none;padding:0}
         body{font-size:10pt;line-height:1.5}
         .strip,.finding,tr,.numbers,.cause{break-inside:avoid}
