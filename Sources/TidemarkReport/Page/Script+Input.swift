@@ -46,7 +46,7 @@ extension Script {
           on('dblclick', reset);
         }
 
-        const group = document.querySelector('.aligned');
+        const group = plots[0].svg.closest('.aligned, .multiples');
         const move = share => () => {
           const axis = shared, length = axis.to - axis.from;
           mark(axis, (moment === null ? axis.from + length / 2 : moment) + share * length);
@@ -61,8 +61,11 @@ extension Script {
           help.textContent = words.help;
           help.id = 'keys-of-charts';
           group.setAttribute('aria-describedby', help.id);
-          group.querySelector('.note').after(help);
+          if (group.querySelector('.note')) group.querySelector('.note').after(help); else group.before(help);
           group.tabIndex = 0;
+          group.setAttribute('role', 'group');
+          if (!group.hasAttribute('aria-label'))
+            group.setAttribute('aria-labelledby', group.closest('section').getAttribute('aria-labelledby'));
           group.addEventListener('keydown', event => {
             const act = keys[event.key];
             if (!act || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -19,16 +19,22 @@ extension Script {
             plot.stretch.setAttribute('width', percent(scale));
             plot.ticks.replaceChildren();
             if (zoomed) drawTicks(plot);
+            // A label whose mark lies outside would be cut in two.
+            for (const label of plot.stretch.querySelectorAll('text')) {
+              const place = placeOf(axis, axis.start + parseFloat(label.getAttribute('x')) / 100 * (axis.end - axis.start));
+              label.classList.toggle('off', place < 0 || place > 1);
+            }
           }
           say('');
         }
 
         function drawTicks(plot) {
           ticks(plot.axis, plot.limit).forEach((tick, index) => {
-            const x = percent(placeOf(plot.axis, tick.time));
+            const place = placeOf(plot.axis, tick.time), x = percent(place);
+            const narrow = index % 2 || place > 0.93 ? ' minor' : '';
             if (plot.tickHeight) draw(plot.ticks, 'line', { class: 'grid', x1: x, x2: x, y2: plot.tickHeight });
             if (!plot.labelY) return;
-            draw(plot.ticks, 'text', { class: index % 2 ? 'time minor' : 'time', x, y: plot.labelY }).textContent = tick.text;
+            draw(plot.ticks, 'text', { class: 'time' + narrow, x, y: plot.labelY }).textContent = tick.text;
           });
         }
 

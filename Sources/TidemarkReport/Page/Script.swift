@@ -90,7 +90,8 @@ enum Script {
           const length = axis.to - axis.from, found = [];
           let step = steps.find(step => length / step < limit) || steps[steps.length - 1];
           while (length / step >= limit) step *= 2;
-          for (let time = Math.ceil(axis.from / step) * step; time <= axis.to; time += step) {
+          const first = step % (7 * day) ? 0 : 4 * day;
+          for (let time = Math.ceil((axis.from - first) / step) * step + first; time <= axis.to; time += step) {
             const isDate = step >= day || (time % day === 0 && length > 7200000);
             found.push({ time, text: isDate ? dateText(time) : clock(time, step) });
           }

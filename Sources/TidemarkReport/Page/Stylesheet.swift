@@ -1,11 +1,12 @@
 /// The style sheet of a report. Sizes: 13 notes and axes, 15 text, 18 sections, 24 verdict, 32 numbers; space in
 /// steps of 4 pixels.
 enum Stylesheet {
-    static let source: String =
+    static let source = colours + frame + verdict + findings + charts + tables + wide + narrow + print
+
+    static let colours: String =
         ":root{color-scheme:light dark;" + Palette.light.css + "}\n"
         + "@media (prefers-color-scheme:dark){:root{" + Palette.dark.css + "}}\n"
         + "@media print{:root{color-scheme:light;" + Palette.light.css + "}}\n"
-        + frame + verdict + findings + charts + tables + wide + narrow + print
 
     private static let frame = """
         *{box-sizing:border-box}
@@ -107,8 +108,8 @@ enum Stylesheet {
         .finding~.pair{border-top:1px solid var(--rule);padding-top:24px}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,1fr));gap:0 40px}
         .pair>div{margin-bottom:16px}
-        .plain{list-style:none;padding:0}
-        .plain li{margin:4px 0}
+        .plain{list-style:none;padding:0;columns:320px;column-gap:40px}
+        .plain li{margin:0;padding:4px 0;break-inside:avoid}
         .plain .muted{display:block;font-size:13px;line-height:20px}
         .finding details{margin-top:16px}
         details[open]>summary{margin-bottom:8px}
@@ -197,6 +198,8 @@ enum Stylesheet {
         .events{margin:-8px 0 24px}
         .events ul{list-style:none;padding:0;font-size:13px;line-height:20px}
         .events .key{width:12px;height:12px;margin-right:8px;vertical-align:-2px}
+        .multiples .strip{display:flex;flex-direction:column}
+        .multiples .plot{margin-top:auto}
         .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:16px 40px}
 
         """
@@ -248,7 +251,7 @@ enum Stylesheet {
         @media (max-width:879px){
         .numbers{grid-template-columns:repeat(3,minmax(0,1fr))}
         }
-        @media (max-width:719px){
+        @media screen and (max-width:719px){
         .page{padding:16px 16px 64px}
         .numbers{grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin:32px 0 24px}
         .plot,.plot.small{padding:0 8px 0 46px}
@@ -271,9 +274,11 @@ enum Stylesheet {
         @media print{
         .contents,.skip,.readout,.selection,.help{display:none}
         .page{display:block;max-width:none;padding:0}
-        body{font-size:10pt;line-height:1.5}
-        .strip,.finding,tr,.numbers,.cause{break-inside:avoid}
-        h2,h3,caption,.introduction{break-after:avoid}
+        body{background:none;font-size:10pt;line-height:1.5}
+        .toggles:not(.always){display:none}
+        button{border:0;padding:0}
+        .strip,tr,li,.meta,.numbers,.cause{break-inside:avoid}
+        h2,h3,h4,summary,caption,.introduction{break-after:avoid}
         details::details-content{content-visibility:visible;block-size:auto}
         .scroll{overflow:visible}
         *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
