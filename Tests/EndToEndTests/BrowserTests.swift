@@ -42,7 +42,10 @@ struct BrowserTests {
 
     private func weeks(_ folder: TemporaryFolder) throws {
         var year = SyntheticYear(folder, silent: [], seed: 4)
-        for week in 0..<3 { try folder.write(#require(try year.write(week, to: "in")), to: "in/server.log.\(3 - week)") }
+        for week in 0..<3 {
+            let log = try #require(try year.write(week, to: "in"))
+            try folder.write(log, to: "in/server.log.\(3 - week)")
+        }
         let config = try folder.write(
             """
             name: acme

@@ -39,16 +39,17 @@ public enum PeriodIndex {
         return Array((page + "</ul></main></body></html>\n").utf8)
     }
 
-    private static let style = Stylesheet.colours + """
-        body{background:var(--background);color:var(--text);font:15px/24px system-ui,-apple-system,"Segoe UI",Roboto,\
-        "Noto Sans","PingFang TC","Noto Sans TC","Noto Sans CJK TC","Microsoft JhengHei",sans-serif;\
-        overflow-wrap:break-word;max-width:60rem;margin:32px auto;padding:0 16px}
-        h1{font-size:18px;line-height:24px}
-        ul{list-style:none;padding:0}
-        li{margin:12px 0;padding-top:12px;border-top:1px solid var(--rule)}
-        a{color:var(--accent)}
+    private static let style =
+        Stylesheet.colours + """
+            body{background:var(--background);color:var(--text);font:15px/24px system-ui,-apple-system,"Segoe UI",Roboto,\
+            "Noto Sans","PingFang TC","Noto Sans TC","Noto Sans CJK TC","Microsoft JhengHei",sans-serif;\
+            overflow-wrap:break-word;max-width:60rem;margin:32px auto;padding:0 16px}
+            h1{font-size:18px;line-height:24px}
+            ul{list-style:none;padding:0}
+            li{margin:12px 0;padding-top:12px;border-top:1px solid var(--rule)}
+            a{color:var(--accent)}
 
-        """
+            """
 
     private static func escaped(_ text: String) -> String {
         var out = ""

@@ -29,14 +29,17 @@ extension Script {
         function read(plot, time) {
           if (!plot.lines) parse(plot);
           const axis = plot.axis, column = (time - axis.start) / (axis.end - axis.start) * plot.columns;
+          let unit = '';
           plot.readout.textContent = timeText(axis, time);
           for (const line of plot.lines) {
             if (plot.off.has(line.name)) continue;
             const value = textAt(line, column), name = document.createElement('b');
             name.className = line.style;
             name.textContent = line.name;
-            plot.readout.append('\\u2002', name, ' ' + (value ? value + ' ' + plot.unit : '\\u2013'));
+            plot.readout.append('\\u2002', name, ' ' + (value || '\\u2013'));
+            if (value) unit = ' ' + plot.unit;
           }
+          plot.readout.append(unit);
         }
 
         function update() {

@@ -81,7 +81,8 @@ enum Script {
           new Date(time).toISOString().slice(11, step >= 60000 ? 16 : step >= 1000 ? 19 : 23);
 
         function timeText(axis, time) {
-          const text = clock(Math.round(time), axis.to - axis.from > 30000 ? 1000 : 1);
+          const length = axis.to - axis.from;
+          const text = clock(Math.round(time), length > day ? 60000 : length > 30000 ? 1000 : 1);
           const isOneDay = Math.floor(axis.start / day) === Math.floor((axis.end - 1) / day);
           return isOneDay ? text : dateText(time) + '\\u00a0' + text;
         }

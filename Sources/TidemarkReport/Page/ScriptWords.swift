@@ -8,14 +8,7 @@ struct ScriptWords {
         let column = NumberText.duration(milliseconds: frame.axis.lengthMs / Int64(StripChart.wideColumns))
         var out = ByteWriter()
         out.writeJSON([
-            (
-                "help",
-                Phrases.sentences([
-                    say("Drag over a chart to zoom into all of them, click to mark a moment; a double click goes back."),
-                    say("Keys: arrows and Page Up or Down move, + and − zoom, C copies a link, Escape goes back."),
-                    say("Lines keep the extremes of every \(column), small charts of twice that: zooming in shows nothing finer."),
-                ])
-            ),
+            ("help", Phrases.sentences(Self.help(column))),
             ("selection", say("Selected time")), ("series", say("Series shown")),
             ("everywhere", say("Shows or hides the line; with Shift in all charts")), ("zoomIn", say("Zoom in")),
             ("zoomOut", say("Zoom out")), ("reset", say("Reset")), ("copy", say("Copy link")),
@@ -26,5 +19,15 @@ struct ScriptWords {
             ("steps", TimeAxis.stepsMs.map(String.init).joined(separator: ",")),
         ])
         json = out.text
+    }
+
+    private static func help(_ column: String) -> [String] {
+        [
+            say("Drag over a chart to zoom into all of them, click to mark a moment; a double click goes back."),
+            say("Keys: arrows and Page Up or Down move, + and − zoom, C copies a link, Escape goes back."),
+            say(
+                "Lines keep the extremes of every \(column), small charts of twice that: zooming in shows nothing finer."
+            ),
+        ]
     }
 }
