@@ -324,6 +324,8 @@ class Page:
               shares: Array.from(plot.querySelectorAll('.incident'), one => ['x', 'width'].map(name => parseFloat(one.getAttribute(name)) / 100)),
               lines: (m => [m.e, m.e + m.a * plot.querySelector('.lines').viewBox.baseVal.width].map(x => (x - hit.x) / hit.width))(plot.querySelector('.lines').getScreenCTM())
             }""")
+        cut = self.browser.js("return Array.from(document.querySelectorAll('.zoomed .view')).every(one => getComputedStyle(one).overflow === 'hidden')")
+        self.expect(cut, "places: what lies outside is not cut off")
         scale = (self.end - self.start) / (end - start)
         shift = (start - self.start) / (self.end - self.start)
         wanted = [((x - shift) * scale, (x + width - shift) * scale) for x, width in found["shares"]] + [(-shift * scale, (1 - shift) * scale)]

@@ -5,7 +5,7 @@ struct ScriptWords {
     let json: String
 
     init(_ frame: ChartFrame) {
-        let column = NumberText.duration(milliseconds: frame.axis.lengthMs / Int64(StripChart.wideColumns))
+        let column = NumberText.duration(milliseconds: max(frame.axis.lengthMs / Int64(StripChart.wideColumns), 1))
         var out = ByteWriter()
         out.writeJSON([
             ("help", Phrases.sentences(Self.help(column))),
