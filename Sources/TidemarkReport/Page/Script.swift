@@ -36,7 +36,8 @@ enum Script {
     /// Each drawing over time, and the axis that it shares with others: `from` and `to` are what it shows of it.
     private static let plots = """
         const axes = new Map();
-        const plots = Array.from(document.querySelectorAll('svg.plot[data-start]'), svg => {
+        const drawings = Array.from(document.querySelectorAll('svg.plot[data-start]'));
+        const plots = drawings.filter(svg => svg.querySelector('.view')).map(svg => {
           const start = Number(svg.dataset.start), end = Number(svg.dataset.end), key = start + ' ' + end;
           if (!axes.has(key)) axes.set(key, { start, end, from: start, to: end });
           const find = selector => svg.querySelector(selector);
