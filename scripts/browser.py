@@ -25,6 +25,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+DAY = 86_400_000
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -125,6 +126,9 @@ class Page:
             said, asked = self.browser.logs()
             self.expect(not said, f"{place}: console: {said}")
             self.expect(set(asked) == {self.url}, f"{place}: requests: {asked}")
+        span = re.search(r'data-start="(\d+)" data-end="(\d+)"', self.path.read_text())
+        if span:
+            self.zoomed(*map(int, span.groups()))
 
     def axe(self, place):
         self.browser.js(AXE)
@@ -135,6 +139,15 @@ class Page:
         for violation in result.get("violations", []):
             for node in violation["nodes"][:3]:
                 self.faults.append(f"{place}: {violation['id']}: {node['html'][:160]} {node['failureSummary'][:240]}")
+
+    def zoomed(self, start, end):
+        """A link to the middle of the first time axis."""
+        self.start, length = start, end - start
+        times = [(start + length * share) // 1000 * 1000 for share in (0.3, 0.5, 0.7)]
+        low, middle, high = (datetime.fromtimestamp(time / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for time in times)
+        self.browser.open(f"{self.url}#t={middle}&view={low}/{high}")
+        self.browser.frames()
+        self.ticks(times[0], times[2])
 
     def complete(self):
         """Without JavaScript everything that the source holds is there to see."""
@@ -301,16 +314,20 @@ class Page:
     def ticks(self, start, end):
         """Labels of the zoomed range stand at the times that they name."""
         labels = self.browser.js("""
-            return Array.from(document.querySelectorAll('.aligned .zoom-ticks text'), one => {
+            return Array.from(document.querySelectorAll('.zoomed .zoom-ticks text'), one => {
               const box = one.getBoundingClientRect(), hit = one.closest('svg.plot').querySelector('.hit').getBoundingClientRect();
-              return [one.textContent, (box.x + box.width / 2 - hit.x) / hit.width, hit.width];
-            })""")
+              return box.width ? [one.textContent, (box.x + box.width / 2 - hit.x) / hit.width, hit.width] : null;
+            }).filter(one => one)""")
         self.expect(len(labels) >= 4, f"ticks: only {labels}")
         for text, share, width in labels:
-            if ":" not in text:
-                continue
-            place = (self.moment(text) - start) / (end - start)
-            self.expect(0 <= place <= 1 and abs(place - share) * width < 1.5, f"ticks: {text} stands at {share:.4f}, not {place:.4f}")
+            time, step = start + share * (end - start), 1.5 / width * (end - start)
+            if ":" in text:
+                off = (self.moment(text) - time + DAY / 2) % DAY - DAY / 2
+            else:
+                midnight = round(time / DAY) * DAY
+                date = datetime.fromtimestamp(midnight / 1000, timezone.utc)
+                off = midnight - time if str(date.day) in re.findall(r"\d+", text) else DAY
+            self.expect(abs(off) <= step and -0.01 <= share <= 1.01, f"ticks: {text} stands at {share:.4f} of {width} px")
         hidden = self.browser.js("return Array.from(document.querySelectorAll('.zoomed .ticks')).every(one => getComputedStyle(one).display === 'none')")
         self.expect(hidden, "ticks: those of the whole window are still there")
 
