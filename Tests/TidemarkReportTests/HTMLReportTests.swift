@@ -1,5 +1,7 @@
+import Foundation
 import Testing
-import TidemarkReport
+
+@testable import TidemarkReport
 
 #if canImport(Glibc)
     import Glibc
@@ -49,6 +51,17 @@ import TidemarkReport
                 #expect(isInner || attributes["aria-hidden"] == "true", "\(attributes)")
             }
         }
+    }
+
+    @Test("the page gives the script the words that it says and no others", arguments: ["en", "zh-Hant"])
+    func scriptWords(_ tag: String) throws {
+        let language = try #require(Language.all.first { $0.tag == tag })
+        let json = Language.$current.withValue(language) { ScriptWords(ChartFrame(ExampleReport.model)).json }
+        let words = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
+        let said = Script.source.matches(of: /words\.([a-zA-Z]+)/).map { String($0.1) }
+        #expect(Set(said) == Set(words.keys))
+        #expect(words["dates"]?.split(separator: "|").count == 12)
+        #expect(words["reset"] == (tag == "en" ? "Reset" : "還原"))
     }
 
     @Test func headingsDescendOneLevelAtATime() {
