@@ -179,6 +179,8 @@ enum Phrases {
         "{0} Jan", "{0} Feb", "{0} Mar", "{0} Apr", "{0} May", "{0} Jun", "{0} Jul", "{0} Aug", "{0} Sep", "{0} Oct",
         "{0} Nov", "{0} Dec",
     ]
+    /// Of the twelve months, in the language of the page; `{0}` is the day.
+    static var shortDatePatterns: [String] { shortDates.map { say(fixed: $0) } }
     static let zone = "UTC"
     static let rangeDash = "–"
 

@@ -60,6 +60,20 @@ enum ChineseReport {
         Incident {0}. ⇒ 事故 {0}。
         No evidence {0}. ⇒ {0} 沒有證據。
         Times are UTC. Shaded: incident. Hatched: no evidence. Dotted: events. ⇒ 時間為 UTC。底色：事故。斜線：沒有證據。虛線：事件。
+        Drag over a chart to zoom into all of them, click to mark a moment; a double click goes back. ⇒ 在任一圖上拖曳可同時放大所有圖，點一下可標記時刻，連按兩下則還原。
+        Keys: arrows and Page Up or Down move, + and − zoom, C copies a link, Escape goes back. ⇒ 按鍵：方向鍵與 Page Up、Page Down 移動，+ 與 − 縮放，C 複製連結，Escape 還原。
+        Lines keep the extremes of every {0}, small charts of twice that: zooming in shows nothing finer. ⇒ 線條保留每 {0} 的極值，小圖則為其兩倍長度：放大不會顯示更細的資料。
+        Selected time ⇒ 選取的時間
+        Series shown ⇒ 顯示的序列
+        Shows or hides the line; with Shift in all charts ⇒ 顯示或隱藏線條；按住 Shift 則套用到所有圖
+        Zoom in ⇒ 放大
+        Zoom out ⇒ 縮小
+        Reset ⇒ 還原
+        Copy link ⇒ 複製連結
+        shown: {0} ⇒ 顯示範圍：{0}
+        link copied ⇒ 已複製連結
+        the link is in the address bar ⇒ 連結在網址列中
+        the link points outside this report's time ⇒ 連結指向本報告時間範圍之外
         Events and incidents on the time axis ⇒ 時間軸上的事件與事故
         Incidents and events ({0}) ⇒ 事故與事件（{0}）
         Restart ⇒ 重新啟動

@@ -3,9 +3,9 @@ import TidemarkBase
 /// The page's content security policy: nothing is loaded, and no script or style runs but the two that were written
 /// with the page. Escaping keeps foreign markup out; this is the second lock.
 enum ContentPolicy {
-    static func text(script: String, style: String) -> String {
-        "default-src 'none'; script-src '\(hash(script))'; style-src '\(hash(style))'; base-uri 'none'; "
-            + "form-action 'none'"
+    static func text(script: String? = nil, style: String) -> String {
+        let script = script.map { "script-src '\(hash($0))'; " } ?? ""
+        return "default-src 'none'; \(script)style-src '\(hash(style))'; base-uri 'none'; form-action 'none'"
     }
 
     /// `sha256-` and the digest of `source` in base 64.

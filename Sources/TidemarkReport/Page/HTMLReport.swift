@@ -51,7 +51,7 @@ struct Page {
                         page.out.element(.footer, text: Phrases.footer)
                     }
                 }
-                page.out.raw(.script, Script.source)
+                page.out.raw(.script, Attribute(.dataWords, ScriptWords(page.frame).json), source: Script.source)
             }
         }
     }
@@ -109,7 +109,7 @@ struct Page {
             out.empty(.meta, Attribute(.name, "generator"), Attribute(.content, product))
             out.newline()
             out.element(.title, text: title)
-            out.raw(.style, Stylesheet.source)
+            out.raw(.style, source: Stylesheet.source)
         }
     }
 
