@@ -247,7 +247,8 @@ def share_below(bound, median, sigma=0.8):
 def fleet(days, path):
     steps = int(float(days) * 5760)
     start = START + 3 * 86400
-    trouble = range(steps - 3000, steps - 2920)
+    middle = steps - min(3000, steps // 2)
+    trouble = range(middle, middle + 80)
     bounds = [math.inf if le == "+Inf" else float(le) for le in LE]
     with open(path, "w") as out:
         out.write('{"status":"success","data":{"resultType":"matrix","result":[')

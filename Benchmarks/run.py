@@ -46,6 +46,29 @@ def row(name, amount, unit, command, clean=None, note=""):
           flush=True)
 
 
+def report(name, days, folder, db, generate):
+    """A report of ten replicas from an analysed database: time, memory, size; twice the same bytes."""
+    answer, pages = os.path.join(folder, "fleet.json"), os.path.join(folder, "pages")
+    generate("fleet", days, answer)
+    once([TIDEMARK, "ingest", answer, "--db", db, "--quiet"], db)
+    os.remove(answer)
+    command = [TIDEMARK, "report", "--db", db, "--out", pages, "--quiet"]
+    analysis = once(command)
+    print(f"| {name}, analysis included | – | {analysis[0]:.2f} s | {analysis[1]:.0f} MiB | once |", flush=True)
+    seen = set()
+    for _ in range(2):
+        once(command)
+        with open(os.path.join(pages, "index.html"), "rb") as page:
+            seen.add(page.read())
+    if len(seen) != 1:
+        sys.exit(f"{name}: two renders differ")
+    size = len(seen.pop())
+    if size > 2_000_000:
+        sys.exit(f"{name}: index.html has {size:,} bytes, more than 2 MB")
+    row(name, size / 1e6, "MB", command, note=f"index.html {size:,} bytes, twice the same; aim: ≤ 2 MB, ≤ 1 s")
+    shutil.rmtree(pages)
+
+
 def cores(name, command, clean):
     """Wall time on one core against all: what the second thread is good for."""
     walls = []
@@ -126,6 +149,9 @@ def main():
         make("answer", int(3e6 * SCALE), answer)
         samples = int(3e6 * SCALE) // 1440 * 1440
         row("API JSON → SQLite", samples, "samples", ingest(answer), db, "values of 12 random digits")
+        os.remove(answer)
+        report("report of a day of ten replicas", max(0.25, SCALE), folder, db, make)
+        report("report of a week of ten replicas", max(1, 7 * SCALE), folder, db, make)
     finally:
         shutil.rmtree(folder)
 

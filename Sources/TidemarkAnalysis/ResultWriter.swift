@@ -32,7 +32,8 @@ struct ResultWriter {
         try database.prepare(
             "INSERT INTO analysis(period_id, evidence_key, tool_version, start_ms, end_ms, step_ms) VALUES (?, ?, ?, ?, ?, ?)"
         ).run(
-            period, try Analysis.evidenceKey(store, period: period), Analysis.toolVersion, grid.startMs, grid.endMs, grid.stepMs)
+            period, try Analysis.evidenceKey(store, period: period), Analysis.toolVersion, grid.startMs, grid.endMs,
+            grid.stepMs)
         return database.lastInsertedRow
     }
 

@@ -21,7 +21,7 @@ import Testing
         let run = try runTidemark(["run", dump, "--out", out, "--quiet"])
         #expect([0, 1].contains(run.status), "\(run.errors)")
         let page = try String(contentsOfFile: out + "/index.html", encoding: .utf8)
-        #expect(page.contains("~321,"))
+        #expect(page.contains(":321,"))
         let csv = try String(contentsOfFile: out + "/csv/overview_requests.csv", encoding: .utf8)
         #expect(csv.split(whereSeparator: \.isNewline).count < 400)
     }

@@ -34,7 +34,8 @@ import Testing
         try writer.checkpoint()
         return HistogramTable(
             try CounterTable(
-                try StoreSeries(rows, period: period), matchers: [LabelMatcher("__name__", equals: "h_bucket")], grid: grid,
+                try StoreSeries(rows, period: period), matchers: [LabelMatcher("__name__", equals: "h_bucket")],
+                grid: grid,
                 targetStarts: ["a": 0]))
     }
 

@@ -52,7 +52,9 @@ import Testing
         #expect(text.contains("&lt;b&gt;") && !text.contains("<b>"))
     }
 
-    @Test("shades by their lower borders", arguments: [(0.0001, 0), (0.01, 1), (0.049, 1), (0.05, 2), (0.2, 3), (0.5, 4), (1, 4)])
+    @Test(
+        "shades by their lower borders",
+        arguments: [(0.0001, 0), (0.01, 1), (0.049, 1), (0.05, 2), (0.2, 3), (0.5, 4), (1, 4)])
     func shades(share: Double, shade: Int) { #expect(HeatMapChart.shade(share) == shade) }
 
     @Test("ticks say milliseconds and seconds, never hours")
@@ -138,7 +140,9 @@ import Testing
         let text = String(decoding: out.bytes, as: UTF8.self)
         let line = try #require(text.range(of: "class=\"line s-observed\" d=\"")).upperBound
         let path = text[line...].prefix { $0 != "\"" }
-        let heights = path.split { "ML".contains($0) }.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }
+        let heights = path.split { "ML".contains($0) }.compactMap {
+            $0.split(separator: " ").last.flatMap { Double($0) }
+        }
         // Last week's line, 250 times as high, doubles the axis and no more: the spike spans half of the 84 pixels.
         #expect((heights.max() ?? 0) - (heights.min() ?? 88) > 36)
         let points = try #require(text.range(of: "data-name=\"waiting\" data-points=\"")).upperBound

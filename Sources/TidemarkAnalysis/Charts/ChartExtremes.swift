@@ -37,7 +37,9 @@ public struct ChartExtremes {
     private mutating func add(_ series: [SignalSeries], _ grid: TimeGrid, within coarse: TimeGrid) {
         for one in series {
             lines.append(
-                Line(signal: one.signal.name, instance: one.instance, points: Self.extremes(one.values, grid, within: coarse)))
+                Line(
+                    signal: one.signal.name, instance: one.instance,
+                    points: Self.extremes(one.values, grid, within: coarse)))
         }
     }
 

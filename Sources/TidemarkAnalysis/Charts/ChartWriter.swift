@@ -4,7 +4,9 @@ import TidemarkStore
 extension ResultWriter {
     func write(_ extremes: ChartExtremes, _ before: WeekBefore, grid: TimeGrid, analysis: Int) throws {
         let insert = try store.database.prepare("INSERT INTO chart_point VALUES (?, ?, ?, ?, ?, ?)")
-        func write(_ series: String, _ name: String, _ instance: String, _ points: [(timeMs: Int64, value: Double)]) throws {
+        func write(_ series: String, _ name: String, _ instance: String, _ points: [(timeMs: Int64, value: Double)])
+            throws
+        {
             insert.bind(1, analysis)
             insert.bind(2, series)
             insert.bind(3, name)

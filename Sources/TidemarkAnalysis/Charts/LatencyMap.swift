@@ -1,4 +1,5 @@
-/// Observations of a latency by time and bucket, from the exact increases of its histogram's buckets in all replicas.
+/// Observations of a latency by time and bucket in all replicas: from the exact increases of its histogram's buckets, without a
+/// histogram from the traced requests.
 struct LatencyMap {
     /// `ttft_seconds`, `itl_seconds`.
     let name: String
@@ -16,14 +17,18 @@ struct LatencyMap {
     static func all(_ situation: Situation, _ diagnosis: Diagnosis) throws -> [LatencyMap] {
         let findings = diagnosis.findings.map { situation.grid.range($0.startMs, $0.endMs) }
         return try [
-            ("ttft_seconds", ["vllm:time_to_first_token_seconds"]),
-            ("itl_seconds", ["vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds"]),
-        ].compactMap { name, metrics in
+            ("ttft_seconds", ["vllm:time_to_first_token_seconds"], SpanMeasure.timeToFirstToken),
+            (
+                "itl_seconds", ["vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds"],
+                SpanMeasure.interToken
+            ),
+        ].compactMap { name, metrics, measure in
             for metric in metrics {
                 let tables = try situation.replicas.map { try situation.histogram(metric, $0) }.filter(\.isUsable)
                 if let map = LatencyMap(name, tables, situation.grid, findings) { return map }
             }
-            return nil
+            let traced = try situation.builder.evaluator.spans.histogram(measure)
+            return LatencyMap(name, [traced].compactMap { $0 }, situation.grid, findings)
         }
     }
 

@@ -5,12 +5,11 @@ import TidemarkStore
 /// The heat maps of latencies, from what the analysis counted.
 struct LatencyMaps {
     let store: Store
-    let analysis: Int
+    let results: StoredSignals
 
     func all() throws -> [ReportModel.HeatMap] {
         try [
-            map("ttft_seconds", "Time to first token", "requests"),
-            map("itl_seconds", "Inter-token latency", "gaps between tokens"),
+            map("ttft", "Time to first token", "requests"), map("itl", "Inter-token latency", "gaps between tokens"),
         ].compactMap { $0 }
     }
 
@@ -22,7 +21,8 @@ struct LatencyMaps {
         var count: Double
     }
 
-    private func map(_ name: String, _ long: Message, _ what: Message) throws -> ReportModel.HeatMap? {
+    private func map(_ short: String, _ long: Message, _ what: Message) throws -> ReportModel.HeatMap? {
+        let name = short + "_seconds"
         let cells = try rows("SELECT start_ms, end_ms, low, high, count FROM latency_cell", name)
         let parts = try rows("SELECT part, 0, low, high, count FROM latency_part", name)
         guard !cells.isEmpty else { return nil }
@@ -44,11 +44,13 @@ struct LatencyMaps {
             }
             columns[columns.count - 1].counts[place] += cell.count
         }
-        let width = columns.map(\.span.durationMs).max() ?? 0
+        let width = NumberText.duration(milliseconds: columns.map(\.span.durationMs).max() ?? 0)
+        let isTraced = results.origin("\(short)_p95_seconds") == "spans"
         return .init(
             id: "heat_" + name, title: title(long, buckets),
-            subtitle: say(
-                "share of the \(what) in each \(NumberText.duration(milliseconds: width)) by bucket of the histogram, all replicas"),
+            subtitle: isTraced
+                ? say("share of the traced requests in each \(width) by bucket, all replicas")
+                : say("share of the \(what) in each \(width) by bucket of the histogram, all replicas"),
             unit: .seconds, buckets: buckets, columns: columns,
             csv: .init(path: "\(ReportBuilder.csvFolder)/heat_\(name).csv", label: say("\(long), by time and bucket")))
     }
@@ -59,7 +61,7 @@ struct LatencyMaps {
             \(select)
             WHERE analysis_id = ? AND name = ? ORDER BY 1, low
             """)
-        rows.bind(1, analysis)
+        rows.bind(1, results.analysis)
         rows.bind(2, name)
         var found: [Row] = []
         while try rows.step() {

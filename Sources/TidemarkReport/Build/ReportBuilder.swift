@@ -57,7 +57,7 @@ public struct ReportBuilder {
         }
         model.keyFigures = results.keyFigureTables()
         model.distributions = try distributions(results.analysis)
-        model.heatMaps = try LatencyMaps(store: store, analysis: results.analysis).all()
+        model.heatMaps = try LatencyMaps(store: store, results: results).all()
         let replicas = ReplicaComparison(results: results, runs: runs, window: startMs...endMs)
         model.replicaPanels = replicas.panels()
         model.replicas = replicas.table()

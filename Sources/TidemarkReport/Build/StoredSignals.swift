@@ -67,7 +67,8 @@ struct StoredSignals {
         replicas = found
 
         signals = try Self.lines(
-            database, "SELECT name, instance, time_ms, value FROM signal WHERE analysis_id = \(analysis)", gapMs: stepMs)
+            database, "SELECT name, instance, time_ms, value FROM signal WHERE analysis_id = \(analysis)", gapMs: stepMs
+        )
         func chart(_ series: String) -> String {
             "SELECT name, instance, time_ms, value FROM chart_point WHERE analysis_id = \(analysis) AND series = '\(series)'"
         }

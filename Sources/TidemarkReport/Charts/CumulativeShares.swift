@@ -56,7 +56,8 @@ struct CumulativeShares: Sendable {
         ) { out in
             out.element(.title, .id(titleID), text: Phrases.cumulativeTitle)
             out.element(.desc, .id(descriptionID), text: description(lines))
-            out.empty(.line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, Self.height), Attribute(.y2, Self.height))
+            out.empty(
+                .line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, Self.height), Attribute(.y2, Self.height))
             for tick in yAxis.ticks {
                 let y = y(tick.value)
                 out.empty(.line, .css("grid"), Attribute(.x2, "100%"), Attribute(.y1, y), Attribute(.y2, y))

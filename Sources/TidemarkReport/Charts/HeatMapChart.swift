@@ -37,12 +37,9 @@ struct HeatMapChart: Sendable {
         let every = exponents.count > 5 ? 2 : 1
         return exponents.filter { ($0 + 10) % every == 0 }.map { exponent in
             let value = power(exponent)
-            let isSmall = exponent < 0 && unit.style == .seconds
-            return .init(
-                value: value,
-                label: isSmall
-                    ? NumberText.joined(NumberText.significant(value * 1000), "ms")
-                    : NumberText.joined(NumberText.significant(value), unit.symbol))
+            // Nothing above seconds: 100 s is no round number of minutes.
+            let scale = UnitScale.fitting(min(value, 1), unit)
+            return .init(value: value, label: NumberText.joined(scale.number(value), scale.unit))
         }
     }
 
@@ -68,9 +65,9 @@ struct HeatMapChart: Sendable {
         ) { out in
             out.element(.title, .id(titleID), text: map.title)
             out.element(.desc, .id(descriptionID), text: description)
-            frame.drawIncidents(&out, height: Self.height)
             frame.drawTicks(&out, ticks, height: Self.height)
-            out.empty(.line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, Self.height), Attribute(.y2, Self.height))
+            out.empty(
+                .line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, Self.height), Attribute(.y2, Self.height))
             for tick in Self.ticks(yAxis, map.unit) {
                 let y = y(tick.value)
                 out.empty(.line, .css("grid"), Attribute(.x2, "100%"), Attribute(.y1, y), Attribute(.y2, y))
@@ -85,12 +82,16 @@ struct HeatMapChart: Sendable {
                     out.empty(.path, .css("shade-\(shade)"), Attribute(.d, path.text))
                 }
             }
-            // On top of the cells too, so that the incident is seen through the darkest.
+            // Around the cells and not behind them: a second hue would change the shades.
             for incident in frame.incidents {
                 guard let place = frame.axis.clamped(incident.span) else { continue }
                 out.empty(
                     .rect, .css("incident-bar"), .share(.x, place.from),
                     .share(.width, max(place.to - place.from, 0.003)), Attribute(.y, -5), Attribute(.height, 4))
+                for x in [place.from, place.to] {
+                    out.empty(
+                        .line, .css("incident-edge"), .share(.x1, x), .share(.x2, x), Attribute(.y2, Self.height))
+                }
             }
             frame.drawTickLabels(&out, ticks, y: Self.height)
         }

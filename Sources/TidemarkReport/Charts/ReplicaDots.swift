@@ -26,7 +26,7 @@ struct ReplicaDots: Sendable {
         // High piles are pressed together rather than cut.
         let spacing = min(9, 60 / Double(max(1, (piles.values.max() ?? 1) - 1)))
         out.element(
-            .svg, .css("plot dots"), Attribute(.height, Self.height + 22), Attribute(.role, "img"),
+            .svg, .css("plot piles"), Attribute(.height, Self.height + 22), Attribute(.role, "img"),
             Attribute(.ariaLabelledby, titleID + " " + descriptionID)
         ) { out in
             out.element(.title, .id(titleID), text: panel.title)
@@ -36,7 +36,8 @@ struct ReplicaDots: Sendable {
                 out.empty(.line, .css("grid"), .share(.x1, x), .share(.x2, x), Attribute(.y2, Self.height))
                 out.element(.text, .css("time"), .share(.x, x), Attribute(.y, Self.height + 17), text: tick.label)
             }
-            out.empty(.line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, Self.height), Attribute(.y2, Self.height))
+            out.empty(
+                .line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, Self.height), Attribute(.y2, Self.height))
             let median = axis.position(panel.median)
             out.empty(.line, .css("median"), .share(.x1, median), .share(.x2, median), Attribute(.y2, Self.height))
             var filled: [Int: Int] = [:]

@@ -79,7 +79,8 @@ enum ChineseReport {
         last week ⇒ 上週
         {0} last week ⇒ 上週 {0}
         gaps between tokens ⇒ token 間隔
-        share of the {0} in each {1} by bucket of the histogram, all replicas ⇒ 每 {1} 內的{0}落在各直方圖桶的比例，所有副本
+        share of the {0} in each {1} by bucket of the histogram, all replicas ⇒ 每 {1} 內的 {0} 落在各直方圖桶的比例，所有副本
+        share of the traced requests in each {0} by bucket, all replicas ⇒ 每 {0} 內的追蹤請求落在各桶的比例，所有副本
         {0}, by time and bucket ⇒ {0}，依時間與桶
         95 % within {0} ⇒ 95 % 在 {0} 以內
         95 % not within {0} ⇒ 95 % 超出 {0}
