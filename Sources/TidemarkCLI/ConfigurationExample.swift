@@ -20,6 +20,7 @@ enum ConfigurationExample {
         output:
           folder: report                # index.html, weeks/2026-W47/index.html, csv/
           database: tidemark.sqlite
+          language: en                  # of the pages: en or zh-Hant
 
         keep: 90d                       # older evidence becomes hourly roll-ups (also 12w, 36h); the weekly pages stay
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import TidemarkAnalysis
 import TidemarkBase
 import TidemarkIntake
+import TidemarkReport
 import TidemarkRules
 import TidemarkStore
 
@@ -38,6 +39,11 @@ struct ConfigurationOptions: ParsableArguments {
             if let zone = file.run.zone { Self.check(zone, "timezone", file.run.zoneLine, &file) }
             if let keep = file.run.keep, (try? PruneCommand.horizon(keep, nowMs: 4_102_444_800_000)) == nil {
                 file.add(file.run.keepLine, "keep: '\(keep)' is no length of time such as 90d, 12w or 36h")
+            }
+            if let tag = file.run.language, Language(argument: tag) == nil {
+                file.add(
+                    file.run.languageLine,
+                    "output: language: '\(tag)' is none of \(Language.allValueStrings.joined(separator: ", "))")
             }
             let errors = file.findings.sorted.filter { !$0.isAdvice }
             guard errors.isEmpty else {

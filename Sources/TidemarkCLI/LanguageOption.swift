@@ -6,17 +6,12 @@ import TidemarkReport
 struct LanguageOption: ParsableArguments {
     @Option(
         name: .customLong("lang"),
-        help: "Language of the report: \(Language.all.map(\.tag).joined(separator: " or ")). CSV and JSON stay English."
+        help:
+            "Language of the report: \(Language.allValueStrings.joined(separator: " or ")); by default en, or that of the configuration. CSV and JSON stay English."
     )
-    var language = Language.english
+    var chosen: Language?
 
-    /// - Throws: `usage` for a language that the pages of weeks are not written in.
-    func refuseForWeeks() throws {
-        guard language.tag != Language.english.tag else { return }
-        throw TidemarkError(
-            .usage, "pages of weeks are written in English only, not in \(language.tag)",
-            hint: "--lang goes with reports of evidence: tidemark run evidence/ --lang \(language.tag)")
-    }
+    var language: Language { chosen ?? .english }
 }
 
 extension Language: ExpressibleByArgument {

@@ -62,7 +62,6 @@ struct RunCommand: ParsableCommand {
     }
 
     private func runWeekly(_ log: RunLog) throws {
-        try language.refuseForWeeks()
         guard let loaded = try configuration.load() else {
             throw TidemarkError(
                 .usage, "neither evidence nor a configuration is given",
@@ -70,11 +69,11 @@ struct RunCommand: ParsableCommand {
                     "tidemark run evidence/ --out report/, or tidemark run --config tidemark.yaml (`tidemark init` writes one)"
             )
         }
-        var run = WeeklyRun(loaded: loaded, log: log, nowMs: try weekly.nowMs(), patience: locking)
+        let plan = WeeklyPlan(
+            loaded: loaded, folder: out.map(Self.withoutSlash), database: databasePath, title: title,
+            language: language.chosen)
+        var run = WeeklyRun(loaded: loaded, plan: plan, log: log, nowMs: try weekly.nowMs(), patience: locking)
         run.options = try options.options()
-        run.folder = out.map(Self.withoutSlash)
-        run.databasePath = databasePath
-        run.title = title
         run.hook = try weekly.hook()
         run.failOn = failOn
         try run.run()
@@ -217,10 +216,7 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var locking: LockOptions
 
     func run() throws {
-        if let week {
-            try language.refuseForWeeks()
-            return try run(week: week)
-        }
+        if let week { return try run(week: week) }
         guard configuration.path == nil, now == nil else {
             throw TidemarkError(
                 .usage, "--config and --now go with --week",

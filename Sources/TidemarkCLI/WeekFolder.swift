@@ -8,6 +8,8 @@ import TidemarkStore
 struct WeekFolder {
     let path: String
     var title: String
+    /// Of the pages; their CSV is in English.
+    var language = Language.english
 
     /// Relative to the folder.
     static func page(_ week: String) -> String { "weeks/\(week)/index.html" }
@@ -15,6 +17,10 @@ struct WeekFolder {
     /// Writes the pages of weeks that changed or are not there, then the index.
     /// - Returns: how many pages of weeks.
     func write(_ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws -> Int {
+        try Language.$current.withValue(language) { try writeAll(store, period, windows, nowMs) }
+    }
+
+    private func writeAll(_ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64) throws -> Int {
         let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
         var count = 0
         for week in weeks.all {
@@ -30,8 +36,10 @@ struct WeekFolder {
 
     /// Writes the page of one week, whether it changed or not.
     func write(week: String, _ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws {
-        let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
-        try write(week, weeks, store)
+        try Language.$current.withValue(language) {
+            let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
+            try write(week, weeks, store)
+        }
     }
 
     private func write(_ week: String, _ weeks: WeekReport, _ store: Store) throws {

@@ -16,30 +16,25 @@ extension ReportCommand {
         options.now = now
         let nowMs = try options.nowMs()
         let loaded = try configuration.load()
-        let settings = loaded?.file.run
-        let isGiven = database.path != DatabaseOptions.defaultPath
-        let folder =
-            out.map(RunCommand.withoutSlash) ?? loaded.map { $0.resolve(settings?.folder ?? "report") } ?? "report"
-        let path =
-            isGiven
-            ? database.path
-            : settings?.database.flatMap { loaded?.resolve($0) }
-                ?? (loaded == nil ? database.path : folder + "/tidemark.sqlite")
+        let isGiven = loaded == nil || database.path != DatabaseOptions.defaultPath
+        let plan = WeeklyPlan(
+            loaded: loaded, folder: out.map(RunCommand.withoutSlash), database: isGiven ? database.path : nil,
+            title: title, language: language.chosen)
+        let path = plan.databasePath
         _ = try Store.open(path: path)
         let lock = try locking.lock(path)
         let store = try Store.create(path: path)
         try loaded?.apply(to: store)
         let (period, fleet, zoneName) = try Self.find(week, store, path)
-        let windows = Weeks.Windows(
-            history: settings?.historyWeeks ?? Weeks.Windows().history,
-            budget: settings?.budgetWeeks ?? Weeks.Windows().budget)
+        // Without a configuration as the weeks were made.
+        let windows = try plan.windows ?? Weeks.Windows.read(store, period: period) ?? Weeks.Windows()
         let zone = try ZoneDatabase.zone(named: zoneName)
         try Weeks(store, path: path, period: period, zone: zone, windows: windows).rebuild(week, nowMs: nowMs)
-        try ReportFolder.make(folder)
-        try WeekFolder(path: folder, title: title ?? fleet).write(
+        try ReportFolder.make(plan.outputFolder)
+        try plan.pages(of: fleet).write(
             week: week.name, store, period: period, windows: windows, nowMs: nowMs)
         withExtendedLifetime(lock) {}
-        if !database.quiet { Console.print("Report: \(folder)/\(WeekFolder.page(week.name))") }
+        if !database.quiet { Console.print("Report: \(plan.outputFolder)/\(WeekFolder.page(week.name))") }
     }
 
     /// The period that has the week, its name and the zone of its weeks.

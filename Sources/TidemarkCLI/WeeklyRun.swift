@@ -10,23 +10,19 @@ import TidemarkStore
 /// older than is kept. Killed at any moment and run again, it ends as one run without that.
 struct WeeklyRun {
     let loaded: ConfigurationOptions.Loaded
+    let plan: WeeklyPlan
     let log: RunLog
     var options = IngestOptions()
-    var folder: String?
-    var databasePath: String?
-    var title: String?
     var nowMs: Int64
     var hook: Hook?
     var failOn: ConfidenceLevel?
     var patience: LockOptions
 
-    static let defaultName = "fleet"
-
     private var settings: RunSettings { loaded.file.run }
-    var name: String { settings.name ?? Self.defaultName }
-    var outputFolder: String { folder ?? settings.folder.map(loaded.resolve) ?? loaded.resolve("report") }
-    var database: String { databasePath ?? settings.database.map(loaded.resolve) ?? outputFolder + "/tidemark.sqlite" }
-    var windows: Weeks.Windows { Weeks.Windows(history: settings.historyWeeks, budget: settings.budgetWeeks) }
+    private var name: String { plan.name }
+    private var outputFolder: String { plan.outputFolder }
+    private var database: String { plan.databasePath }
+    private var windows: Weeks.Windows { plan.windows ?? Weeks.Windows() }
 
     func run() throws {
         let zone = try loaded.zone()
@@ -44,8 +40,7 @@ struct WeeklyRun {
         let period = try store.period(named: name)
         let weeks = try Weeks(store, path: database, period: period, zone: zone, windows: windows)
         let made = try weeks.refresh(nowMs: nowMs) { log.info("week", "week \($0)", [("week", .text($0))]) }
-        let pages = try WeekFolder(path: outputFolder, title: title ?? name).write(
-            store, period: period, windows: windows, nowMs: nowMs)
+        let pages = try plan.pages(of: name).write(store, period: period, windows: windows, nowMs: nowMs)
         try tell(store, period)
         if let horizon { try prune(store, horizon) }
         log.info(

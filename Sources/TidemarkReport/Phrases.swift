@@ -246,3 +246,8 @@ extension Phrases {
             ? start + rangeDash + end : start + " " + rangeDash + " " + end
     }
 }
+
+extension String {
+    /// With a capital at the beginning, as a sentence has it.
+    var inSentenceCase: String { prefix(1).uppercased() + dropFirst() }
+}

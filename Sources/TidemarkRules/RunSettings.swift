@@ -34,6 +34,9 @@ public struct RunSettings: Sendable, Equatable {
     /// Folder of the pages.
     public var folder: String?
     public var database: String?
+    /// BCP 47 tag of the language of the pages; nil: English.
+    public var language: String?
+    public var languageLine = 1
     /// Length of time, as `tidemark prune --keep` takes it.
     public var keep: String?
     public var keepLine = 1
@@ -45,7 +48,7 @@ public struct RunSettings: Sendable, Equatable {
     public init() {}
 
     static let inputKeys = ["paths", "instance", "labels", "timezone", "year"]
-    static let outputKeys = ["folder", "database"]
+    static let outputKeys = ["folder", "database", "language"]
     static let windowKeys = ["history_weeks", "budget_weeks"]
 
     /// Reads its keys of the configuration's root.
@@ -69,6 +72,8 @@ public struct RunSettings: Sendable, Equatable {
         let output = YAMLMapping(root.node("output"), known: Self.outputKeys, place: "output", findings: &findings)
         folder = output.scalar("folder", &findings)?.string
         database = output.scalar("database", &findings)?.string
+        language = output.scalar("language", &findings)?.string
+        languageLine = output.line(of: "language")
         let windows = YAMLMapping(root.node("windows"), known: Self.windowKeys, place: "windows", findings: &findings)
         historyWeeks = Self.weeks("history_weeks", windows, historyWeeks, 2...260, &findings)
         budgetWeeks = Self.weeks("budget_weeks", windows, budgetWeeks, 1...52, &findings)

@@ -52,6 +52,54 @@ struct LanguageReportTests {
         }
     }
 
+    @Test(
+        "pages of weeks in Chinese hold no English words but those of the evidence; their CSV is that of the English ones"
+    )
+    func weeks() throws {
+        let folder = try TemporaryFolder()
+        func configuration(_ language: String) -> String {
+            """
+            name: acme
+            inputs:
+              - paths: \(fixture("notebooks/before").path)/
+                instance: server
+              - paths: ["\(fixture("gateway").path)/*.log", "\(fixture("incident").path)/*"]
+            output: {folder: \(language), database: fleet.sqlite, language: \(language)}
+            slo: {ttft_p95_s: 1}
+            prices: {gpu_hour: 2}
+            """
+        }
+        var tables: [[String: String]] = []
+        for language in ["en", "zh-Hant"] {
+            let config = try folder.write(configuration(language), to: "\(language).yaml")
+            let done = try runTidemark(["run", "--config", config, "--now", "2026-12-02T00:00:00Z"])
+            #expect(done.status == 0, "\(done.errors)")
+            // The language is no reason to work a week out anew.
+            #expect(
+                done.errors.contains(language == "en" ? "1 weeks worked out" : "0 weeks worked out, 1 pages written"))
+            let root = folder.path(language)
+            var found: [String: String] = [:]
+            for path in try FileManager.default.subpathsOfDirectory(atPath: root) where path.hasSuffix(".csv") {
+                found[path] = try String(contentsOfFile: root + "/" + path, encoding: .utf8)
+            }
+            tables.append(found)
+        }
+        #expect(tables[0] == tables[1] && tables[0].count > 10)
+        let own = try EvidenceWords(try Store.open(path: folder.path("fleet.sqlite")))
+        for page in ["index.html", "weeks/2026-W48/index.html"] {
+            let text = try String(contentsOfFile: folder.path("zh-Hant/" + page), encoding: .utf8)
+            #expect(text.contains("<html lang=\"zh-Hant\">") && text.contains("餘裕"))
+            for text in VisibleTexts(text).texts {
+                for words in EnglishWords.of(text) where !own.contains(words) {
+                    Issue.record("\(page): \"\(words)\" in \"\(text.prefix(200))\"")
+                }
+            }
+        }
+        let wrong = try folder.write(configuration("zh-Hans"), to: "wrong.yaml")
+        let refused = try runTidemark(["run", "--config", wrong])
+        #expect(refused.status == 64 && refused.errors.contains("wrong.yaml:6") && refused.errors.contains("zh-Hant"))
+    }
+
     @Test("report --lang says an analysed database anew; CSV and JSON are those of the English report")
     func command() throws {
         let folder = try TemporaryFolder()
@@ -97,7 +145,8 @@ private enum EnglishWords {
         "worker", "manager", "traceback", "schema", "CUDA", "graph", "activation", "Tensor", "warp", "kernel",
         "Attention",
         "attention",
-        "stdout", "stderr", "fp", "policy", "static", "CLI", "GET", "POST", "MASE", "USD", "EUR", "TWD",
+        "stdout", "stderr", "fp", "policy", "Site", "Reliability", "Workbook", "Wilson", "static", "CLI", "GET", "POST",
+        "MASE", "USD", "EUR", "TWD",
     ]
 
     /// Runs of at least two such words that are no names, flags, paths or identifiers.
@@ -135,10 +184,10 @@ private struct EvidenceWords {
             "SELECT message || ' ' || coalesce(exception_type, '') || ': ' || coalesce(exception_message, '') FROM log_event",
             "SELECT text FROM log_template", "SELECT path || ' ' || coalesce(message, '') FROM source",
             "SELECT name || ' ' || coalesce(value, '') FROM engine_fact", "SELECT coalesce(text, '') FROM gpu_event",
-            "SELECT name FROM instance", "SELECT name FROM period",
+            "SELECT name FROM instance", "SELECT name FROM period", "SELECT text FROM week_error",
         ] {
             let rows = try store.database.prepare(query)
-            while try rows.step() { text += rows.text(0) + "\n" }
+            while try rows.step() { text += rows.text(0).filter { !"()".contains($0) } + "\n" }
         }
     }
 

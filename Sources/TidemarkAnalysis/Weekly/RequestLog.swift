@@ -21,9 +21,9 @@ struct RequestLog {
 
     private(set) var entries: [Entry] = []
     /// Where they come from, in words.
-    private(set) var source = ""
+    private(set) var source: Message = ""
     /// What stands for a user, in words; nil: nothing does.
-    private(set) var identity: String?
+    private(set) var identity: Message?
 
     /// So many entries are held; of a week with more the first ones count.
     private static let most = 1_000_000
@@ -35,10 +35,19 @@ struct RequestLog {
     ]
     private static let tenantKeys = ["tenant.id", "tenant", "organization.id", "team.id", "team", "project.id"]
 
-    init(_ slice: Store, period: Int, hash: (String) -> String) throws {
-        try readSpans(slice, period, hash)
-        if entries.isEmpty { try readGateways(slice, period, hash) }
-        if entries.isEmpty { try readAccess(slice, period, hash) }
+    private init() {}
+
+    /// The first kind of evidence that tells requests apart by whom they are from; without any, the first that has requests.
+    init(_ slice: Store, period: Int, hash: @escaping (String) -> String) throws {
+        let readers: [(inout RequestLog) throws -> Void] = [
+            { try $0.readSpans(slice, period, hash) }, { try $0.readGateways(slice, period, hash) },
+            { try $0.readAccess(slice, period, hash) },
+        ]
+        for read in readers where identity == nil {
+            var one = RequestLog()
+            try read(&one)
+            if entries.isEmpty || one.identity != nil { self = one }
+        }
         entries.sort { ($0.timeMs, $0.user ?? "") < ($1.timeMs, $1.user ?? "") }
     }
 
@@ -85,8 +94,8 @@ struct RequestLog {
             JOIN source s USING (source_id) LEFT JOIN gateway_text c ON c.text_id = g.client_id
             LEFT JOIN gateway_text m ON m.text_id = g.model_id LEFT JOIN gateway_text r ON r.text_id = g.route_id
             WHERE s.period_id = ?1 AND \(GatewayMeasure.inferenceSQL)
-                AND s.instance_id IS (SELECT s2.instance_id FROM gateway_request g2 JOIN source s2 USING (source_id)
-                    WHERE s2.period_id = ?1 GROUP BY 1 ORDER BY count(*) DESC LIMIT 1)
+                AND s.instance_id IS (SELECT s2.instance_id FROM gateway_request g JOIN source s2 USING (source_id)
+                    WHERE s2.period_id = ?1 AND \(GatewayMeasure.inferenceSQL) GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)
             ORDER BY g.start_ms LIMIT \(Self.most)
             """)
         rows.bind(1, period)

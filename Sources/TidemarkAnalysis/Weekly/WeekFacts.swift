@@ -17,7 +17,7 @@ struct WeekFacts {
     static let fleet = "fleet"
 
     var values: [Value] = []
-    var texts: [(topic: String, scope: String, text: String)] = []
+    var texts: [(topic: String, scope: String, text: Message)] = []
     var hours: [(timeMs: Int64, rps: Double)] = []
     var objectives: [WeekObjective] = []
     var findings: [Verdict.Finding] = []
@@ -37,9 +37,9 @@ struct WeekFacts {
         for check in verdict.quality {
             // Paths change when logs are rotated; what is in doubt doesn't.
             let text = check.name == "clocks" && !check.isGood ? "the clocks of some sources are in doubt" : check.text
-            texts.append(("quality", check.isGood ? "good" : "doubt", text.text))
+            texts.append(("quality", check.isGood ? "good" : "doubt", text))
         }
-        for one in verdict.missing.prefix(12) { texts.append(("not_checked", one.cause, one.text.text)) }
+        for one in verdict.missing.prefix(12) { texts.append(("not_checked", one.cause, one.text)) }
         let capacity = try CapacityReport(slice, period: period, name: name)
         try capacity.write(slice, period: period)
         let coverage = try WeekCoverage(slice, period: period, limits)
@@ -84,14 +84,14 @@ struct WeekFacts {
             guard let rate else { continue }
             hours.append((history.startMs + Int64(index) * HourlyCounters.hourMs, rate))
         }
-        texts.append(("demand", Self.fleet, history.source))
+        texts.append(("demand", Self.fleet, Message(pattern: history.source)))
         let use = try FleetUse(slice, period: period, history: history)
         let plan = try Configuration.Plan.read(slice)
         let capacity = try FleetCapacity.read(slice, period: period, given: nil)
         let energy = try EnergyReport(slice, period: period, use: use, prices: plan.prices)
         var notes: [Message] = []
         let money = CostReport(use, plan, capacity: capacity, energy: energy, replicas: nil, notes: &notes)
-        for note in notes { texts.append(("cost", Self.fleet, note.text)) }
+        for note in notes { texts.append(("cost", Self.fleet, note)) }
         let peak = hours.map(\.rps).max()
         let seconds = Double(hours.count) * 3600
         add("demand_peak_requests_per_second", peak)
@@ -116,7 +116,7 @@ struct WeekFacts {
         }
         if let energy { add("energy_watt_hours", energy.wattHours) }
         if let money {
-            texts.append(("currency", Self.fleet, money.currency))
+            texts.append(("currency", Self.fleet, Message(pattern: money.currency)))
             add("cost_per_gpu_hour", money.gpus > 0 ? money.perHour / Double(money.gpus) : nil)
             add("cost", money.perHour * Double(use.hours))
             add("cost_per_request", money.perRequest)
@@ -135,7 +135,7 @@ struct WeekFacts {
 
     /// Each group's capacity beside the busiest hour of its model.
     private mutating func addCapacity(_ report: CapacityReport, _ slice: Store, _ period: Int) throws {
-        if let refused = report.refused { texts.append(("capacity", Self.fleet, refused.text)) }
+        if let refused = report.refused { texts.append(("capacity", Self.fleet, refused)) }
         let series = try StoreSeries(slice, period: period)
         let all = max(1, report.estimates.reduce(0) { $0 + $1.replicas.count })
         for estimate in report.estimates {
@@ -154,14 +154,14 @@ struct WeekFacts {
                     add("cost_per_million_output_tokens", own / generated * 1e6, scope: scope)
                 }
             }
-            texts.append(("objectives", scope, estimate.objectivesText.text))
+            texts.append(("objectives", scope, estimate.objectivesText))
             guard let value = estimate.value else {
-                if let refused = estimate.refused { texts.append(("capacity", scope, refused.text)) }
+                if let refused = estimate.refused { texts.append(("capacity", scope, refused)) }
                 continue
             }
             add("capacity_requests_per_second", value.maxRate, low: value.low, high: value.high, scope: scope)
-            texts.append(("binding", scope, value.binding))
-            texts.append(("grade", scope, value.grade))
+            texts.append(("binding", scope, Message(pattern: value.binding)))
+            texts.append(("grade", scope, Message(pattern: value.grade)))
             if let peak {
                 add(
                     "headroom_ratio", 1 - peak / value.maxRate, low: 1 - peak / value.low, high: 1 - peak / value.high,
@@ -173,14 +173,15 @@ struct WeekFacts {
     // MARK: Comparison
 
     mutating func add(_ comparison: Comparison) {
-        texts.append(("comparison", Self.fleet, comparison.sentence.text))
-        texts.append(("comparison_verdict", Self.fleet, comparison.overall.verdict.rawValue))
+        texts.append(("comparison", Self.fleet, comparison.sentence))
+        texts.append(("comparison_verdict", Self.fleet, Message(pattern: comparison.overall.verdict.rawValue)))
         if let slowdown = comparison.overall.slowdown {
             add("slowdown_percent", slowdown, low: comparison.overall.low, high: comparison.overall.high)
         }
         for model in comparison.models where comparison.models.count > 1 {
             add("slowdown_percent", model.slowdown, low: model.low, high: model.high, scope: model.name)
-            let words = model.reason.map { "\(model.verdict.rawValue): \($0)" } ?? model.verdict.rawValue
+            let verdict = Message(pattern: model.verdict.rawValue)
+            let words = model.reason.map { "\(verdict): \($0)" } ?? verdict
             texts.append(("comparison_verdict", model.name, words))
         }
         for one in comparison.metrics where one.verdict != .same {
@@ -189,7 +190,8 @@ struct WeekFacts {
             add("changed_\(one.name)_percent", change, low: one.low, high: one.high, scope: one.model)
         }
         for one in comparison.arguments ?? [] {
-            texts.append(("changed_argument", one.name, "\(one.before ?? "–") → \(one.after ?? "–")"))
+            let change = "\(one.before ?? "–") → \(one.after ?? "–")"
+            texts.append(("changed_argument", one.name, Message(verbatim: change)))
         }
     }
 }

@@ -51,7 +51,7 @@ struct WeekLedger {
             try store.database.prepare(
                 """
                 UPDATE week SET stale = iif(start_ms > ?3, 1, stale), rendered = NULL
-                WHERE period_id = ?1 AND rendered = 'so_far' AND end_ms <= ?2
+                WHERE period_id = ?1 AND substr(rendered, 1, 6) = 'so_far' AND end_ms <= ?2
                 """
             ).run(period, nowMs, try prunedMs())
         }

@@ -6,7 +6,7 @@ import TidemarkStore
 /// many replicas it takes.
 struct WeekOutlook {
     private(set) var values: [WeekFacts.Value] = []
-    private(set) var texts: [(topic: String, scope: String, text: String)] = []
+    private(set) var texts: [(topic: String, scope: String, text: Message)] = []
 
     /// What ``write(_:week:)`` replaces.
     private static let names = [
@@ -72,12 +72,12 @@ struct WeekOutlook {
             if exhaustion.latestMs == nil { say("it may also stay within the capacity for the half year looked at") }
         } else {
             let ahead = ByteWriter.fixed(weeks(min(exhaustion.horizonMs, exhaustion.endMs)), decimals: 0)
-            let earliest = exhaustion.earliestMs.map {
-                "; at the upper end of demand and the lower end of capacity in \(ByteWriter.fixed(weeks($0), decimals: 1)) weeks"
-            }
+            let far: Message = "not within \(ahead) weeks, as far as the history tells"
+            let earliest = exhaustion.earliestMs.map { ByteWriter.fixed(weeks($0), decimals: 1) }
             say(
-                "not within \(ahead) weeks, as far as the history tells\(earliest ?? "")", scope: Weeks.exhaustionFarOff
-            )
+                earliest.map {
+                    "\(far); at the upper end of demand and the lower end of capacity in \($0) weeks"
+                } ?? far, scope: Weeks.exhaustionFarOff)
         }
     }
 
@@ -86,7 +86,7 @@ struct WeekOutlook {
         values.append(.init(scope: WeekFacts.fleet, name: name, value: value, low: low, high: high))
     }
 
-    private mutating func say(_ text: String, scope: String = WeekFacts.fleet) {
+    private mutating func say(_ text: Message, scope: String = WeekFacts.fleet) {
         texts.append((Self.topic, scope, text))
     }
 

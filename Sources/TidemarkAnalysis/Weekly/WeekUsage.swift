@@ -26,7 +26,7 @@ struct WeekUsage {
     private(set) var buckets: [Bucket] = []
     private(set) var users: [(hash: String, requests: Int, sessions: Int)] = []
     private(set) var values: [WeekFacts.Value] = []
-    private(set) var texts: [(topic: String, scope: String, text: String)] = []
+    private(set) var texts: [(topic: String, scope: String, text: Message)] = []
 
     /// Names kept of each kind, those with the most requests.
     private static let mostNames = 200

@@ -10,7 +10,7 @@ struct WeekWaste {
     /// Preemptions, aborts, prompt tokens that no cache held; nil where nothing counts them.
     var events: Double?
     /// What the GPU time can't be said without.
-    var missing: String?
+    var missing: Message?
 
     static func all(_ slice: Store, period: Int, use: FleetUse, facts: WeekFacts) throws -> [WeekWaste] {
         var found: [WeekWaste] = []
@@ -32,7 +32,7 @@ struct WeekWaste {
         // GPUs of a replica, for seconds of a replica.
         let replicas = try Fleet(slice, period: period, series: series).replicas.count
         let gpusPerReplica = use.gpuCount > 0 && replicas > 0 ? Double(use.gpuCount) / Double(replicas) : nil
-        let why =
+        let why: Message =
             gpusPerReplica == nil ? "the number of GPUs is not known" : "what a token costs the engines is not known"
         func hours(_ replicaSeconds: Double?) -> Double? {
             guard let replicaSeconds, let gpusPerReplica else { return nil }

@@ -12,7 +12,7 @@ struct WeekWriter {
 
     private static let tables = [
         "week_value", "week_text", "week_hour", "week_objective", "week_finding", "week_error", "week_usage",
-        "week_bucket", "week_user",
+        "week_bucket", "week_user", "week_sentence",
     ]
 
     func clear() throws {
@@ -41,13 +41,15 @@ struct WeekWriter {
                 Self.rounded(one.bad), Self.rounded(one.badLow), Self.rounded(one.badHigh),
                 one.burn1h.map(Self.rounded), one.burn6h.map(Self.rounded), one.burn3d.map(Self.rounded), one.pages)
         }
+        let sentence = try Sentences.Writer(store, week: week)
         let finding = try database.prepare(
             "INSERT INTO week_finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for one in facts.findings {
             try finding.run(
                 week, one.rank, one.cause, one.startMs, one.endMs, Self.rounded(one.confidence),
                 one.impactUserSeconds.map(Self.rounded), one.requestsAffected.map(Self.rounded),
-                ByteWriter.json(one.instances), one.summary.text, ByteWriter.json(one.recommendations.map(\.text.text)),
+                ByteWriter.json(one.instances), sentence(one.summary),
+                ByteWriter.json(one.recommendations.map { try sentence($0.text) }),
                 one.cost.map(Self.rounded), one.currency)
         }
         let error = try database.prepare("INSERT OR REPLACE INTO week_error VALUES (?, ?, ?, ?, ?, ?, ?)")
@@ -71,11 +73,12 @@ struct WeekWriter {
     }
 
     /// Adds texts behind those that are there.
-    func write(_ texts: [(topic: String, scope: String, text: String)]) throws {
+    func write(_ texts: [(topic: String, scope: String, text: Message)]) throws {
+        let sentence = try Sentences.Writer(store, week: week)
         let insert = try store.database.prepare("INSERT OR REPLACE INTO week_text VALUES (?, ?, ?, ?, ?)")
         var places: [String: Int] = [:]
         for one in texts {
-            try insert.run(week, one.topic, places[one.topic, default: 0], one.scope, one.text)
+            try insert.run(week, one.topic, places[one.topic, default: 0], one.scope, sentence(one.text))
             places[one.topic, default: 0] += 1
         }
     }

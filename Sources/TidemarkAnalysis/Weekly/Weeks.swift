@@ -15,6 +15,19 @@ public struct Weeks {
         public var budget = 4
 
         public init(history: Int = 13, budget: Int = 4) { (self.history, self.budget) = (history, budget) }
+
+        /// Those that a period's weeks were last made with; nil when there are none.
+        public static func read(_ store: Store, period: Int) throws -> Windows? {
+            let row = try store.database.prepare(
+                "SELECT history_weeks, budget_weeks FROM week_window WHERE period_id = ?")
+            row.bind(1, period)
+            return try row.step() ? Windows(history: row.int(0), budget: row.int(1)) : nil
+        }
+
+        func write(_ store: Store, period: Int) throws {
+            try store.database.prepare("INSERT OR REPLACE INTO week_window VALUES (?, ?, ?)")
+                .run(period, history, budget)
+        }
     }
 
     /// Scope of the text `exhaustion` that says that the capacity lasts as far ahead as the history tells.
@@ -43,6 +56,7 @@ public struct Weeks {
     /// - Returns: the names of those weeks.
     @discardableResult
     public func refresh(nowMs: Int64, progress: (String) -> Void = { _ in }) throws -> [String] {
+        try windows.write(store, period: period)
         try ledger.mark(nowMs: nowMs)
         var made: [String] = []
         for row in try ledger.rows("stale = 1") {

@@ -92,7 +92,7 @@ struct DemandSection {
         return .init(title: say("Demand and exhaustion"), sentences: sentences, blocks: blocks)
     }
 
-    private static func sentence(_ note: String) -> String { say("\(note.prefix(1).uppercased() + note.dropFirst()).") }
+    private static func sentence(_ note: String) -> String { say("\(note.inSentenceCase).") }
 
     private func hours(_ sql: String) throws -> Hours {
         let rows = try store.database.prepare(sql)

@@ -8,5 +8,6 @@ extension Language {
     /// A line each: English pattern, ` ⇒ `, translation.
     static let traditionalChineseTables = [
         ChineseCauses.table, ChineseDiagnosis.table, ChineseReport.table, ChineseOutlook.table,
+        ChineseWeeks.table,
     ]
 }

@@ -38,31 +38,38 @@ struct WeekBudget {
         }
         let share = NumberText.text(worst.badRatio, .ratio)
         let allowed = NumberText.text(worst.allowed, .ratio)
-        return
+        return say(
             "\(Self.title(worst.signal)): \(share) slower than \(NumberText.text(worst.seconds, .seconds)) where \(allowed) may be, a burn rate of \(NumberText.text(worst.burnRate, .none))."
+        )
     }
 
-    private static func title(_ signal: String) -> String { SignalCatalogue.signal(signal)?.title ?? signal }
+    private static func title(_ signal: String) -> String {
+        say(fixed: SignalCatalogue.signal(signal)?.title ?? signal)
+    }
 
     var section: ReportModel.OutlookSection? {
-        let title = "Objectives and error budget"
+        let title = say("Objectives and error budget")
         guard !week.objectives.isEmpty else {
             return .init(
                 title: title,
                 sentences: [
-                    "No objective is measured: `slo:` in tidemark.yaml names them, and histograms of vLLM's metrics (or their absence) decide whether they can be."
+                    say(
+                        "No objective is measured: `slo:` in tidemark.yaml names them, and histograms of vLLM's metrics (or their absence) decide whether they can be."
+                    )
                 ])
         }
         var sentences: [String] = []
         if let sentence { sentences.append(sentence) }
         let pages = week.objectives.filter { $0.scope == KeptWeek.fleet }.map(\.pages).max() ?? 0
         sentences.append(
-            pages > 0
-                ? "An alert on the burn rate would have been on for \(pages) hour\(pages == 1 ? "" : "s")."
-                : "No alert on the burn rate would have come.")
+            pages == 0
+                ? say("No alert on the burn rate would have come.")
+                : pages == 1
+                    ? say("An alert on the burn rate would have been on for 1 hour.")
+                    : say("An alert on the burn rate would have been on for \(pages) hours."))
         let rows: [[ReportModel.QuantityTable.Cell]] = week.objectives.map { one in
             [
-                .text(one.scope == KeptWeek.fleet ? "whole fleet" : one.scope),
+                .text(one.scope == KeptWeek.fleet ? say("whole fleet") : one.scope),
                 .text("\(Self.title(one.signal)) ≤ \(NumberText.text(one.seconds, .seconds))"),
                 .quantity(one.observations, .none), .quantity(one.badRatio, .ratio),
                 .quantity(one.badLow / one.observations, .ratio), .quantity(one.badHigh / one.observations, .ratio),
@@ -71,17 +78,20 @@ struct WeekBudget {
             ]
         }
         let table = ReportModel.QuantityTable(
-            caption: "Observations against objectives",
+            caption: say("Observations against objectives"),
             columns: [
-                .init("Scope"), .init("Objective"), .init("Observations", isNumber: true, csv: "observations"),
-                .init("Slower", isNumber: true, csv: "slower_ratio"),
-                .init("at least", isNumber: true, csv: "slower_low_ratio"),
-                .init("at most", isNumber: true, csv: "slower_high_ratio"),
-                .init("Burn rate", isNumber: true, csv: "burn_rate"),
-                .init("worst hour", isNumber: true, csv: "burn_rate_1h"),
-                .init("worst 6 h", isNumber: true, csv: "burn_rate_6h"),
-                .init("worst 3 d", isNumber: true, csv: "burn_rate_3d"),
-                .init("Left of \(page.report.windows.budget) weeks' budget", isNumber: true, csv: "budget_left_ratio"),
+                .init(say("Scope")), .init(say("Objective")),
+                .init(Phrases.observations, isNumber: true, csv: "observations"),
+                .init(say("Slower"), isNumber: true, csv: "slower_ratio"),
+                .init(say("at least"), isNumber: true, csv: "slower_low_ratio"),
+                .init(say("at most"), isNumber: true, csv: "slower_high_ratio"),
+                .init(say("Burn rate"), isNumber: true, csv: "burn_rate"),
+                .init(say("worst hour"), isNumber: true, csv: "burn_rate_1h"),
+                .init(say("worst 6 h"), isNumber: true, csv: "burn_rate_6h"),
+                .init(say("worst 3 d"), isNumber: true, csv: "burn_rate_3d"),
+                .init(
+                    say("Left of \(page.report.windows.budget) weeks' budget"), isNumber: true, csv: "budget_left_ratio"
+                ),
             ], rows: rows, csv: WeekPage.csv("objectives"))
         return .init(title: title, sentences: sentences, blocks: [.table(table)])
     }

@@ -14,30 +14,35 @@ struct WeekCapacity {
         var sentences: [String] = []
         if let next = week["next_peak_requests_per_second"], let low = next.low, let high = next.high {
             sentences.append(
-                "Next week's busiest hour is expected at \(NumberText.text(next.value, .requestsPerSecond)), 90 % between \(NumberText.text(low, .requestsPerSecond)) and \(NumberText.text(high, .requestsPerSecond))."
-            )
+                say(
+                    "Next week's busiest hour is expected at \(NumberText.text(next.value, .requestsPerSecond)), 90 % between \(NumberText.text(low, .requestsPerSecond)) and \(NumberText.text(high, .requestsPerSecond))."
+                ))
         }
         if let growth = week["growth_per_week_ratio"] {
+            let rate = NumberText.text(abs(growth.value), .ratio)
             sentences.append(
-                "Demand \(growth.value >= 0 ? "grows" : "falls") by \(NumberText.text(abs(growth.value), .ratio)) a week."
-            )
+                say(growth.value >= 0 ? "Demand grows by \(rate) a week." : "Demand falls by \(rate) a week."))
         }
-        for one in week.texts["exhaustion"] ?? [] { sentences.append("Exhaustion: \(one.text).") }
+        for one in week.texts["exhaustion"] ?? [] { sentences.append(say("Exhaustion: \(one.text).")) }
         if let needed = week["replicas_needed"] {
             let present = week.groups.reduce(0) { $0 + (week.value("replicas", $1)?.value ?? 0) }
             sentences.append(
-                "Next week needs \(NumberText.text(needed.value, .count("replicas"))), headroom and spares included; there are \(NumberText.text(present, .none))."
-            )
+                say(
+                    "Next week needs \(NumberText.text(needed.value, .count("replicas"))), headroom and spares included; there are \(NumberText.text(present, .none))."
+                ))
         }
         for one in week.texts["capacity"] ?? [] {
-            sentences.append("No estimate\(one.scope == KeptWeek.fleet ? "" : " for \(one.scope)"): \(one.text).")
+            sentences.append(
+                say(
+                    one.scope == KeptWeek.fleet
+                        ? "No estimate: \(one.text)." : "No estimate for \(one.scope): \(one.text)."))
         }
         var blocks: [ReportModel.OutlookSection.Block] = []
         if let strip { blocks.append(.strip(strip, over: .init(startMs: week.startMs, endMs: week.endMs))) }
         if let table { blocks.append(.table(table)) }
         guard !sentences.isEmpty || !blocks.isEmpty else { return nil }
-        if sentences.isEmpty { sentences = ["Demand was counted, the capacity was not estimated."] }
-        return .init(title: "Demand and headroom", sentences: sentences, blocks: blocks)
+        if sentences.isEmpty { sentences = [say("Demand was counted, the capacity was not estimated.")] }
+        return .init(title: say("Demand and headroom"), sentences: sentences, blocks: blocks)
     }
 
     /// Hours with a nil where one is missing: a gap, not a line.
@@ -65,18 +70,18 @@ struct WeekCapacity {
             let last = Self.hours(before.hours, shiftMs: week.startMs - before.startMs)
             series.append(
                 .init(
-                    name: "last week", role: .context, timesMs: last.times, values: last.values,
+                    name: say("last week"), role: .context, timesMs: last.times, values: last.values,
                     maximumGapMs: Self.hourMs))
         }
         let own = Self.hours(week.hours)
-        series.append(.init(name: "this week", timesMs: own.times, values: own.values, maximumGapMs: Self.hourMs))
+        series.append(.init(name: say("this week"), timesMs: own.times, values: own.values, maximumGapMs: Self.hourMs))
         var limits: [ReportModel.LimitLine] = []
         if let capacity = week["capacity_requests_per_second"] {
-            limits.append(.init(value: capacity.value, label: "capacity"))
+            limits.append(.init(value: capacity.value, label: say("capacity")))
         }
         return .init(
-            id: "demand", title: "Requests asked of the fleet, by the hour",
-            subtitle: "mean of the hour, \(week.text("demand") ?? "")", unit: .requestsPerSecond, series: series,
+            id: "demand", title: say("Requests asked of the fleet, by the hour"),
+            subtitle: say("mean of the hour, \(week.text("demand") ?? "")"), unit: .requestsPerSecond, series: series,
             limits: limits, csv: WeekPage.csv("demand"))
     }
 
@@ -88,25 +93,26 @@ struct WeekCapacity {
             let free = week.value("headroom_ratio", scope)
             let peak = week.value("demand_peak_requests_per_second", scope)
             return [
-                .text(scope == KeptWeek.fleet ? "whole fleet" : scope), .quantity(peak?.value, .requestsPerSecond),
+                .text(scope == KeptWeek.fleet ? say("whole fleet") : scope), .quantity(peak?.value, .requestsPerSecond),
                 .quantity(capacity?.value, .requestsPerSecond), .quantity(capacity?.low, .requestsPerSecond),
                 .quantity(capacity?.high, .requestsPerSecond), .quantity(free?.value, .ratio),
                 .quantity(free?.low, .ratio), .quantity(free?.high, .ratio),
-                .text(week.text("binding", scope) ?? NumberText.missing),
-                .text(week.text("grade", scope) ?? NumberText.missing),
+                .text(week.text("binding", scope)?.text ?? NumberText.missing),
+                .text(week.text("grade", scope)?.text ?? NumberText.missing),
             ]
         }
         return .init(
-            caption: "Headroom by model",
+            caption: say("Headroom by model"),
             columns: [
-                .init("Model"),
-                .init("Busiest hour", isNumber: true, csv: "demand_peak_requests_per_second"),
-                .init("Capacity", isNumber: true, csv: "capacity_requests_per_second"),
-                .init("80 % from", isNumber: true, csv: "capacity_low_requests_per_second"),
-                .init("to", isNumber: true, csv: "capacity_high_requests_per_second"),
-                .init("Headroom", isNumber: true, csv: "headroom_ratio"),
-                .init("80 % from", isNumber: true, csv: "headroom_low_ratio"),
-                .init("to", isNumber: true, csv: "headroom_high_ratio"), .init("Limit"), .init("Grade"),
+                .init(say("Model")),
+                .init(say("Busiest hour"), isNumber: true, csv: "demand_peak_requests_per_second"),
+                .init(say("Capacity"), isNumber: true, csv: "capacity_requests_per_second"),
+                .init(say("80 % from"), isNumber: true, csv: "capacity_low_requests_per_second"),
+                .init(say("to"), isNumber: true, csv: "capacity_high_requests_per_second"),
+                .init(say("Headroom"), isNumber: true, csv: "headroom_ratio"),
+                .init(say("80 % from"), isNumber: true, csv: "headroom_low_ratio"),
+                .init(say("to"), isNumber: true, csv: "headroom_high_ratio"), .init(say("Limit")),
+                .init(say("Grade")),
             ], rows: rows, csv: WeekPage.csv("headroom"))
     }
 }

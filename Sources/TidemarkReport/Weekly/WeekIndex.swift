@@ -21,16 +21,16 @@ struct WeekIndex {
         let weeks = report.weeks
         let last = weeks[weeks.count - 1]
         var model = ReportModel(
-            title: "\(report.title): all weeks",
-            subtitle: "\(weeks[0].week.name) to \(last.week.name), days of \(report.zone)",
+            title: say("\(report.title): all weeks"),
+            subtitle: say("\(weeks[0].week.name) to \(last.week.name), days of \(report.zone)"),
             window: .init(startMs: weeks[0].startMs, endMs: last.endMs), dataQuality: quality,
             verdict: WeekVerdict(WeekPage(report, weeks.count - 1)).verdict)
-        model.verdict.sentences[0] = "Week \(last.week.name): " + model.verdict.sentences[0]
+        model.verdict.sentences[0] = say("Week \(last.week.name): \(model.verdict.sentences[0])")
         model.showsFindings = false
         model.sections = [
             .init(
-                title: "How it develops",
-                introduction: "One point a week, at its Monday. A week without evidence is a gap.", strips: strips)
+                title: say("How it develops"),
+                introduction: say("One point a week, at its Monday. A week without evidence is a gap."), strips: strips)
         ]
         model.outlook = [table]
         model.csvFolder = Self.csvFolder
@@ -40,12 +40,12 @@ struct WeekIndex {
     private var quality: ReportModel.DataQuality {
         let missing = slots.filter { $0.kept == nil }
         let poor = report.weeks.filter { WeekQuality($0).share < 0.7 }
-        var reasons = ["\(report.weeks.count) weeks"]
+        var reasons = [say("\(report.weeks.count) weeks")]
         if !missing.isEmpty {
-            let names = missing.prefix(6).map(\.week.name).joined(separator: ", ")
-            reasons.append("no evidence of \(missing.count): \(names)\(missing.count > 6 ? ", …" : "")")
+            let names = missing.prefix(6).map(\.week.name) + (missing.count > 6 ? ["…"] : [])
+            reasons.append(say("no evidence of \(missing.count): \(Message.list(names))"))
         }
-        if !poor.isEmpty { reasons.append("less than 70 % of the hours in \(poor.count)") }
+        if !poor.isEmpty { reasons.append(say("less than 70 % of the hours in \(poor.count)")) }
         return .init(level: missing.isEmpty && poor.isEmpty ? .good : .fair, reasons: reasons)
     }
 
@@ -90,30 +90,33 @@ struct WeekIndex {
         let money = DisplayUnit.count(currency)
         var found = [
             strip(
-                "headroom", "Headroom at the busiest hour", "share of the capacity, band: 80 %", .ratio,
+                "headroom", say("Headroom at the busiest hour"), say("share of the capacity, band: 80 %"), .ratio,
                 [series("headroom_ratio", hasBand: true)],
-                limits: [.init(value: report.wantedHeadroom, label: "wanted")]),
+                limits: [.init(value: report.wantedHeadroom, label: say("wanted"))]),
             strip(
-                "demand", "Demand and capacity", "busiest hour and mean of the week", .requestsPerSecond,
+                "demand", say("Demand and capacity"), say("busiest hour and mean of the week"), .requestsPerSecond,
                 [
-                    series("capacity_requests_per_second", role: .limit, label: "capacity"),
-                    series("demand_mean_requests_per_second", role: .context, label: "mean"),
-                    series("demand_peak_requests_per_second", label: "busiest hour"),
+                    series("capacity_requests_per_second", role: .limit, label: say("capacity")),
+                    series("demand_mean_requests_per_second", role: .context, label: say("mean")),
+                    series("demand_peak_requests_per_second", label: say("busiest hour")),
                 ]),
             strip(
-                "cost", "Cost a million output tokens", "all costs on them", money,
+                "cost", say("Cost a million output tokens"), say("all costs on them"), money,
                 [series("cost_per_million_output_tokens")]),
-            strip("slowdown", "Slower than the week before", "at equal load, band: 95 %", .ratio, [slowdown]),
+            strip(
+                "slowdown", say("Slower than the week before"), say("at equal load, band: 95 %"), .ratio, [slowdown]),
         ]
         found += objectives
         found.append(
             strip(
-                "idle", "Idle share of the capacity", "mean over the observed hours", .ratio, [series("idle_ratio")]))
-        found.append(strip("users", "Active users", "distinct in the week", .none, [series("active_users")]))
+                "idle", say("Idle share of the capacity"), say("mean over the observed hours"), .ratio,
+                [series("idle_ratio")]))
+        found.append(strip("users", say("Active users"), say("distinct in the week"), .none, [series("active_users")]))
         let observed = slots.map { slot in slot.kept.map { WeekQuality($0).share } }
         found.append(
             strip(
-                "completeness", "Hours with evidence", "share of the week", .ratio, [series(observed, .observed, "")]))
+                "completeness", say("Hours with evidence"), say("share of the week"), .ratio,
+                [series(observed, .observed, "")]))
         return found.compactMap { $0 }
     }
 
@@ -133,12 +136,12 @@ struct WeekIndex {
                 slot.kept?.objectives.first { $0.scope == KeptWeek.fleet && $0.signal == signal }
             }
             let last = own.compactMap { $0 }.last
-            let title = SignalCatalogue.signal(signal)?.title ?? signal
+            let title = Message(pattern: SignalCatalogue.signal(signal)?.title ?? signal)
             return strip(
-                "slo_\(signal)", "Slower than the objective: \(title)",
-                last.map { "share slower than \(NumberText.text($0.seconds, .seconds))" } ?? "", .ratio,
+                "slo_\(signal)", say("Slower than the objective: \(title)"),
+                last.map { say("share slower than \(NumberText.text($0.seconds, .seconds))") } ?? "", .ratio,
                 [series(own.map { $0.map(\.badRatio) }, .observed, "")],
-                limits: last.map { [.init(value: $0.allowed, label: "allowed")] } ?? [])
+                limits: last.map { [.init(value: $0.allowed, label: say("allowed"))] } ?? [])
         }
     }
 
@@ -147,17 +150,17 @@ struct WeekIndex {
     private var table: ReportModel.OutlookSection {
         let rows: [[ReportModel.QuantityTable.Cell]] = slots.reversed().map { slot in
             guard let week = slot.kept else {
-                return [.text(slot.week.name), .text("\(slot.week.firstDay): no evidence")]
+                return [.text(slot.week.name), .text(say("\(slot.week.firstDay): no evidence"))]
             }
             let burn = week.objectives.filter { $0.scope == KeptWeek.fleet }.map(\.burnRate).max()
             return [
                 .link(week.week.name, path: "weeks/\(week.week.name)/index.html"),
-                .text(week.week.firstDay + (week.isOver ? "" : ", so far")),
+                .text(week.isOver ? week.week.firstDay : say("\(week.week.firstDay), so far")),
                 .quantity(week["demand_peak_requests_per_second"]?.value, .requestsPerSecond),
                 .quantity(week["headroom_ratio"]?.value, .ratio),
                 .text(
                     week["weeks_to_exhaustion"].map { WeekVerdict.weeks($0.value) }
-                        ?? (week.isExhaustionFarOff ? "not in sight" : NumberText.missing)),
+                        ?? (week.isExhaustionFarOff ? say("not in sight") : NumberText.missing)),
                 .quantity(burn, .none), .quantity(week["slowdown_percent"].map { $0.value / 100 }, .ratio),
                 .quantity(week["cost_per_million_output_tokens"]?.value, .count(week.currency)),
                 .text("\(week.findings.filter { $0.confidence > 0.5 }.count)"), .text("\(week.newErrors.count)"),
@@ -165,24 +168,25 @@ struct WeekIndex {
             ]
         }
         return .init(
-            title: "Weeks",
-            sentences: ["\(report.weeks.count) weeks are kept; the newest is on top."],
+            title: say("Weeks"),
+            sentences: [say("\(report.weeks.count) weeks are kept; the newest is on top.")],
             blocks: [
                 .table(
                     .init(
-                        caption: "All weeks",
+                        caption: say("All weeks"),
                         columns: [
-                            .init("Week", isShort: true), .init("From", isShort: true),
-                            .init("Busiest hour", isNumber: true, csv: "demand_peak_requests_per_second"),
-                            .init("Headroom", isNumber: true, csv: "headroom_ratio"),
-                            .init("Weeks to exhaustion", isNumber: true, csv: "weeks_to_exhaustion"),
-                            .init("Highest burn rate", isNumber: true, csv: "burn_rate"),
-                            .init("Slower than before", isNumber: true, csv: "slowdown_ratio"),
+                            .init(say("Week"), isShort: true), .init(say("From"), isShort: true),
+                            .init(say("Busiest hour"), isNumber: true, csv: "demand_peak_requests_per_second"),
+                            .init(say("Headroom"), isNumber: true, csv: "headroom_ratio"),
+                            .init(say("Weeks to exhaustion"), isNumber: true, csv: "weeks_to_exhaustion"),
+                            .init(say("Highest burn rate"), isNumber: true, csv: "burn_rate"),
+                            .init(say("Slower than before"), isNumber: true, csv: "slowdown_ratio"),
                             .init(
-                                "Cost a million output tokens", isNumber: true, csv: "cost_per_million_output_tokens"),
-                            .init("Findings", isNumber: true, csv: "findings"),
-                            .init("New errors", isNumber: true, csv: "new_errors"),
-                            .init("Hours with evidence", isNumber: true, csv: "hours_with_evidence_ratio"),
+                                say("Cost a million output tokens"), isNumber: true,
+                                csv: "cost_per_million_output_tokens"),
+                            .init(Phrases.findings, isNumber: true, csv: "findings"),
+                            .init(say("New errors"), isNumber: true, csv: "new_errors"),
+                            .init(say("Hours with evidence"), isNumber: true, csv: "hours_with_evidence_ratio"),
                         ], rows: rows, csv: .init(path: "\(Self.csvFolder)/weeks.csv", label: "weeks")))
             ])
     }

@@ -8,7 +8,7 @@ struct WeekMoney {
     private var unit: DisplayUnit { .count(week.currency) }
 
     private static let gpuHours = DisplayUnit.count("GPU-hours")
-    private static let wastes = [
+    private static let wastes: [(String, Message, String)] = [
         ("idle", "Idle capacity", ""), ("preempted", "Computed again after preemption", "preemptions"),
         ("aborted", "For requests that clients gave up, at most", "aborts"),
         ("cache_miss", "Prompt tokens that no cache held, at most", "tokens"),
@@ -20,33 +20,33 @@ struct WeekMoney {
         var sentences: [String] = []
         if let cost = week["cost"], let hours = week["gpu_hours"] {
             sentences.append(
-                "\(NumberText.text(hours.value, Self.gpuHours)) in the observed hours cost \(NumberText.text(cost.value, unit))."
-            )
+                say(
+                    "\(NumberText.text(hours.value, Self.gpuHours)) in the observed hours cost \(NumberText.text(cost.value, unit))."
+                ))
         }
         if let worst = largest {
             sentences.append(
-                "Most was wasted as: \(worst.title.prefix(1).lowercased() + worst.title.dropFirst()), \(NumberText.text(worst.hours, Self.gpuHours))."
-            )
+                say("The largest waste: \(worst.title) (\(NumberText.text(worst.hours, Self.gpuHours)))."))
         }
         for one in week.texts["cost"] ?? [] {
-            sentences.append(one.text.prefix(1).uppercased() + one.text.dropFirst() + ".")
+            sentences.append(say("\(say(one.text).inSentenceCase)."))
         }
         var blocks: [ReportModel.OutlookSection.Block] = []
         if let costs { blocks.append(.table(costs)) }
         if let waste { blocks.append(.table(waste)) }
         guard !blocks.isEmpty || !sentences.isEmpty else { return nil }
-        if sentences.isEmpty { sentences = ["What the week cost is not known."] }
-        return .init(title: "Cost and waste", sentences: sentences, blocks: blocks)
+        if sentences.isEmpty { sentences = [say("What the week cost is not known.")] }
+        return .init(title: say("Cost and waste"), sentences: sentences, blocks: blocks)
     }
 
-    private var largest: (title: String, hours: Double)? {
+    private var largest: (title: Message, hours: Double)? {
         Self.wastes.compactMap { kind, title, _ in
             week["waste_\(kind)_gpu_hours"].flatMap { $0.value > 0 ? (title: title, hours: $0.value) : nil }
         }.max { $0.hours < $1.hours }
     }
 
     private var costs: ReportModel.QuantityTable? {
-        let quantities: [(String, String, DisplayUnit)] = [
+        let quantities: [(String, Message, DisplayUnit)] = [
             ("cost", "The observed hours", unit), ("cost_per_gpu_hour", "A GPU-hour", unit),
             ("cost_per_request", "A request", unit),
             ("cost_per_million_output_tokens", "A million output tokens, all costs on them", unit),
@@ -58,19 +58,21 @@ struct WeekMoney {
         ]
         var rows: [[ReportModel.QuantityTable.Cell]] = quantities.compactMap { name, title, unit in
             guard let own = week[name] else { return nil }
-            return [.text(title), .quantity(own.value, unit), .quantity(page.before?[name]?.value, unit)]
+            return [.text(say(title)), .quantity(own.value, unit), .quantity(page.before?[name]?.value, unit)]
         }
         for group in week.groups where week.groups.count > 1 {
             guard let price = week.value("cost_per_million_output_tokens", group) else { continue }
             rows.append([
-                .text("A million output tokens of \(group)"), .quantity(price.value, unit),
+                .text(say("A million output tokens of \(group)")), .quantity(price.value, unit),
                 .quantity(page.before?.value("cost_per_million_output_tokens", group)?.value, unit),
             ])
         }
         guard !rows.isEmpty else { return nil }
         return .init(
-            caption: "Costs and amounts",
-            columns: [.init("Of"), .init("This week", isNumber: true), .init("Last week", isNumber: true)], rows: rows,
+            caption: say("Costs and amounts"),
+            columns: [
+                .init(say("Of")), .init(say("This week"), isNumber: true), .init(say("Last week"), isNumber: true),
+            ], rows: rows,
             csv: WeekPage.csv("costs"))
     }
 
@@ -86,20 +88,20 @@ struct WeekMoney {
                 (
                     hours ?? -1,
                     [
-                        .text(title), .quantity(hours, Self.gpuHours),
+                        .text(say(title)), .quantity(hours, Self.gpuHours),
                         .quantity(hours.flatMap { hours in price.map { $0 * hours } }, unit),
-                        .quantity(count, events.isEmpty ? .none : .count(events)), .text(why ?? ""),
+                        .quantity(count, events.isEmpty ? .none : .count(events)), .text(why.map { say($0) } ?? ""),
                     ]
                 ))
         }
         guard !found.isEmpty else { return nil }
         let order = found.indices.sorted { (found[$1].hours, $0) < (found[$0].hours, $1) }
         return .init(
-            caption: "Waste, the largest first",
+            caption: say("Waste, the largest first"),
             columns: [
-                .init("What"), .init("GPU time", isNumber: true, csv: "gpu_hours"),
-                .init("Money", isNumber: true, csv: "cost"), .init("Number", isNumber: true, csv: "events"),
-                .init("Not known, because"),
+                .init(say("What")), .init(say("GPU time"), isNumber: true, csv: "gpu_hours"),
+                .init(say("Money"), isNumber: true, csv: "cost"), .init(say("Number"), isNumber: true, csv: "events"),
+                .init(say("Not known, because")),
             ], rows: order.map { found[$0].row }, csv: WeekPage.csv("waste"))
     }
 }

@@ -4,7 +4,7 @@ import TidemarkBase
 struct WeekQuality {
     let week: KeptWeek
 
-    private static let kinds = [
+    private static let kinds: [(String, Message)] = [
         ("hours_with_metrics", "vLLM metrics"), ("hours_with_logs", "Server logs, statistics lines"),
         ("hours_with_gpu_samples", "GPU samples"), ("hours_with_gateway_lines", "Gateway logs"),
     ]
@@ -14,12 +14,16 @@ struct WeekQuality {
     private var expected: Double { max(1, week["hours_expected"]?.value ?? 168) }
     /// Share of the hours of which the best kind of evidence tells.
     var share: Double { min(1, (Self.kinds.compactMap { week[$0.0]?.value }.max() ?? 0) / expected) }
-    private var doubts: [String] { (week.texts["quality"] ?? []).filter { $0.scope == "doubt" }.map(\.text) }
+    private var doubts: [String] {
+        (week.texts["quality"] ?? []).filter { $0.scope == "doubt" }.map { say($0.text) }
+    }
 
     var badge: ReportModel.DataQuality {
         let level: ReportModel.DataQuality.Level =
             share >= 0.95 && doubts.isEmpty ? .good : share >= 0.7 ? .fair : .poor
-        let hours = "evidence of \(NumberText.text(share, .ratio)) of the hours" + (week.isOver ? "" : " so far")
+        let ratio = NumberText.text(share, .ratio)
+        let hours = say(
+            week.isOver ? "evidence of \(ratio) of the hours" : "evidence of \(ratio) of the hours so far")
         return .init(level: level, reasons: [hours] + doubts.prefix(3))
     }
 
@@ -27,7 +31,7 @@ struct WeekQuality {
         var rows: [[ReportModel.QuantityTable.Cell]] = Self.kinds.map { name, title in
             let hours = week[name]?.value
             return [
-                .text(title), .quantity(hours, .count("h")), .quantity(expected, .count("h")),
+                .text(say(title)), .quantity(hours, .count("h")), .quantity(expected, .count("h")),
                 .quantity(hours.map { min(1, $0 / expected) }, .ratio),
             ]
         }
@@ -35,24 +39,31 @@ struct WeekQuality {
         for (target, values) in targets.sorted(by: { $0.key < $1.key }) {
             let hours = values["hours_with_metrics"]?.value
             rows.append([
-                .text("vLLM metrics of \(target)"), .quantity(hours, .count("h")), .quantity(expected, .count("h")),
+                .text(say("vLLM metrics of \(target)")), .quantity(hours, .count("h")),
+                .quantity(expected, .count("h")),
                 .quantity(hours.map { min(1, $0 / expected) }, .ratio),
             ])
         }
-        let checks = (week.texts["quality"] ?? []).map { ($0.scope == "good" ? "" : "In doubt: ") + $0.text }
+        let checks = (week.texts["quality"] ?? []).map {
+            say($0.scope == "good" ? "\(say($0.text).inSentenceCase)." : "In doubt: \($0.text).")
+        }
+        let ratio = NumberText.text(share, .ratio)
         return .init(
-            title: "Completeness of the evidence",
+            title: say("Completeness of the evidence"),
             sentences: [
-                "Something was recorded in \(NumberText.text(share, .ratio)) of the hours\(week.isOver ? "" : " so far"). Hours without are gaps, not zeros."
-            ] + checks.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." },
+                say(
+                    week.isOver
+                        ? "Something was recorded in \(ratio) of the hours. Hours without are gaps, not zeros."
+                        : "Something was recorded in \(ratio) of the hours so far. Hours without are gaps, not zeros.")
+            ] + checks,
             blocks: [
                 .table(
                     .init(
-                        caption: "Hours with evidence",
+                        caption: say("Hours with evidence"),
                         columns: [
-                            .init("Kind"), .init("With", isNumber: true, csv: "hours"),
-                            .init("Of", isNumber: true, csv: "hours_expected"),
-                            .init("Share", isNumber: true, csv: "ratio"),
+                            .init(say("Kind")), .init(say("With"), isNumber: true, csv: "hours"),
+                            .init(say("Of"), isNumber: true, csv: "hours_expected"),
+                            .init(Phrases.share, isNumber: true, csv: "ratio"),
                         ], rows: rows, csv: WeekPage.csv("completeness")))
             ])
     }

@@ -39,15 +39,20 @@ public struct WeekReport {
         guard let place = weeks.firstIndex(where: { $0.week.name == name }) else {
             throw TidemarkError(.missingInput, "nothing is known of week \(name)")
         }
-        let model = WeekPage(self, place).model
-        return ReportTables.files(model) + [.init(path: "index.html", bytes: HTMLReport.render(model))]
+        return files { WeekPage(self, place).model }
     }
 
     /// The page over all weeks and its tables.
     public func indexFiles() -> [ReportTables.File] {
         guard !weeks.isEmpty else { return [] }
-        let model = WeekIndex(self).model
-        return ReportTables.files(model) + [.init(path: "index.html", bytes: HTMLReport.render(model))]
+        return files { WeekIndex(self).model }
+    }
+
+    /// The page in the language of the report, the tables in English.
+    private func files(_ model: () -> ReportModel) -> [ReportTables.File] {
+        let page = HTMLReport.render(model())
+        return Language.$current.withValue(.english) { ReportTables.files(model()) }
+            + [.init(path: "index.html", bytes: page)]
     }
 
     /// Writes down that the page of a week shows what is kept.
@@ -110,7 +115,7 @@ struct KeptWeek {
     var rendered: String?
     /// By scope and name.
     var values: [String: [String: Value]] = [:]
-    var texts: [String: [(scope: String, text: String)]] = [:]
+    var texts: [String: [(scope: String, text: Message)]] = [:]
     var hours: [(timeMs: Int64, rps: Double)] = []
     var objectives: [Objective] = []
     var findings: [WeekFinding] = []
@@ -119,18 +124,24 @@ struct KeptWeek {
     var errorKinds = 0
     var usage: [Usage] = []
     var buckets: [String: [(low: Double, high: Double?, count: Double)]] = [:]
+    /// How the texts and the findings' summaries and recommendations are made.
+    var sentences: Sentences
 
     static let fleet = "fleet"
 
     /// What is kept as the state of its page.
-    var state: String { isOver ? "complete" : "so_far" }
+    var state: String {
+        let state = isOver ? "complete" : "so_far"
+        let language = Language.current.tag
+        return language == Language.english.tag ? state : state + " " + language
+    }
 
     subscript(name: String) -> Value? { values[Self.fleet]?[name] }
     func value(_ name: String, _ scope: String) -> Value? { values[scope]?[name] }
-    func text(_ topic: String, _ scope: String = fleet) -> String? {
+    func text(_ topic: String, _ scope: String = fleet) -> Message? {
         texts[topic]?.first { $0.scope == scope }?.text
     }
-    var currency: String { text("currency") ?? "" }
+    var currency: String { text("currency")?.text ?? "" }
     /// The capacity lasts as far ahead as the history tells.
     var isExhaustionFarOff: Bool { text("exhaustion", Weeks.exhaustionFarOff) != nil }
     /// Replica groups, by name.
@@ -150,7 +161,8 @@ struct KeptWeek {
             found.append(
                 KeptWeek(
                     id: rows.int(0), week: week, zone: rows.text(2), startMs: rows.int64(3), endMs: rows.int64(4),
-                    isOver: rows.int64(4) <= nowMs, rendered: rows.optionalText(5)))
+                    isOver: rows.int64(4) <= nowMs, rendered: rows.optionalText(5),
+                    sentences: try Sentences(store, week: rows.int(0))))
         }
         for index in found.indices { try found[index].read(store) }
         let findings = Dictionary(grouping: try WeekFindings.all(store, period: period), by: \.week)
@@ -169,7 +181,7 @@ struct KeptWeek {
                 value: $0.double(2), low: $0.optionalDouble(3), high: $0.optionalDouble(4))
         }
         try each("SELECT topic, scope, text FROM week_text WHERE week_id = ? ORDER BY topic, position") {
-            texts[$0.text(0), default: []].append(($0.text(1), $0.text(2)))
+            texts[$0.text(0), default: []].append(($0.text(1), sentences[$0.text(2)]))
         }
         try each("SELECT time_ms, rps FROM week_hour WHERE week_id = ? ORDER BY time_ms") {
             hours.append(($0.int64(0), $0.double(1)))

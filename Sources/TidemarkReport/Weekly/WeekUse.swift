@@ -7,7 +7,7 @@ struct WeekUse {
 
     init(_ page: WeekPage) { self.page = page }
 
-    private static let kinds = [
+    private static let kinds: [(String, Message)] = [
         ("model", "Models"), ("tenant", "Tenants"), ("route", "Routes"), ("adapter", "Adapters (LoRA)"),
     ]
     private static let shownRows = 20
@@ -15,40 +15,41 @@ struct WeekUse {
     var section: ReportModel.OutlookSection? {
         var sentences: [String] = []
         if let users = week["active_users"], let sessions = week["sessions"] {
-            var text =
-                "\(NumberText.text(users.value, .none)) active users, counted by \(week.text("users", "identity") ?? "what the evidence names"), in \(NumberText.text(sessions.value, .none)) sessions"
-            if let median = week["session_median_seconds"] {
-                text += "; half of the sessions last longer than \(NumberText.text(median.value, .seconds))"
-            }
-            sentences.append(text + ".")
+            let identity = week.text("users", "identity") ?? "what the evidence names"
+            let text: Message =
+                "\(NumberText.text(users.value, .none)) active users, counted by \(identity), in \(NumberText.text(sessions.value, .none)) sessions"
+            let median = week["session_median_seconds"].map { NumberText.text($0.value, .seconds) }
+            sentences.append(
+                say(median.map { "\(text); half of the sessions last longer than \($0)." } ?? "\(text)."))
         }
         if let cut = week["sessions_cut_ratio"] {
             sentences.append(
-                "\(NumberText.text(cut.value, .ratio)) of the sessions touch the border of what was observed; their lengths are left out. A session ends with a pause of 30 minutes."
-            )
+                say(
+                    "\(NumberText.text(cut.value, .ratio)) of the sessions touch the border of what was observed; their lengths are left out. A session ends with a pause of 30 minutes."
+                ))
         }
-        if week.text("users", "identity") == "client addresses" {
-            sentences.append("Behind an address may stand many users, or a proxy that stands for all.")
+        if week.text("users", "identity")?.text == "client addresses" {
+            sentences.append(say("Behind an address may stand many users, or a proxy that stands for all."))
         }
         if let tenth = week["busiest_tenth_ratio"] {
             sentences.append(
-                "The busiest tenth of the users made \(NumberText.text(tenth.value, .ratio)) of the requests.")
+                say("The busiest tenth of the users made \(NumberText.text(tenth.value, .ratio)) of the requests."))
         }
         for one in week.texts["users"] ?? [] where ["missing", "tenant", "adapter"].contains(one.scope) {
-            sentences.append(one.text.prefix(1).uppercased() + one.text.dropFirst() + ".")
+            sentences.append(say("\(say(one.text).inSentenceCase)."))
         }
         var blocks: [ReportModel.OutlookSection.Block] = []
         if let quantities { blocks.append(.table(quantities)) }
         for (kind, title) in Self.kinds { if let table = usage(kind, title) { blocks.append(.table(table)) } }
         blocks += lengths.map { .table($0) }
         guard !sentences.isEmpty || !blocks.isEmpty else { return nil }
-        if sentences.isEmpty { sentences = ["Users and sessions are not known."] }
-        return .init(title: "Users and use", sentences: sentences, blocks: blocks)
+        if sentences.isEmpty { sentences = [say("Users and sessions are not known.")] }
+        return .init(title: say("Users and use"), sentences: sentences, blocks: blocks)
     }
 
     private var quantities: ReportModel.QuantityTable? {
         let money = DisplayUnit.count(week.currency)
-        let names: [(String, String, DisplayUnit)] = [
+        let names: [(String, Message, DisplayUnit)] = [
             ("active_users", "Active users", .none), ("active_users_a_day", "Active users a day, mean", .none),
             ("sessions", "Sessions", .none), ("requests_per_session", "Requests a session", .none),
             ("session_median_seconds", "Length of a session, median", .seconds),
@@ -61,41 +62,44 @@ struct WeekUse {
         ]
         let rows: [[ReportModel.QuantityTable.Cell]] = names.compactMap { name, title, unit in
             guard let own = week[name] else { return nil }
-            return [.text(title), .quantity(own.value, unit), .quantity(page.before?[name]?.value, unit)]
+            return [.text(say(title)), .quantity(own.value, unit), .quantity(page.before?[name]?.value, unit)]
         }
         guard !rows.isEmpty else { return nil }
         return .init(
-            caption: "Users and sessions",
-            columns: [.init("Of"), .init("This week", isNumber: true), .init("Last week", isNumber: true)], rows: rows,
+            caption: say("Users and sessions"),
+            columns: [
+                .init(say("Of")), .init(say("This week"), isNumber: true), .init(say("Last week"), isNumber: true),
+            ], rows: rows,
             csv: WeekPage.csv("users"))
     }
 
-    private func usage(_ kind: String, _ title: String) -> ReportModel.QuantityTable? {
+    private func usage(_ kind: String, _ title: Message) -> ReportModel.QuantityTable? {
         let all = week.usage.filter { $0.kind == kind }
         guard !all.isEmpty else { return nil }
         let money = DisplayUnit.count(week.currency)
         let rows: [[ReportModel.QuantityTable.Cell]] = all.prefix(Self.shownRows).enumerated().map { place, one in
             // Hashes of tenants differ from database to database; a page must not.
-            let name = kind == "tenant" ? "tenant \(place + 1)" : one.name
+            let name = kind == "tenant" ? say("tenant \(place + 1)") : one.name
             return [
                 .text(name), .quantity(one.requests, .none), .quantity(one.promptTokens, .none),
                 .quantity(one.generatedTokens, .none), .quantity(one.cost, money),
             ]
         }
         return .init(
-            caption: title
-                + (all.count > rows.count ? ", the \(rows.count) with the most requests of \(all.count)" : ""),
+            caption: say(
+                all.count > rows.count
+                    ? "\(title), the \(rows.count) with the most requests of \(all.count)" : title),
             columns: [
-                .init("Name"), .init("Requests", isNumber: true, csv: "requests"),
-                .init("Prompt tokens", isNumber: true, csv: "prompt_tokens"),
-                .init("Generated tokens", isNumber: true, csv: "generated_tokens"),
-                .init("Cost", isNumber: true, csv: "cost"),
+                .init(say("Name")), .init(Phrases.requests, isNumber: true, csv: "requests"),
+                .init(Phrases.promptTokens, isNumber: true, csv: "prompt_tokens"),
+                .init(Phrases.completionTokens, isNumber: true, csv: "generated_tokens"),
+                .init(say("Cost"), isNumber: true, csv: "cost"),
             ], rows: rows, csv: WeekPage.csv("usage_" + kind))
     }
 
     private var lengths: [ReportModel.QuantityTable] {
-        let titles = [
-            ("prompt_tokens", "Length of prompts, tokens", DisplayUnit.tokens),
+        let titles: [(String, Message, DisplayUnit)] = [
+            ("prompt_tokens", "Length of prompts, tokens", .tokens),
             ("generated_tokens", "Length of answers, tokens", .tokens),
             ("prompt_per_generated_token", "Prompt tokens for each generated one", .none),
             ("session_seconds", "Length of sessions", .seconds),
@@ -105,10 +109,11 @@ struct WeekUse {
             let all = buckets.reduce(0) { $0 + $1.count }
             guard all > 0 else { return nil }
             return .init(
-                caption: title,
+                caption: say(title),
                 columns: [
-                    .init("Above"), .init("Up to", isNumber: true, csv: "high"),
-                    .init("Number", isNumber: true, csv: "count"), .init("Share", isNumber: true, csv: "ratio"),
+                    .init(say("Above")), .init(say("Up to"), isNumber: true, csv: "high"),
+                    .init(say("Number"), isNumber: true, csv: "count"),
+                    .init(Phrases.share, isNumber: true, csv: "ratio"),
                 ],
                 rows: buckets.map {
                     [

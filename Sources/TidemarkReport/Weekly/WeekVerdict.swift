@@ -23,23 +23,23 @@ struct WeekVerdict {
     private var isOverBudget: Bool {
         week.objectives.contains { $0.bad > $0.allowed * $0.observations || $0.pages > 0 }
     }
-    private var isSlower: Bool { week.text("comparison_verdict") == "slower" }
+    private var isSlower: Bool { week.text("comparison_verdict")?.text == "slower" }
 
     private var sentences: [String] {
         var sentences = [headroom]
         var second: [String] = []
         if let budget = WeekBudget(page).sentence { second.append(budget) }
-        if isSlower, let words = week.text("comparison") { second.append(words) }
-        if !second.isEmpty { sentences.append(second.joined(separator: " ")) }
+        if isSlower, let words = week.text("comparison") { second.append(say(words)) }
+        if !second.isEmpty { sentences.append(say(.sentences(second.map { Message(verbatim: $0) }))) }
         if let first = week.findings.max(by: {
             ($0.impactUserSeconds ?? 0, $0.confidence) < ($1.impactUserSeconds ?? 0, $1.confidence)
         }) {
             let count = week.findings.count
-            sentences.append(
-                "\(count) finding\(count == 1 ? "" : "s"), \(count == 1 ? "" : "the largest: ")\(Verdict.title(first.cause)), \(Self.moment(first.startMs)) UTC, confidence \(first.level)."
-            )
+            let what: Message =
+                "\(Verdict.title(first.cause)), \(Self.moment(first.startMs)) UTC, confidence \(Message(pattern: first.level))"
+            sentences.append(say(count == 1 ? "1 finding, \(what)." : "\(count) findings, the largest: \(what)."))
         } else if !week.hours.isEmpty {
-            sentences.append("Nothing was found that slowed users down.")
+            sentences.append(Phrases.noFindings)
         }
         return sentences
     }
@@ -47,32 +47,33 @@ struct WeekVerdict {
     private var headroom: String {
         guard let free = week["headroom_ratio"], let peak = week["demand_peak_requests_per_second"] else {
             guard let peak = week["demand_peak_requests_per_second"] else {
-                return "What was asked of the fleet in this week is not known."
+                return say("What was asked of the fleet in this week is not known.")
             }
-            return
+            return say(
                 "The busiest hour had \(NumberText.text(peak.value, .requestsPerSecond)); how much the fleet can take is not known."
+            )
         }
-        var text =
+        let most = NumberText.text(peak.value, .requestsPerSecond)
+        var text: Message =
             free.value >= 0
-            ? "At the busiest hour (\(NumberText.text(peak.value, .requestsPerSecond))) \(NumberText.text(free.value, .ratio)) of the capacity were free"
-            : "The busiest hour (\(NumberText.text(peak.value, .requestsPerSecond))) asked for \(NumberText.text(-free.value, .ratio)) more than the capacity"
+            ? "At the busiest hour (\(most)) \(NumberText.text(free.value, .ratio)) of the capacity were free"
+            : "The busiest hour (\(most)) asked for \(NumberText.text(-free.value, .ratio)) more than the capacity"
         let bounds = free.value >= 0 ? (free.low, free.high) : (free.high.map { -$0 }, free.low.map { -$0 })
         if let low = bounds.0, let high = bounds.1 {
-            text += " (80 % interval \(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio)))"
+            text = "\(text) (80 % interval \(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio)))"
         }
-        return text + ". " + exhaustion
+        return say("\(text). \(exhaustion)")
     }
 
     /// When the capacity runs out.
-    private var exhaustion: String {
+    private var exhaustion: Message {
         guard let weeks = week["weeks_to_exhaustion"] else {
-            return
-                (week.texts["exhaustion"]?.first.map { "It runs out: \($0.text)" } ?? "When it runs out is not known")
-                + "."
+            return week.texts["exhaustion"]?.first.map { "It runs out: \($0.text)." }
+                ?? "When it runs out is not known."
         }
         if weeks.value < 0.05 { return "Demand exceeds it already." }
         let low = weeks.low.map { Self.weeks($0) } ?? "?"
-        let high = weeks.high.map { Self.weeks($0) }
+        let high = weeks.high.map { Message(verbatim: Self.weeks($0)) }
         return "It runs out in about \(Self.weeks(weeks.value)) weeks (80 %: \(low) to \(high ?? "not in sight"))."
     }
 
@@ -85,11 +86,11 @@ struct WeekVerdict {
 
     private var numbers: [ReportModel.KeyNumber] {
         func against(_ name: String, _ unit: DisplayUnit) -> String {
-            page.before?[name].map { "last week \(NumberText.text($0.value, unit))" } ?? ""
+            page.before?[name].map { say("last week \(NumberText.text($0.value, unit))") } ?? ""
         }
         func interval(_ value: KeptWeek.Value?) -> String {
             guard let low = value?.low, let high = value?.high else { return "" }
-            return "\(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio))"
+            return say("\(NumberText.text(low, .ratio)) to \(NumberText.text(high, .ratio))")
         }
         let free = week["headroom_ratio"]
         let weeks = week["weeks_to_exhaustion"]
@@ -98,24 +99,31 @@ struct WeekVerdict {
         let million = DisplayUnit.count(week.currency)
         let price = week["cost_per_million_output_tokens"]
         return [
-            .init(label: "Headroom at the busiest hour", value: free?.value, unit: .ratio, comparison: interval(free)),
             .init(
-                label: "Weeks to exhaustion", value: weeks.map { Self.weeks($0.value) } ?? "",
-                comparison: weeks == nil
-                    ? (week.isExhaustionFarOff ? "not in sight" : "not known")
-                    : "\(weeks?.low.map(Self.weeks) ?? "?") to \(weeks?.high.map(Self.weeks) ?? "not in sight")"),
-            .init(
-                label: "Error budget left", value: budget?.left, unit: .ratio,
-                comparison: budget.map { "of \($0.weeks) weeks, \($0.name)" } ?? "no objective is measured"),
-            .init(
-                label: "Slower than last week", value: slower.map { $0.value / 100 }, unit: .ratio,
-                comparison: slower == nil
-                    ? "not comparable"
-                    : "at equal load, \(NumberText.text((slower?.low ?? 0) / 100, .ratio)) to \(NumberText.text((slower?.high ?? 0) / 100, .ratio))"
+                label: say("Headroom at the busiest hour"), value: free?.value, unit: .ratio, comparison: interval(free)
             ),
             .init(
-                label: "Cost a million output tokens", value: price?.value, unit: million,
-                comparison: price == nil ? "no price or no tokens" : against("cost_per_million_output_tokens", million)),
+                label: say("Weeks to exhaustion"), value: weeks.map { Self.weeks($0.value) } ?? "",
+                comparison: weeks == nil
+                    ? say(week.isExhaustionFarOff ? "not in sight" : "not known")
+                    : say(
+                        "\(weeks?.low.map(Self.weeks) ?? "?") to \(weeks?.high.map { Message(verbatim: Self.weeks($0)) } ?? "not in sight")"
+                    )),
+            .init(
+                label: say("Error budget left"), value: budget?.left, unit: .ratio,
+                comparison: budget.map { say("of \($0.weeks) weeks, \($0.name)") } ?? say("no objective is measured")),
+            .init(
+                label: say("Slower than last week"), value: slower.map { $0.value / 100 }, unit: .ratio,
+                comparison: slower == nil
+                    ? say("not comparable")
+                    : say(
+                        "at equal load, \(NumberText.text((slower?.low ?? 0) / 100, .ratio)) to \(NumberText.text((slower?.high ?? 0) / 100, .ratio))"
+                    )
+            ),
+            .init(
+                label: say("Cost a million output tokens"), value: price?.value, unit: million,
+                comparison: price == nil
+                    ? say("no price or no tokens") : against("cost_per_million_output_tokens", million)),
         ]
     }
 }

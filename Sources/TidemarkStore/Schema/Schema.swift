@@ -48,6 +48,7 @@ public enum Schema {
         EvidenceSchema.capacityLimits,
         EvidenceSchema.sentences,
         EvidenceSchema.weeks,
+        EvidenceSchema.weekSentences,
         EvidenceSchema.charts,
     ]
     public static var version: Int { migrations.count }

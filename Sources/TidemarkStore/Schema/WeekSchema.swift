@@ -12,7 +12,7 @@ extension EvidenceSchema {
             end_ms INTEGER NOT NULL,            -- the next Monday
             seen_ms INTEGER,                    -- latest evidence that its results are made from
             stale INTEGER NOT NULL DEFAULT 1,   -- 1: evidence came since the results were made, or there are none
-            rendered TEXT,                      -- complete, so_far: the state in which its page was written; NULL: not yet
+            rendered TEXT,                      -- complete, so_far: the state in which its page was written, and its language; NULL: not yet
             tool_version TEXT,                  -- that made the results
             configuration TEXT,                 -- SHA-256 of objectives, prices, signals of the user
             UNIQUE (period_id, name)
