@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole processes by CPU time (user + system) and peak memory: medians over runs after a warm-up.
 
-  run.py TIDEMARK [--quick]      --quick divides the sizes by ten
+  run.py TIDEMARK [--quick] [--reports]      --quick divides the sizes by ten; --reports measures the reports alone
 Peers run in the same call on the same files. Only Python's standard library is needed.
 """
 import os
@@ -69,6 +69,11 @@ def report(name, days, folder, db, generate):
     shutil.rmtree(pages)
 
 
+def reports(folder, db, generate):
+    for name, days in [("day", max(0.25, SCALE)), ("week", max(1, 7 * SCALE))]:
+        report(f"report of a {name} of ten replicas", days, folder, db, generate)
+
+
 def cores(name, command, clean):
     """Wall time on one core against all: what the second thread is good for."""
     walls = []
@@ -93,6 +98,8 @@ def main():
         print(f"Machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "
               f"CPU time, median of 5 (3 above 10 s).\n")
         print("| what | per CPU second | CPU time, median (min–max) | peak memory | note |\n|---|---|---|---|---|")
+        if "--reports" in sys.argv:
+            return reports(folder, db, make)
         log = os.path.join(folder, "server.log")
         make("log", 1000 * SCALE, log)
         size = os.path.getsize(log) / 1e6
@@ -150,8 +157,7 @@ def main():
         samples = int(3e6 * SCALE) // 1440 * 1440
         row("API JSON → SQLite", samples, "samples", ingest(answer), db, "values of 12 random digits")
         os.remove(answer)
-        report("report of a day of ten replicas", max(0.25, SCALE), folder, db, make)
-        report("report of a week of ten replicas", max(1, 7 * SCALE), folder, db, make)
+        reports(folder, db, make)
     finally:
         shutil.rmtree(folder)
 

@@ -3,7 +3,7 @@ import TidemarkBase
 /// How the numbers of a report were made, for its last section.
 enum MethodNotes {
     private static let extremes: Message =
-        "Where steps are longer than the evidence is fine, charts show the lowest and the highest value of each step, from the same expressions minute by minute, and from every sample of what a gauge shows: no spike is lost, and a line that jumps up and down spans what happened within a step. Key figures and findings don't rest on these points."
+        "Where steps are longer than the evidence is fine, charts show the lowest and the highest value of each step, from the same expressions minute by minute, and from every sample of vLLM's gauges: no spike is lost, and a line that jumps up and down spans what happened within a step. Key figures and findings don't rest on these points."
     private static let replicas: Message =
         "Of five or more replicas one is called out of line when its figure over the whole window lies more than 3.5 robust standard deviations from the replicas' median (Iglewicz and Hoaglin's modified z-score: 1.4826 times the median absolute deviation; where that is zero the interquartile range over 1.349, then 1.2533 times the mean absolute deviation) and a tenth of the median away. That says that it differs, not why."
     private static let weekBefore: Message =
