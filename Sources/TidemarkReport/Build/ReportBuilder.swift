@@ -39,6 +39,7 @@ public struct ReportBuilder {
         model.sections = strips.sections()
         let words = FindingWords(charts: model.sections.flatMap(\.strips))
         model.findings = verdict.findings.map { words.finding($0, of: verdict) }
+        model.verdict.action = model.findings.first?.recommendations.first
         if verdict.findings.isEmpty {
             model.ruledOut = verdict.ruledOut.map { .init(cause: say(Verdict.title($0.cause)), reason: say($0.text)) }
             model.notChecked = verdict.missing.map { .init(what: say(Verdict.title($0.cause)), remedy: say($0.text)) }

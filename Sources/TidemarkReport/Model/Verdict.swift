@@ -15,11 +15,16 @@ extension ReportModel {
         public var severity: Severity
         /// One to three sentences; the first is set large.
         public var sentences: [String]
+        /// What to do first; nil: nothing is to be done.
+        public var action: Recommendation?
         /// Up to five.
         public var keyNumbers: [KeyNumber]
 
-        public init(severity: Severity, sentences: [String], keyNumbers: [KeyNumber] = []) {
+        public init(
+            severity: Severity, sentences: [String], action: Recommendation? = nil, keyNumbers: [KeyNumber] = []
+        ) {
             self.severity = severity
+            self.action = action
             self.sentences = sentences
             self.keyNumbers = keyNumbers
         }

@@ -11,8 +11,19 @@ extension Page {
             for (index, sentence) in model.verdict.sentences.enumerated() {
                 page.out.element(.p, .css(index == 0 ? "answer" : "more"), text: sentence)
             }
+            if let action = model.verdict.action { page.write(action) }
             page.writeKeyNumbers()
             page.writeDataQuality()
+        }
+    }
+
+    private mutating func write(_ action: ReportModel.Recommendation) {
+        out.element(.p, .css("action")) { out in
+            out.element(.strong, text: action.urgency == .now ? Phrases.doNow : Phrases.doNext)
+            out.text(" " + action.text)
+            if !action.effect.isEmpty {
+                out.element(.span, .css("muted"), text: " " + Phrases.fill(Phrases.expectedEffect, action.effect))
+            }
         }
     }
 

@@ -62,6 +62,8 @@ enum Stylesheet {
         .severity.notice{color:var(--limit)}.severity.unknown{color:var(--muted)}
         .answer{font-size:24px;line-height:32px;font-weight:600;letter-spacing:-.01em;max-width:34em;\
         text-wrap:pretty}
+        .action{font-size:15px;line-height:24px;margin-top:16px;max-width:50em;padding-left:12px;border-left:3px solid var(--accent)}
+        .action strong{margin-right:4px}
         .more{font-size:18px;line-height:28px;margin-top:12px;text-wrap:pretty}
         .numbers{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:24px 16px;margin:40px 0 32px}
         .numbers>div{border-top:1px solid var(--rule);padding-top:8px;display:flex;flex-direction:column}

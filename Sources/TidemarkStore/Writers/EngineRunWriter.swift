@@ -45,7 +45,9 @@ final class EngineRunWriter {
             case "version" where !hasVersion:
                 hasVersion = true
                 try set("version", fact.value)
-            case "model", "arg.served_model_name": try setIfMissing("model", fact.value)
+            case "model": try setIfMissing("model", fact.value)
+            case "arg.served_model_name":
+                if let name = Self.firstName(fact.value) { try setIfMissing("model", name) }
             case "server_pid", "server_start": try setIfMissing("pid", Int(fact.value))
             case "ready" where !isReady:
                 isReady = true
@@ -54,6 +56,13 @@ final class EngineRunWriter {
             default: break
             }
         }
+    }
+
+    /// vLLM prints the names that it serves a model under as a Python list; its metrics have the first.
+    private static func firstName(_ value: String) -> String? {
+        guard value.hasPrefix("[") else { return ["", "None"].contains(value) ? nil : value }
+        let name = value.dropFirst().drop { "'\" ".contains($0) }.prefix { !"'\",]".contains($0) }
+        return name.isEmpty ? nil : String(name)
     }
 
     /// A fatal event of the engine ends the run; what follows it is its tail.
