@@ -27,8 +27,10 @@ public struct ChartExtremes {
             if let finest, signal.isReadOff {
                 let series = try finest.evaluate(signal).filter { instances.contains($0.instance) }
                 add(series, finest.grid, within: table.grid)
-            } else {
+            } else if instances.count > 1 {
                 add(instances.compactMap { fine[signal.name, $0] }, fine.grid, within: table.grid)
+            } else {
+                add([try fine.fleetSeries(signal)].compactMap { $0 }, fine.grid, within: table.grid)
             }
         }
         if let failure = fine.failure { throw failure }

@@ -39,8 +39,10 @@ struct WeekBefore {
                 rateWindowMs: rateWindowMs)
             var found: [SignalSeries] = []
             for name in Self.signals {
-                guard let signal = SignalCatalogue.signal(name) else { continue }
-                found += try evaluator.evaluate(signal).filter { $0.instance == SignalSeries.fleet && $0.hasValues }
+                guard let signal = SignalCatalogue.signal(name), let one = try evaluator.fleetSeries(signal),
+                    one.hasValues
+                else { continue }
+                found.append(one)
             }
             // Of two periods that cover the same hours the one that covers more of them.
             let known = found.map { $0.values.count { $0 != nil } }.max() ?? 0

@@ -75,8 +75,6 @@ enum ChineseReport {
         low: {0} ⇒ 偏低：{0}
         Engine starts ⇒ 引擎啟動次數
         grey: a week earlier ⇒ 灰線：一週前
-        this week ⇒ 本週
-        last week ⇒ 上週
         {0} last week ⇒ 上週 {0}
         gaps between tokens ⇒ token 間隔
         share of the {0} in each {1} by bucket of the histogram, all replicas ⇒ 每 {1} 內的 {0} 落在各直方圖桶的比例，所有副本
