@@ -92,6 +92,9 @@ enum Phrases {
     }
     static var histogramDescription: String { say("Bars from {0} to {1}; the most, {2}, in {3}.") }
     static var baselineBars: String { say("outlined: period compared with") }
+    static var cumulativeTitle: String { say("Share of the observations up to a latency") }
+    static var cumulativeSubtitle: String { say("known at the buckets' bounds, straight between them") }
+    static var asTable: String { say("As a table") }
     static var notInWindow: String { say("nothing in the window") }
     static var coverageChart: String { say("Which source covers which part of the window") }
 

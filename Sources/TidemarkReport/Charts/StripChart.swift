@@ -43,10 +43,22 @@ struct StripChart: Sendable {
         let positive = strip.yScale == .log
         var low = Double.infinity
         var high = -Double.infinity
-        for decimation in drawn + bands.compactMap({ $0 }).flatMap({ [$0.low, $0.high] }) {
+        let own = zip(strip.series, drawn).filter { $0.0.role != .context }.map(\.1)
+        for decimation in own + bands.compactMap({ $0 }).flatMap({ [$0.low, $0.high] }) {
             guard let range = decimation.range(positive: positive) else { continue }
             low = min(low, range.lowerBound)
             high = max(high, range.upperBound)
+        }
+        // Context may double the axis; what lies beyond stands at its border, so that the data's own shape can be read.
+        for (series, decimation) in zip(strip.series, drawn) where series.role == .context {
+            guard let range = decimation.range(positive: positive) else { continue }
+            let (least, most) = (low, high)
+            if least > most {
+                (low, high) = (range.lowerBound, range.upperBound)
+            } else {
+                low = min(low, max(range.lowerBound, positive ? least / 2 : least - (most - least)))
+                high = max(high, min(range.upperBound, most > 0 ? 2 * most : range.upperBound))
+            }
         }
         for limit in strip.limits where limit.value.isFinite && (!positive || limit.value > 0) {
             low = min(low, limit.value)

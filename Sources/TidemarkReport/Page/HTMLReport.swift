@@ -72,7 +72,7 @@ struct Page {
             parts.append(Part(title: section.title) { $0.writeSection(section) })
         }
         if !model.keyFigures.isEmpty { parts.append(Part(title: Phrases.keyFigures) { $0.writeKeyFigures() }) }
-        if !model.distributions.isEmpty {
+        if !model.distributions.isEmpty || !model.heatMaps.isEmpty {
             parts.append(Part(title: Phrases.distributions) { $0.writeDistributions() })
         }
         if !model.replicas.rows.isEmpty { parts.append(Part(title: Phrases.replicas) { $0.writeReplicas() }) }

@@ -54,6 +54,7 @@ extension Page {
     }
 
     mutating func writeDistributions() {
+        writeHeatMaps()
         element(.div, .css("multiples")) { page in
             for distribution in page.model.distributions {
                 let id = page.anchors.take("distribution", distribution.id)

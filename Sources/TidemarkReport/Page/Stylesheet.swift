@@ -196,6 +196,18 @@ enum Stylesheet {
         .s-0{--c:var(--category-0)}.s-1{--c:var(--category-1)}.s-2{--c:var(--category-2)}.s-3{--c:var(--category-3)}
         .s-4{--c:var(--category-4)}.s-5{--c:var(--category-5)}.s-6{--c:var(--category-6)}
         .line.s-1{stroke-dasharray:7 4}.line.s-3{stroke-dasharray:2 4}.line.s-5{stroke-dasharray:9 3 2 3}
+        .shade-0,.shade-1,.shade-2,.shade-3,.shade-4{fill:var(--accent)}
+        .shade-0{fill-opacity:.14}.shade-1{fill-opacity:.32}.shade-2{fill-opacity:.52}.shade-3{fill-opacity:.75}
+        .incident-bar{fill:var(--bad)}
+        .incident-edge{stroke:var(--bad);stroke-dasharray:3 3}
+        .plot.heat{padding:0 8px 0 56px;margin-top:8px}
+        .plot.piles{padding:0 20px}
+        .dot{fill:var(--c);fill-opacity:.7;stroke:var(--background)}
+        .dot.odd{fill-opacity:1;stroke:var(--text);stroke-width:1.5}
+        .multiples>details{margin-bottom:20px}
+        .median{stroke:var(--context);stroke-width:1.5;stroke-dasharray:6 4}
+        text.odd-name{fill:var(--c);font-weight:600}
+        text.odd-name.before{text-anchor:end}
         .aligned .strip{margin-bottom:24px}
         .events{margin:-8px 0 24px}
         .events ul{list-style:none;padding:0;font-size:13px;line-height:20px}
@@ -256,7 +268,8 @@ enum Stylesheet {
         @media screen and (max-width:719px){
         .page{padding:16px 16px 64px}
         .numbers{grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin:32px 0 24px}
-        .plot,.plot.small{padding:0 8px 0 46px}
+        .plot,.plot.small,.plot.heat{padding:0 8px 0 46px}
+        .plot.piles{padding:0 14px}
         .plot.classes{padding:0 104px 0 72px}
         .plot.waterfall{padding:0 84px 0 124px}
         .plot.coverage{padding:0 20px}
