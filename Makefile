@@ -10,6 +10,7 @@ demo: ## build, and run the main job on the bundled incident
 test: ## build, and pass every test
 	@scripts/setup.sh
 	@scripts/notebooks.sh setup
+	@scripts/browser.sh
 	swift build --build-tests
 	swift build --product TidemarkSQLite
 	swift test --skip-build

@@ -9,7 +9,11 @@
   generate.py dump SAMPLES FILE         promtool tsdb dump text, 240 samples a series
   generate.py block HOURS FOLDER        Prometheus blocks of 2 h (needs promtool): 10 replicas of 600 series, 15 s apart
   generate.py answer SAMPLES FILE       a query_range answer, 1,440 points a series
+  generate.py fleet DAYS FILE           a query_range answer of ten replicas, 15 s apart: their load by the hour, three histograms,
+                                        an incident of 20 minutes in the last day, one slow replica
 """
+import itertools
+import math
 import os
 import random
 import subprocess
@@ -235,6 +239,77 @@ def answer(samples, path):
         out.write("]}}")
 
 
+def share_below(bound, median, sigma=0.8):
+    """Of a lognormal quantity."""
+    return 1.0 if bound == math.inf else 0.5 * math.erfc(-math.log(bound / median) / (sigma * math.sqrt(2)))
+
+
+def fleet(days, path):
+    steps = int(float(days) * 5760)
+    start = START + 3 * 86400
+    middle = steps - min(3000, steps // 2)
+    trouble = range(middle, middle + 80)
+    bounds = [math.inf if le == "+Inf" else float(le) for le in LE]
+    with open(path, "w") as out:
+        out.write('{"status":"success","data":{"resultType":"matrix","result":[')
+        first = True
+
+        def series(name, label, values):
+            nonlocal first
+            out.write(f'{"" if first else ","}{{"metric":{{"__name__":"vllm:{name}",{label}}},"values":[')
+            out.write(",".join(f'[{start + n * 15},"{value:.12g}"]' for n, value in enumerate(values)))
+            out.write("]}")
+            first = False
+
+        for replica in range(10):
+            rng = random.Random(100 + replica)
+            label = f'"engine":"0","instance":"10.0.0.{replica + 1}:8000","job":"vllm","model_name":"acme/acme-8b"'
+            slow = 1.6 if replica == 6 else 1.0
+            # Requests and the medians of their latencies, a step each.
+            finished, first_token, token = [], [], []
+            running, waiting, cache = [], [], []
+            for n in range(steps):
+                busy = 0.55 + 0.4 * math.sin((n % 5760) / 5760 * 2 * math.pi - 1.6) * (0.6 if n // 5760 % 7 > 4 else 1)
+                bad = n in trouble
+                finished.append(max(0, round(rng.gauss(45 * busy, 4))))
+                token.append(0.012 * (1 + busy) * slow * (1.5 if bad else 1))
+                first_token.append(0.09 * (1 + busy * busy) * slow * (60 if bad else 1))
+                running.append(max(0, round(rng.gauss(80 * busy * slow, 5)) if not bad else 128))
+                waiting.append(rng.randrange(60, 140) if bad else 0)
+                cache.append(min(1.0, (0.99 if bad else 0.7 * busy) + rng.random() * 0.05))
+            series("num_requests_running", label, running)
+            series("num_requests_waiting", label, waiting)
+            series("kv_cache_usage_perc", label, cache)
+            for name, each in [("prompt_tokens_total", 700), ("generation_tokens_total", 220), ("prefix_cache_queries_total", 700),
+                               ("prefix_cache_hits_total", 210), ("iteration_tokens_total_count", 12)]:
+                series(name, label, running_sum(count * each for count in finished))
+            series("num_preemptions_total", label, running_sum(3 * (n in trouble) for n in range(steps)))
+            for reason, part in [("stop", 0.9), ("length", 0.08), ("abort", 0.02)]:
+                series("request_success_total", label + f',"finished_reason":"{reason}"',
+                       running_sum(count * part for count in finished))
+            end_to_end = [a + 220 * b for a, b in zip(first_token, token)]
+            for family, medians, each in [("time_to_first_token", first_token, 1), ("inter_token_latency", token, 219),
+                                          ("e2e_request_latency", end_to_end, 1)]:
+                shares = {}
+                for bound, le in zip(bounds, LE):
+                    series(f"{family}_seconds_bucket", label + f',"le":"{le}"', running_sum(
+                        count * each * shares.setdefault((bound, round(m, 4)), share_below(bound, m))
+                        for count, m in zip(finished, medians)))
+                series(f"{family}_seconds_count", label, running_sum(count * each for count in finished))
+                series(f"{family}_seconds_sum", label, itertools.accumulate(
+                    count * each * m * math.exp(0.32) for count, m in zip(finished, medians)))
+        out.write("]}}")
+
+
+def running_sum(increases):
+    """Whole observations."""
+    total = 0.0
+    for increase in increases:
+        total += increase
+        yield int(total)
+
+
 if __name__ == "__main__":
-    {"log": log, "docker": docker, "otlp": otlp, "gpu": gpu, "scrapes": scrapes, "dump": dump, "block": block, "answer": answer}[sys.argv[1]](
+    {"log": log, "docker": docker, "otlp": otlp, "gpu": gpu, "scrapes": scrapes, "dump": dump, "block": block, "answer": answer,
+     "fleet": fleet}[sys.argv[1]](
         sys.argv[2], sys.argv[3])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole processes by CPU time (user + system) and peak memory: medians over runs after a warm-up.
 
-  run.py TIDEMARK [--quick]      --quick divides the sizes by ten
+  run.py TIDEMARK [--quick] [--reports]      --quick divides the sizes by ten; --reports measures the reports alone
 Peers run in the same call on the same files. Only Python's standard library is needed.
 """
 import os
@@ -46,6 +46,34 @@ def row(name, amount, unit, command, clean=None, note=""):
           flush=True)
 
 
+def report(name, days, folder, db, generate):
+    """A report of ten replicas from an analysed database: time, memory, size; twice the same bytes."""
+    answer, pages = os.path.join(folder, "fleet.json"), os.path.join(folder, "pages")
+    generate("fleet", days, answer)
+    once([TIDEMARK, "ingest", answer, "--db", db, "--quiet"], db)
+    os.remove(answer)
+    command = [TIDEMARK, "report", "--db", db, "--out", pages, "--quiet"]
+    analysis = once(command)
+    print(f"| {name}, analysis included | – | {analysis[0]:.2f} s | {analysis[1]:.0f} MiB | once |", flush=True)
+    seen = set()
+    for _ in range(2):
+        once(command)
+        with open(os.path.join(pages, "index.html"), "rb") as page:
+            seen.add(page.read())
+    if len(seen) != 1:
+        sys.exit(f"{name}: two renders differ")
+    size = len(seen.pop())
+    if size > 2_000_000:
+        sys.exit(f"{name}: index.html has {size:,} bytes, more than 2 MB")
+    row(name, size / 1e6, "MB", command, note=f"index.html {size:,} bytes, twice the same; aim: ≤ 2 MB, ≤ 1 s")
+    shutil.rmtree(pages)
+
+
+def reports(folder, db, generate):
+    for name, days in [("day", max(0.25, SCALE)), ("week", max(1, 7 * SCALE))]:
+        report(f"report of a {name} of ten replicas", days, folder, db, generate)
+
+
 def cores(name, command, clean):
     """Wall time on one core against all: what the second thread is good for."""
     walls = []
@@ -70,6 +98,8 @@ def main():
         print(f"Machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "
               f"CPU time, median of 5 (3 above 10 s).\n")
         print("| what | per CPU second | CPU time, median (min–max) | peak memory | note |\n|---|---|---|---|---|")
+        if "--reports" in sys.argv:
+            return reports(folder, db, make)
         log = os.path.join(folder, "server.log")
         make("log", 1000 * SCALE, log)
         size = os.path.getsize(log) / 1e6
@@ -126,6 +156,8 @@ def main():
         make("answer", int(3e6 * SCALE), answer)
         samples = int(3e6 * SCALE) // 1440 * 1440
         row("API JSON → SQLite", samples, "samples", ingest(answer), db, "values of 12 random digits")
+        os.remove(answer)
+        reports(folder, db, make)
     finally:
         shutil.rmtree(folder)
 

@@ -20,7 +20,12 @@ public struct Analysis {
         if try store.isExcerpt() { return true }
         return try store.database.int(
             "SELECT 1 FROM analysis WHERE period_id = ? AND evidence_key = ? AND tool_version = ?", period,
-            try store.evidenceKey(period: period), Self.toolVersion) != nil
+            try Self.evidenceKey(store, period: period), Self.toolVersion) != nil
+    }
+
+    /// A text that changes with the evidence that results of a period are made from: its own, and that of a week earlier.
+    static func evidenceKey(_ store: Store, period: Int) throws -> String {
+        try store.evidenceKey(period: period) + WeekBefore.key(store, period: period)
     }
 
     /// Analyses unless the results are current. Replaces older results of the period.
@@ -69,6 +74,9 @@ public struct Analysis {
         let changes: SignalChanges
         let anomalies: AnomalyDetection
         let fleet: Fleet
+        let extremes: ChartExtremes
+        let weekBefore: WeekBefore
+        let latencies: [LatencyMap]
 
         init(_ analysis: Analysis, _ window: ClosedRange<Int64>) throws {
             let (store, period) = (analysis.store, analysis.period)
@@ -77,14 +85,15 @@ public struct Analysis {
             let interval = try analysis.sampleIntervalMs()
             grid = TimeGrid.fitting(
                 startMs: window.lowerBound, endMs: window.upperBound, sampleIntervalMs: interval)
+            let rateWindowMs = max(4 * interval, grid.stepMs, 30_000)
             let evaluator = try SignalEvaluator(
                 store: store, period: period, source: source, fleet: fleet, grid: grid,
-                intervalMs: interval, rateWindowMs: max(4 * interval, grid.stepMs, 30_000))
+                intervalMs: interval, rateWindowMs: rateWindowMs)
             table = try evaluator.evaluateAll()
             let builder = try FigureBuilder(evaluator)
             // An incident of ten minutes is lost in the steps of a week's charts: causes look at minutes, where the evidence does.
-            let finest = max(60_000, interval)
-            let fine = grid.stepMs > finest ? grid.refined(finest, most: 12_000) : grid
+            let minutes = max(60_000, interval)
+            let fine = grid.stepMs > minutes ? grid.refined(minutes, most: 12_000) : grid
             let close =
                 fine == grid
                 ? evaluator
@@ -102,6 +111,20 @@ public struct Analysis {
             diagnosis = try Diagnosis(situation)
             changes = try SignalChanges(situation)
             if let failure = situation.table.failure { throw failure }
+            // Of a slice no report is drawn.
+            let isDrawn = store.limits == nil
+            latencies = isDrawn ? try LatencyMap.all(situation, diagnosis) : []
+            let finest = grid.refined(interval, most: 45_000)
+            extremes = try ChartExtremes(
+                isDrawn ? table : SignalTable(grid: grid), fine: situation.table,
+                finest: finest.stepMs >= fine.stepMs
+                    ? nil
+                    : try SignalEvaluator(
+                        store: store, period: period, source: source, fleet: fleet, grid: finest,
+                        intervalMs: interval, rateWindowMs: max(4 * interval, finest.stepMs)))
+            weekBefore = try WeekBefore(
+                store, period: period, source: source, fleet: fleet, grid: grid, intervalMs: interval,
+                rateWindowMs: rateWindowMs)
             anomalies = AnomalyDetection(table, blind: try evaluator.blindSteps(table))
         }
 
@@ -115,6 +138,8 @@ public struct Analysis {
             try templates.write(store, analysis: analysis)
             try results.write(diagnosis, analysis: analysis)
             try results.write(changes, analysis: analysis)
+            try results.write(extremes, weekBefore, grid: grid, analysis: analysis)
+            try results.write(latencies, analysis: analysis)
             try anomalies.write(store, analysis: analysis)
             try results.write(fleet)
         }

@@ -21,7 +21,7 @@ struct ResultWriter {
             "ruled_out", "missing_evidence", "finding", "signal", "signal_origin", "figure", "distribution",
             "data_quality", "change_point", "log_template", "log_template_step", "anomaly", "demand_hour",
             "forecast", "forecast_summary", "capacity_estimate", "capacity_window", "capacity_line",
-            "capacity_limit",
+            "capacity_limit", "chart_point", "latency_cell", "latency_part",
         ] {
             try database.execute("DELETE FROM \(table) WHERE analysis_id IN \(old)")
         }
@@ -32,7 +32,8 @@ struct ResultWriter {
         try database.prepare(
             "INSERT INTO analysis(period_id, evidence_key, tool_version, start_ms, end_ms, step_ms) VALUES (?, ?, ?, ?, ?, ?)"
         ).run(
-            period, try store.evidenceKey(period: period), Analysis.toolVersion, grid.startMs, grid.endMs, grid.stepMs)
+            period, try Analysis.evidenceKey(store, period: period), Analysis.toolVersion, grid.startMs, grid.endMs,
+            grid.stepMs)
         return database.lastInsertedRow
     }
 

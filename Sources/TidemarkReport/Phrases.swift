@@ -97,6 +97,9 @@ enum Phrases {
     }
     static var histogramDescription: String { say("Bars from {0} to {1}; the most, {2}, in {3}.") }
     static var baselineBars: String { say("outlined: period compared with") }
+    static var cumulativeTitle: String { say("Share of the observations up to a latency") }
+    static var cumulativeSubtitle: String { say("known at the buckets' bounds, straight between them") }
+    static var asTable: String { say("As a table") }
     static var notInWindow: String { say("nothing in the window") }
     static var coverageChart: String { say("Which source covers which part of the window") }
 
@@ -184,6 +187,8 @@ enum Phrases {
         "{0} Jan", "{0} Feb", "{0} Mar", "{0} Apr", "{0} May", "{0} Jun", "{0} Jul", "{0} Aug", "{0} Sep", "{0} Oct",
         "{0} Nov", "{0} Dec",
     ]
+    /// Of the twelve months, in the language of the page; `{0}` is the day.
+    static var shortDatePatterns: [String] { shortDates.map { say(fixed: $0) } }
     static let zone = "UTC"
     static let rangeDash = "–"
 

@@ -72,6 +72,12 @@ import TidemarkTestSupport
         #expect(try isNear("prompt_tokens_per_second", 100, within: 0.1))
         #expect(try isNear("generation_tokens_per_second", 11, within: 0.1))
         #expect(try store.database.int("SELECT count(DISTINCT instance) FROM figure") == 2)
+        // Without a histogram the latency's heat map is made of the requests themselves.
+        let cells = try store.database.prepare(
+            "SELECT high, sum(count) FROM latency_cell WHERE name = 'ttft_seconds' GROUP BY high ORDER BY high")
+        var counts: [[Double]] = []
+        while try cells.step() { counts.append([cells.double(0), cells.double(1)]) }
+        #expect(counts.suffix(4) == [[0.1, 5], [0.2, 10], [0.5, 30], [1, 50]])
     }
 
     @Test("replicas are told apart by the names of their processes; the fleet has all requests")

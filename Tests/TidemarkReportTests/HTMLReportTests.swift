@@ -1,5 +1,7 @@
+import Foundation
 import Testing
-import TidemarkReport
+
+@testable import TidemarkReport
 
 #if canImport(Glibc)
     import Glibc
@@ -41,13 +43,25 @@ import TidemarkReport
     @Test func everyDrawingIsNamedOrHidden() {
         for element in MarkupChecker(Self.example).elements where element.name == "svg" {
             let attributes = element.attributes
-            let isInner = ["lines", "shape", "key", "definitions"].contains(attributes["class"] ?? "")
+            let inner = ["lines", "shape", "key", "definitions", "view", "stretch"]
+            let isInner = inner.contains(attributes["class"] ?? "")
             if attributes["role"] == "img" {
                 #expect(attributes["aria-labelledby"]?.split(separator: " ").count == 2)
             } else {
                 #expect(isInner || attributes["aria-hidden"] == "true", "\(attributes)")
             }
         }
+    }
+
+    @Test("the page gives the script the words that it says and no others", arguments: ["en", "zh-Hant"])
+    func scriptWords(_ tag: String) throws {
+        let language = try #require(Language.all.first { $0.tag == tag })
+        let json = Language.$current.withValue(language) { ScriptWords(ChartFrame(ExampleReport.model)).json }
+        let words = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
+        let said = Script.source.matches(of: /words\.([a-zA-Z]+)/).map { String($0.1) }
+        #expect(Set(said) == Set(words.keys))
+        #expect(words["dates"]?.split(separator: "|").count == 12)
+        #expect(words["reset"] == (tag == "en" ? "Reset" : "還原"))
     }
 
     @Test func headingsDescendOneLevelAtATime() {

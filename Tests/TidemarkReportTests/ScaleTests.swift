@@ -14,6 +14,7 @@ import TidemarkBase
         (3600, ["10:00", "10:10", "10:20", "10:30", "10:40", "10:50", "11:00"]),
         (86_400, ["12:00", "15:00", "18:00", "21:00", "24 Nov", "03:00", "06:00", "09:00"]),
         (604_800, ["24 Nov", "25 Nov", "26 Nov", "27 Nov", "28 Nov", "29 Nov", "30 Nov"]),
+        (3_024_000, ["30 Nov", "7 Dec", "14 Dec", "21 Dec", "28 Dec"]),
     ])
     func timeTicksStandAtNaturalTimes(seconds: Int, labels: [String]) {
         let ticks = axis(ExampleReport.startMs, Int64(seconds)).ticks(limit: 9)

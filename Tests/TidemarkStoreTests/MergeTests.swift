@@ -229,8 +229,8 @@ import TidemarkTestSupport
                 "metric_family", "noted_finding", "objective", "outlook", "period", "plan_setting", "recommendation",
                 "sentence", "series", "series_label", "span_request", "user_signal",
                 // Weeks are made anew from the evidence (docs/operations.md).
-                "week", "week_bucket", "week_error", "week_finding", "week_hour", "week_objective", "week_stream",
-                "week_text", "week_usage", "week_user", "week_value",
+                "week", "week_bucket", "week_error", "week_finding", "week_hour", "week_objective", "week_sentence",
+                "week_stream", "week_text", "week_usage", "week_user", "week_value", "week_window",
             ])
         // Every reference leads to a row that merging maps.
         for table in try SourceTables.all(store.database) {

@@ -132,6 +132,11 @@ struct HistogramTable {
         totals = bounds.map { sums[$0]! }
     }
 
+    /// - Parameters:
+    ///   - bounds: ascending, the last is +Inf.
+    ///   - totals: per bound, the cumulative count at each border of a grid.
+    init(bounds: [Double], totals: [[Double]]) { (self.bounds, self.totals) = (bounds, totals) }
+
     var isUsable: Bool { bounds.count >= 2 && bounds.last == .infinity }
 
     /// Observations between two borders of the grid.

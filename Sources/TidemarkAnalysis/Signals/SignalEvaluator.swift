@@ -87,6 +87,29 @@ struct SignalEvaluator {
         return result
     }
 
+    /// The fleet's series alone, without the work for the instances where their metrics give it directly.
+    func fleetSeries(_ signal: Signal) throws -> SignalSeries? {
+        for origin in signal.origins {
+            switch origin {
+            case .rate, .ratioOfRates, .quantile, .mean:
+                if let whole = try whole(signal, origin) { return whole }
+            default: return try evaluate(signal).first { $0.instance == SignalSeries.fleet }
+            }
+        }
+        return nil
+    }
+
+    /// The fleet's series from added buckets, sums and rates; nil without values.
+    private func whole(_ signal: Signal, _ origin: Signal.Origin) throws -> SignalSeries? {
+        for (place, expression) in try expressions(origin, by: "").enumerated() {
+            guard let (_, values) = try range(expression).first, values.contains(where: { $0 != nil }) else { continue }
+            return SignalSeries(
+                signal: signal, instance: SignalSeries.fleet, origin: "metrics", expression: expression,
+                values: values, exact: exactWay(origin, place))
+        }
+        return nil
+    }
+
     // MARK: Metrics
 
     /// PromQL for an instance-level signal, grouped by `by` (empty: all together).
@@ -195,14 +218,7 @@ struct SignalEvaluator {
         case .gauge, .percentOrRatio, .gaugeBits, .nanosecondsRate: return result
         default: break
         }
-        for (place, expression) in try expressions(origin, by: "").enumerated() {
-            guard let (_, values) = try range(expression).first, values.contains(where: { $0 != nil }) else { continue }
-            result.append(
-                SignalSeries(
-                    signal: signal, instance: SignalSeries.fleet, origin: "metrics", expression: expression,
-                    values: values, exact: exactWay(origin, place)))
-            break
-        }
+        if let whole = try whole(signal, origin) { result.append(whole) }
         return result
     }
 

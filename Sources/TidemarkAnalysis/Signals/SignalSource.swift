@@ -23,6 +23,11 @@ final class SignalSource {
     /// Values of a signal of an instance; nil when it has no evidence there.
     func values(_ name: String, _ instance: String = SignalSeries.fleet) -> [Double?]? { self[name, instance]?.values }
 
+    /// The fleet's series, without computing those of the instances.
+    func fleetSeries(_ signal: Signal) throws -> SignalSeries? {
+        known.contains(signal.name) ? table[signal.name, SignalSeries.fleet] : try evaluator.fleetSeries(signal)
+    }
+
     /// Instances (without the fleet) for which a signal has evidence, sorted.
     func instances(of name: String) -> [String] {
         load(name)

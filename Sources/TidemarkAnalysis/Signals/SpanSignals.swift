@@ -71,6 +71,26 @@ final class SpanSignals {
         return (statistic(observations, replica, from, to, quantile), count)
     }
 
+    /// The traced requests of all replicas in buckets of a third of a decade, each request as one observation; nil without any.
+    func histogram(_ measure: SpanMeasure) throws -> HistogramTable? {
+        guard !isEmpty else { return nil }
+        let observations = try observations(measure)
+        guard !observations.timesMs.isEmpty else { return nil }
+        let bounds = [0.001, 0.01, 0.1, 1, 10, 100].flatMap { [$0, 2 * $0, 5 * $0] } + [.infinity]
+        var totals = [[Double]](repeating: [Double](repeating: 0, count: grid.count + 1), count: bounds.count)
+        for border in stride(from: 1, through: grid.count, by: 1) {
+            let end = grid.startMs + Int64(border) * grid.stepMs
+            for place in bounds.indices { totals[place][border] = totals[place][border - 1] }
+            for index in Self.range(observations.timesMs, end - grid.stepMs, end) {
+                let value =
+                    observations.values[index] / (observations.weights.isEmpty ? 1 : observations.weights[index])
+                guard let first = bounds.firstIndex(where: { value <= $0 }) else { continue }
+                for place in first..<bounds.count { totals[place][border] += 1 }
+            }
+        }
+        return HistogramTable(bounds: bounds, totals: totals)
+    }
+
     /// The replicas by their places, and the fleet.
     private var instances: [(name: String, replica: Int32?)] {
         fleet.replicas.indices.map { (fleet.replicas[$0].name, Int32($0)) } + [(SignalSeries.fleet, nil)]

@@ -2,15 +2,23 @@ import TidemarkBase
 
 /// How the numbers of a report were made, for its last section.
 enum MethodNotes {
-    static func all(stepMs: Int64) -> [ReportModel.MethodNote] {
-        [
+    private static let extremes: Message =
+        "Where steps are longer than the evidence is fine, charts show the lowest and the highest value of each step, from the same expressions minute by minute, and from every sample of vLLM's gauges: no spike is lost, and a line that jumps up and down spans what happened within a step. Key figures and findings don't rest on these points."
+    private static let replicas: Message =
+        "Of five or more replicas one is called out of line when its figure over the whole window lies more than 3.5 robust standard deviations from the replicas' median (Iglewicz and Hoaglin's modified z-score: 1.4826 times the median absolute deviation; where that is zero the interquartile range over 1.349, then 1.2533 times the mean absolute deviation) and a tenth of the median away. That says that it differs, not why."
+    private static let weekBefore: Message =
+        "The grey line is the same signal exactly seven days earlier, made in the same way and in the same steps. It is drawn where this database has evidence of the same replicas serving the same models at that time. It may double a chart's axis; what lies higher stands at the upper border. Nothing else in this report rests on it."
+
+    static func all(_ results: StoredSignals, hasPanels: Bool) -> [ReportModel.MethodNote] {
+        let step = NumberText.duration(milliseconds: results.stepMs)
+        return [
             .init(
                 heading: say("Charts"),
                 paragraphs: [
                     say(
-                        "Each point stands for the \(NumberText.duration(milliseconds: stepMs)) that end there. Values from metrics are PromQL expressions over the stored samples, as Prometheus would evaluate them; the table signal_origin of the database names the expression of each. A step without evidence has no point."
+                        "Each point stands for the \(step) that end there. Values from metrics are PromQL expressions over the stored samples, as Prometheus would evaluate them; the table signal_origin of the database names the expression of each. A step without evidence has no point."
                     )
-                ]),
+                ] + (results.hasExtremes ? [say(extremes)] : []) + (results.hasWeekBefore ? [say(weekBefore)] : [])),
             .init(
                 heading: say("Key figures"),
                 paragraphs: [
@@ -20,7 +28,7 @@ enum MethodNotes {
                     say(
                         "Of several replicas, buckets are added before a quantile is taken; quantiles are never averaged."
                     ),
-                ]),
+                ] + (hasPanels ? [say(replicas)] : [])),
             .init(
                 heading: say("Findings"),
                 paragraphs: [

@@ -60,7 +60,10 @@ public struct ReportBuilder {
         }
         model.keyFigures = results.keyFigureTables()
         model.distributions = try distributions(results.analysis)
-        model.replicas = results.replicaTable()
+        model.heatMaps = try LatencyMaps(store: store, results: results).all()
+        let replicas = ReplicaComparison(results: results, runs: runs, window: startMs...endMs)
+        model.replicaPanels = replicas.panels()
+        model.replicas = replicas.table()
         let evidence = EvidenceTables(store, period: period, window: startMs...endMs)
         model.logEvents = try evidence.logEvents()
         model.topClients = try evidence.clients()
@@ -70,7 +73,7 @@ public struct ReportBuilder {
         if !model.gateways.rows.isEmpty { model.slowestAtGateway = try gateways.slowest() }
         model.engineRuns = runs.map(engineRun)
         model.coverage = try evidence.coverage()
-        model.methods = MethodNotes.all(stepMs: results.stepMs)
+        model.methods = MethodNotes.all(results, hasPanels: !model.replicaPanels.isEmpty)
         model.isRedacted = try store.isRedacted()
         model.downloads = [.init(path: "report.json", label: say("The verdict for programs"))]
         // The database beside a redacted report is the one with the names in it.

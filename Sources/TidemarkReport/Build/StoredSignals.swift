@@ -39,6 +39,9 @@ struct StoredSignals {
     let startMs: Int64
     let endMs: Int64
     private var signals: [String: [String: Values]] = [:]
+    /// Where steps are longer than the evidence is fine: the lowest and the highest point of each.
+    private var extremes: [String: [String: Values]] = [:]
+    private var weekBefore: [String: [String: Values]] = [:]
     private var figures: [String: [String: FigureRow]] = [:]
     private var origins: [String: String] = [:]
     /// Names of the replicas, sorted.
@@ -63,30 +66,15 @@ struct StoredSignals {
         while try names.step() { found.append(names.text(0)) }
         replicas = found
 
-        let points = try database.prepare(
-            "SELECT name, instance, time_ms, value FROM signal WHERE analysis_id = ? ORDER BY name, instance, time_ms")
-        points.bind(1, analysis)
-        var current = (name: "", instance: "")
-        var open = Values()
-        func close(_ into: inout [String: [String: Values]]) {
-            if !open.timesMs.isEmpty { into[current.name, default: [:]][current.instance] = open }
-            open = Values()
+        signals = try Self.lines(
+            database, "SELECT name, instance, time_ms, value FROM signal WHERE analysis_id = \(analysis)", gapMs: stepMs
+        )
+        func chart(_ series: String) -> String {
+            "SELECT name, instance, time_ms, value FROM chart_point WHERE analysis_id = \(analysis) AND series = '\(series)'"
         }
-        while try points.step() {
-            let next = (points.text(0), points.text(1))
-            if next != current {
-                close(&signals)
-                current = next
-            }
-            // A step without a row is a gap: say so with a point that has no value.
-            if let last = open.timesMs.last, points.int64(2) - last > stepMs {
-                open.timesMs.append(last + stepMs)
-                open.values.append(nil)
-            }
-            open.timesMs.append(points.int64(2))
-            open.values.append(points.double(3))
-        }
-        close(&signals)
+        // Two points of neighbouring steps may lie almost two steps apart.
+        extremes = try Self.lines(database, chart("extremes"), gapMs: 2 * stepMs)
+        weekBefore = try Self.lines(database, chart("week_before"), gapMs: stepMs)
 
         let rows = try database.prepare(
             """
@@ -110,7 +98,53 @@ struct StoredSignals {
         while try made.step() { origins[made.text(0)] = made.text(1) }
     }
 
-    func values(_ name: String, _ instance: String = SignalSeries.fleet) -> Values? { signals[name]?[instance] }
+    /// Points by signal and instance.
+    private static func lines(
+        _ database: Database, _ select: String, gapMs: Int64
+    ) throws -> [String: [String: Values]] {
+        let points = try database.prepare(
+            """
+            \(select)
+            ORDER BY name, instance, time_ms
+            """)
+        var found: [String: [String: Values]] = [:]
+        var current = (name: "", instance: "")
+        var open = Values()
+        func close() {
+            if !open.timesMs.isEmpty { found[current.name, default: [:]][current.instance] = open }
+            open = Values()
+        }
+        while try points.step() {
+            let next = (points.text(0), points.text(1))
+            if next != current {
+                close()
+                current = next
+            }
+            // A step without a row is a gap: say so with a point that has no value.
+            if let last = open.timesMs.last, points.int64(2) - last > gapMs {
+                open.timesMs.append(last + gapMs)
+                open.values.append(nil)
+            }
+            open.timesMs.append(points.int64(2))
+            open.values.append(points.double(3))
+        }
+        close()
+        return found
+    }
+
+    /// What a chart shows of a signal: no spike is lost.
+    func values(_ name: String, _ instance: String = SignalSeries.fleet) -> Values? {
+        extremes[name]?[instance] ?? signals[name]?[instance]
+    }
+
+    /// A signal's value in each step.
+    func steps(_ name: String, _ instance: String = SignalSeries.fleet) -> Values? { signals[name]?[instance] }
+
+    /// The fleet's values seven days earlier, at this period's times.
+    func weekBefore(_ name: String) -> Values? { weekBefore[name]?[SignalSeries.fleet] }
+
+    var hasExtremes: Bool { !extremes.isEmpty }
+    var hasWeekBefore: Bool { !weekBefore.isEmpty }
 
     func figure(_ name: String, _ instance: String = SignalSeries.fleet) -> FigureRow? { figures[name]?[instance] }
 
@@ -144,19 +178,6 @@ struct StoredSignals {
         }
         let file = "\(ReportBuilder.csvFolder)/figures_\(Slug.snake(scope)).csv"
         return .init(scope: title, rows: rows, csv: .init(path: file, label: say("Key figures of \(title)")))
-    }
-
-    func replicaTable() -> ReportModel.FigureTable {
-        guard replicas.count > 1 else { return .init() }
-        let columns = [
-            "request_rate_requests_per_second", "ttft_p95_seconds", "itl_mean_seconds", "running_requests",
-            "waiting_requests", "kv_cache_usage_ratio", "generation_tokens_per_second",
-        ].compactMap(SignalCatalogue.signal)
-        return .init(
-            columns: columns.map { .init(say(fixed: $0.title), $0.unit.display) },
-            rows: replicas.map { replica in
-                .init(name: replica, values: columns.map { figure($0.name, replica)?.value })
-            }, csv: .init(path: "\(ReportBuilder.csvFolder)/replicas.csv", label: say("Replicas")))
     }
 }
 

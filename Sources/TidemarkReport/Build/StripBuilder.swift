@@ -126,40 +126,68 @@ struct StripBuilder {
     }
 
     private func strip(_ plan: Plan, prefix: String = "") -> ReportModel.Strip? {
-        let series = plan.signals.compactMap { one -> ReportModel.Series? in
-            guard let values = results.values(one.name) else { return nil }
-            return .init(
-                name: say(one.label), role: plan.role, timesMs: values.timesMs, values: values.values,
-                maximumGapMs: results.stepMs * 5 / 2)
+        guard let unit = SignalCatalogue.signal(plan.signals[0].name)?.unit.display else { return nil }
+        let lastWeek = prefix.isEmpty ? nil : lastWeek(plan)
+        func lines(_ values: (String) -> StoredSignals.Values?) -> [ReportModel.Series] {
+            plan.signals.compactMap { one in
+                values(one.name).map {
+                    // Beside last week's line an only line needs a name.
+                    let isAlone = plan.signals.count == 1 && lastWeek != nil
+                    return series(isAlone ? say("this week") : say(one.label), plan.role, $0)
+                }
+            }
         }
-        guard !series.isEmpty, let unit = SignalCatalogue.signal(plan.signals[0].name)?.unit.display else { return nil }
+        let drawn = lines { results.values($0) }
+        guard !drawn.isEmpty else { return nil }
+        let context = [lastWeek].compactMap { $0 }
         let id = prefix.isEmpty ? plan.id : "\(prefix)_\(plan.id)"
-        let isLog = plan.isLog && Self.spansDecades(series)
-        return .init(
-            id: id, signals: plan.signals.map(\.name), title: say(plan.title), subtitle: say(plan.subtitle), unit: unit,
-            yScale: isLog ? .log : .linear,
-            yMaximum: plan.maximum, series: series, missing: Self.isIdleQuiet(plan.signals[0].name) ? [] : nil,
+        let isLog = plan.isLog && Self.spansDecades(drawn)
+        let subtitle = [say(plan.subtitle), context.isEmpty ? "" : say("grey: a week earlier")].filter { !$0.isEmpty }
+        var strip = ReportModel.Strip(
+            id: id, signals: plan.signals.map(\.name), title: say(plan.title), subtitle: Phrases.list(subtitle),
+            unit: unit, yScale: isLog ? .log : .linear, yMaximum: plan.maximum, series: context + drawn,
+            missing: Self.isIdleQuiet(plan.signals[0].name) ? [] : nil,
             csv: .init(path: "\(ReportBuilder.csvFolder)/\(id).csv", label: say(plan.title)))
+        if results.hasExtremes { strip.steps = lines { results.steps($0) } + context }
+        return strip
+    }
+
+    private func series(
+        _ name: String, _ role: ReportModel.Series.Role, _ values: StoredSignals.Values
+    ) -> ReportModel.Series {
+        .init(
+            name: name, role: role, timesMs: values.timesMs, values: values.values,
+            maximumGapMs: results.stepMs * 5 / 2)
+    }
+
+    /// The same a week earlier: of several percentiles the highest, else the first that was compared.
+    private func lastWeek(_ plan: Plan) -> ReportModel.Series? {
+        let signals = plan.role == .percentile ? plan.signals.reversed() : plan.signals
+        for one in signals {
+            guard let values = results.weekBefore(one.name) else { continue }
+            return series(
+                plan.signals.count == 1 ? say("last week") : say("\(one.label) last week"), .context, values)
+        }
+        return nil
     }
 
     /// A signal of every instance, the fleet's when there are more than seven.
     private func perInstance(_ name: String, maximum: Double? = nil) -> ReportModel.Strip? {
         guard let signal = SignalCatalogue.signal(name) else { return nil }
         let instances = results.instances(name)
-        guard instances.count > 1, instances.count <= 7 else {
+        guard instances.count > 1, instances.count <= ChartExtremes.mostInstances else {
             return single(name, maximum: maximum).flatMap { strip($0) }
         }
-        let series = instances.compactMap { instance in
-            results.values(name, instance).map {
-                ReportModel.Series(
-                    name: instance, role: .replica, timesMs: $0.timesMs, values: $0.values,
-                    maximumGapMs: results.stepMs * 5 / 2)
-            }
+        func lines(_ values: (String) -> StoredSignals.Values?) -> [ReportModel.Series] {
+            instances.compactMap { instance in values(instance).map { series(instance, .replica, $0) } }
         }
-        return .init(
+        var chart = ReportModel.Strip(
             id: name, signals: [name], title: say(fixed: signal.title), subtitle: say(subtitle(signal, several: false)),
-            unit: signal.unit.display, yMaximum: maximum, series: series, missing: Self.isIdleQuiet(name) ? [] : nil,
+            unit: signal.unit.display, yMaximum: maximum, series: lines { results.values(name, $0) },
+            missing: Self.isIdleQuiet(name) ? [] : nil,
             csv: .init(path: "\(ReportBuilder.csvFolder)/\(name).csv", label: say(fixed: signal.title)))
+        if results.hasExtremes { chart.steps = lines { results.steps(name, $0) } }
+        return chart
     }
 
     /// Signals that have no value while nobody asks anything: their silence isn't missing evidence.

@@ -27,6 +27,7 @@ public enum ReportTables {
         }
         for table in model.keyFigures { add(table.csv) { keyFigures(table) } }
         for distribution in model.distributions { add(distribution.csv) { self.distribution(distribution) } }
+        for map in model.heatMaps { add(map.csv) { heatMap(map) } }
         add(model.replicas.csv) { figures(model.replicas) }
         if !model.findings.isEmpty { add(link(.findings, model)) { findings(model.findings) } }
         if !model.logEvents.isEmpty { add(link(.logEvents, model)) { logEvents(model.logEvents) } }
@@ -62,7 +63,7 @@ public enum ReportTables {
         var names = ColumnNames()
         var columns = ["time"]
         var sources: [(times: [Int64], values: [Double?])] = []
-        for series in strip.series {
+        for series in strip.steps.isEmpty ? strip.series : strip.steps {
             let base = [strip.id, series.name].map(Slug.snake).joined(separator: "_")
             columns.append(names.take(base, strip.unit))
             sources.append((series.timesMs, series.values))
@@ -156,6 +157,21 @@ public enum ReportTables {
         CSVTable.render(
             columns: [distribution.kind == .ordered ? "bucket" : "class", "count", "baseline_count"],
             rows: distribution.bars.map { [.text($0.label), .number($0.count), .number($0.baseline)] })
+    }
+
+    /// A row for each cell that has observations.
+    static func heatMap(_ map: ReportModel.HeatMap) -> [UInt8] {
+        let unit = map.unit.columnSuffix
+        return CSVTable.render(
+            columns: ["start_time", "end_time", "above_" + unit, "up_to_" + unit, "count"],
+            rows: map.columns.flatMap { column in
+                zip(map.buckets, column.counts).filter { $0.1 > 0 }.map { bucket, count in
+                    [
+                        .time(column.span.startMs), .time(column.span.endMs), .number(bucket.low),
+                        .number(bucket.high.isFinite ? bucket.high : nil), .number(count),
+                    ]
+                }
+            })
     }
 
     public static func figures(_ table: ReportModel.FigureTable) -> [UInt8] {

@@ -11,6 +11,24 @@ struct ChartFrame: Sendable {
             .enumerated().sorted { ($0.element.timeMs, $0.offset) < ($1.element.timeMs, $1.offset) }.map(\.element)
     }
 
+    /// Draws what lies in time. To zoom, the script widens the inner drawing, whose places are shares of the width, and
+    /// the outer one cuts off what then lies outside.
+    func drawInTime(_ out: inout Markup, height: Double, content: (inout Markup) -> Void) {
+        let size = [Attribute(.width, "100%"), Attribute(.height, height)]
+        out.element(.svg, .css("view"), size[0], size[1]) { out in
+            out.element(.svg, .css("stretch"), size[0], size[1], content: content)
+        }
+    }
+
+    /// Start and end of the axis, for the script.
+    var startAttribute: Attribute { Attribute(.dataStart, String(axis.startMs)) }
+    var endAttribute: Attribute { Attribute(.dataEnd, String(axis.endMs)) }
+
+    /// Where the pointer is followed.
+    static func drawHit(_ out: inout Markup, height: Double) {
+        out.empty(.rect, .css("hit"), Attribute(.width, "100%"), Attribute(.height, height))
+    }
+
     /// Shades the incidents over `height` pixels; a short one stays wide enough to be seen.
     func drawIncidents(_ out: inout Markup, height: Double) {
         for incident in incidents {

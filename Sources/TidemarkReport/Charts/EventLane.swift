@@ -24,27 +24,30 @@ struct EventLane: Sendable {
         let ticks = frame.axis.ticks(limit: 9)
         out.element(
             .svg, .css("plot lane"), Attribute(.height, foot + 24), Attribute(.role, "img"),
-            Attribute(.ariaLabelledby, titleID + " " + descriptionID)
+            Attribute(.ariaLabelledby, titleID + " " + descriptionID), frame.startAttribute, frame.endAttribute
         ) { out in
             out.element(.title, .id(titleID), text: Phrases.eventLane)
             out.element(.desc, .id(descriptionID), text: description)
-            frame.drawIncidents(&out, height: foot + 24)
-            drawIncidentBars(&out, y: foot + 20)
-            for label in incidentLabels { draw(&out, label) }
-            for (index, event) in frame.events.enumerated() {
-                let y = incidentRow + Double(lanes[index] ?? 0) * Self.laneHeight + 11
-                drawMark(&out, event, y: y)
-                guard showsLabels else { continue }
-                let label = labels[index]
-                out.element(
-                    .text, .css(label.isLeft ? "event left" : "event"),
-                    .share(.x, frame.axis.position(event.timeMs)), Attribute(.dx, label.isLeft ? -9 : 9),
-                    Attribute(.y, y + 4), text: label.text)
+            frame.drawInTime(&out, height: foot + 24) { out in
+                frame.drawIncidents(&out, height: foot + 24)
+                drawIncidentBars(&out, y: foot + 20)
+                for label in incidentLabels { draw(&out, label) }
+                for (index, event) in frame.events.enumerated() {
+                    let y = incidentRow + Double(lanes[index] ?? 0) * Self.laneHeight + 11
+                    drawMark(&out, event, y: y)
+                    guard showsLabels else { continue }
+                    let label = labels[index]
+                    out.element(
+                        .text, .css(label.isLeft ? "event left" : "event"),
+                        .share(.x, frame.axis.position(event.timeMs)), Attribute(.dx, label.isLeft ? -9 : 9),
+                        Attribute(.y, y + 4), text: label.text)
+                }
             }
-            frame.drawTickLabels(&out, ticks, y: foot)
+            out.element(.g, .css("ticks")) { frame.drawTickLabels(&$0, ticks, y: foot) }
             out.empty(
                 .line, .css("axis"), Attribute(.x2, "100%"), Attribute(.y1, foot + 23.5),
                 Attribute(.y2, foot + 23.5))
+            ChartFrame.drawHit(&out, height: foot + 24)
         }
     }
 

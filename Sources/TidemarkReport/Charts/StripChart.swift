@@ -9,6 +9,8 @@ struct StripChart: Sendable {
     let frame: ChartFrame
     /// Resolution of the lines in pixel columns.
     let columns: Double
+    /// ``columns`` of a chart over the page's whole width; small ones have half of them.
+    static let wideColumns = 768.0
     /// Height of the plot in pixels.
     let height: Double
     /// Room for labels at the line ends, in pixels.
@@ -41,10 +43,22 @@ struct StripChart: Sendable {
         let positive = strip.yScale == .log
         var low = Double.infinity
         var high = -Double.infinity
-        for decimation in drawn + bands.compactMap({ $0 }).flatMap({ [$0.low, $0.high] }) {
+        let own = zip(strip.series, drawn).filter { $0.0.role != .context }.map(\.1)
+        for decimation in own + bands.compactMap({ $0 }).flatMap({ [$0.low, $0.high] }) {
             guard let range = decimation.range(positive: positive) else { continue }
             low = min(low, range.lowerBound)
             high = max(high, range.upperBound)
+        }
+        // Context may double the axis; what lies beyond stands at its border, so that the data's own shape can be read.
+        for (series, decimation) in zip(strip.series, drawn) where series.role == .context {
+            guard let range = decimation.range(positive: positive) else { continue }
+            let (least, most) = (low, high)
+            if least > most {
+                (low, high) = (range.lowerBound, range.upperBound)
+            } else {
+                low = min(low, max(range.lowerBound, positive ? least / 2 : least - (most - least)))
+                high = max(high, min(range.upperBound, most > 0 ? 2 * most : range.upperBound))
+            }
         }
         for limit in strip.limits where limit.value.isFinite && (!positive || limit.value > 0) {
             low = min(low, limit.value)
@@ -76,26 +90,29 @@ struct StripChart: Sendable {
         out.element(
             .svg, .css(columns > 600 ? "plot" : "plot small"), Attribute(.height, height + (showsTimes ? 22 : 2)),
             Attribute(.role, "img"), Attribute(.ariaLabelledby, titleID + " " + descriptionID),
-            Attribute(.dataStart, String(frame.axis.startMs)), Attribute(.dataEnd, String(frame.axis.endMs)),
-            Attribute(.dataUnit, yAxis.scale.unit)
+            frame.startAttribute, frame.endAttribute, Attribute(.dataUnit, yAxis.scale.unit)
         ) { out in
             out.element(.title, .id(titleID), text: title)
             out.element(.desc, .id(descriptionID), text: description)
-            frame.drawIncidents(&out, height: height)
-            frame.drawMissing(&out, missingSpans, height: height)
-            frame.drawTicks(&out, ticks, height: height)
             drawValueTicks(&out)
-            frame.drawEventLines(&out, height: height)
+            out.element(.g, .css("ticks")) { out in
+                frame.drawTicks(&out, ticks, height: height)
+                if showsTimes { frame.drawTickLabels(&out, ticks, y: height) }
+            }
             for limit in strip.limits where limit.value.isFinite {
                 let y = y(limit.value)
                 out.empty(
                     .line, .css("limit-line"), Attribute(.x2, "100%"), Attribute(.y1, y), Attribute(.y2, y))
             }
-            drawLines(&out)
-            drawMarkers(&out)
+            frame.drawInTime(&out, height: height + 2) { out in
+                frame.drawIncidents(&out, height: height)
+                frame.drawMissing(&out, missingSpans, height: height)
+                frame.drawEventLines(&out, height: height)
+                drawLines(&out)
+                drawMarkers(&out)
+            }
             if !needsLegend { drawEndLabels(&out) }
-            if showsTimes { frame.drawTickLabels(&out, ticks, y: height) }
-            out.empty(.rect, .css("hit"), Attribute(.width, "100%"), Attribute(.height, height))
+            ChartFrame.drawHit(&out, height: height)
         }
     }
 
@@ -122,7 +139,9 @@ struct StripChart: Sendable {
                 guard let band else { continue }
                 let area = areaPath(band.low, band.high)
                 if !area.isEmpty {
-                    out.empty(.path, .css("area " + SeriesStyle.css(strip, index)), Attribute(.d, area.text))
+                    out.empty(
+                        .path, .css("area " + SeriesStyle.css(strip, index)), Attribute(.d, area.text),
+                        Attribute(.dataName, strip.series[index].name))
                 }
             }
             for index in strip.series.indices {
@@ -175,28 +194,32 @@ struct StripChart: Sendable {
     /// Dots on series of few points; the eye then sees how many there are.
     private func drawMarkers(_ out: inout Markup) {
         for index in strip.series.indices where drawn[index].pointCount < 60 && strip.series[index].role != .context {
-            for point in drawn[index].segments.joined().flatMap(\.points) {
-                out.empty(
-                    .circle, .css("mark " + SeriesStyle.css(strip, index)), .share(.cx, point.x / columns),
-                    Attribute(.cy, y(point.value)), Attribute(.r, 2))
+            out.element(
+                .g, .css("mark " + SeriesStyle.css(strip, index)), Attribute(.dataName, strip.series[index].name)
+            ) { out in
+                for point in drawn[index].segments.joined().flatMap(\.points) {
+                    out.empty(
+                        .circle, .share(.cx, point.x / columns), Attribute(.cy, y(point.value)), Attribute(.r, 2))
+                }
             }
         }
     }
 
     private func drawEndLabels(_ out: inout Markup) {
-        var labels: [(text: String, css: String, y: Double)] = []
+        var labels: [(text: String, css: String, y: Double, name: Attribute?)] = []
         for limit in strip.limits where limit.value.isFinite {
-            labels.append((limit.label, "s-limit", y(limit.value)))
+            labels.append((limit.label, "s-limit", y(limit.value), nil))
         }
         for (index, series) in strip.series.enumerated() {
             guard let last = drawn[index].lastPoint else { continue }
-            labels.append((series.name, SeriesStyle.css(strip, index), y(last.value)))
+            let name = Attribute(.dataName, series.name)
+            labels.append((series.name, SeriesStyle.css(strip, index), y(last.value), name))
         }
         let places = LabelPlacement.spread(labels.map(\.y), spacing: 15, bounds: 4...max(height - 2, 5))
         for (label, place) in zip(labels, places) {
             out.element(
                 .text, .css("end " + label.css), Attribute(.x, "100%"), Attribute(.dx, 7), Attribute(.y, place + 4),
-                text: TextWidth.fitted(label.text, width: labelRoom - 9))
+                label.name, text: TextWidth.fitted(label.text, width: labelRoom - 9))
         }
     }
 

@@ -9,7 +9,7 @@ extension ReportJSON {
         return .object([
             ("id", .text(strip.id)), ("signals", .texts(strip.signals)), ("title", .text(strip.title)),
             ("subtitle", .text(strip.subtitle)), ("unit", unit(strip.unit)),
-            ("series", .array(strip.series.map { value($0) })), ("limits", .array(limits)),
+            ("series", .array((strip.steps.isEmpty ? strip.series : strip.steps).map { value($0) })), ("limits", .array(limits)),
         ])
     }
 
@@ -82,6 +82,34 @@ extension ReportJSON {
         return .object([
             ("kind", .text("table")), ("title", .text(one.caption)), ("columns", .texts(one.columns.map { $0.title })),
             ("rows", .array(rows)),
+        ])
+    }
+
+    static func value(_ map: ReportModel.HeatMap) -> JSONValue {
+        let buckets = map.buckets.map { one -> JSONValue in
+            .object([("above", .number(one.low)), ("up_to", .number(one.high))])
+        }
+        let columns = map.columns.map { one -> JSONValue in
+            let counts = one.counts.map { JSONValue.number($0) }
+            return .object([
+                ("start", .time(one.span.startMs)), ("end", .time(one.span.endMs)), ("counts", .array(counts)),
+            ])
+        }
+        return .object([
+            ("id", .text(map.id)), ("title", .text(map.title)), ("subtitle", .text(map.subtitle)),
+            ("unit", unit(map.unit)), ("buckets", .array(buckets)), ("columns", .array(columns)),
+        ])
+    }
+
+    static func value(_ panel: ReportModel.ReplicaPanel) -> JSONValue {
+        let points = panel.points.map { one -> JSONValue in
+            .object([
+                ("name", .text(one.name)), ("value", .number(one.value)), ("outlier", .flag(one.isOutlier)),
+            ])
+        }
+        return .object([
+            ("id", .text(panel.id)), ("title", .text(panel.title)), ("subtitle", .text(panel.subtitle)),
+            ("unit", unit(panel.unit)), ("median", .number(panel.median)), ("points", .array(points)),
         ])
     }
 

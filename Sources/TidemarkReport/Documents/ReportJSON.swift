@@ -35,6 +35,8 @@ public enum ReportJSON {
         add("outlook", .array(model.outlook.map { value($0) }))
         add("key_figures", .array(model.keyFigures.map { value($0) }))
         add("distributions", .array(model.distributions.map { value($0) }))
+        add("heat_maps", .array(model.heatMaps.map { value($0) }))
+        add("replica_panels", .array(model.replicaPanels.map { value($0) }))
         add("replicas", value(model.replicas))
         add("log_events", .array(model.logEvents.map { value($0) }))
         add("clients", .array(model.topClients.map { value($0) }))

@@ -55,6 +55,40 @@ enum ChineseReport {
         normally {0} ⇒ 平常 {0}
         To see it: {0} ⇒ 如何取得：{0}
         log scale ⇒ 對數刻度
+        Share of the observations up to a latency ⇒ 各延遲以下的觀測比例
+        known at the buckets' bounds, straight between them ⇒ 僅在桶的邊界上已知，其間以直線相連
+        As a table ⇒ 表格
+        During incidents ⇒ 事故期間
+        Otherwise ⇒ 其他時間
+        up to it ⇒ 累計
+        during incidents ⇒ 事故期間
+        otherwise ⇒ 其他時間
+        {0}: half lie at most {1}. ⇒ {0}：半數至多在 {1}。
+        {0} or more ⇒ {0} 以上
+        {0} observations; the most, {1}, {2}. ⇒ {0} 次觀測；最多的 {1} 在 {2}。
+        {0} replicas from {1} ({2}) to {3} ({4}). ⇒ {0} 個副本，自 {1}（{2}）至 {3}（{4}）。
+        Out of line: {0} with {1}. ⇒ 偏離：{0}，{1}。
+        {0}: none stands out ⇒ {0}：無突出者
+        {0}: {1} out of line ⇒ {0}：{1} 偏離
+        {0}: {1} of {2} out of line ⇒ {0}：{2} 個中有 {1} 個偏離
+        line: median, {0} ⇒ 線：中位數，{0}
+        no value for {0} ⇒ {0} 個沒有數值
+        too few replicas to say which stands out ⇒ 副本太少，無法判斷何者突出
+        high: {0} ⇒ 偏高：{0}
+        low: {0} ⇒ 偏低：{0}
+        Engine starts ⇒ 引擎啟動次數
+        grey: a week earlier ⇒ 灰線：一週前
+        {0} last week ⇒ 上週 {0}
+        gaps between tokens ⇒ token 間隔
+        share of the {0} in each {1} by bucket of the histogram, all replicas ⇒ 每 {1} 內的 {0} 落在各直方圖桶的比例，所有副本
+        share of the traced requests in each {0} by bucket, all replicas ⇒ 每 {0} 內的追蹤請求落在各桶的比例，所有副本
+        {0}, by time and bucket ⇒ {0}，依時間與桶
+        95 % within {0} ⇒ 95 % 在 {0} 以內
+        95 % not within {0} ⇒ 95 % 超出 {0}
+        {0}: during incidents {1}, otherwise {2} ⇒ {0}：事故期間 {1}，其他時間 {2}
+        Where steps are longer than the evidence is fine, charts show the lowest and the highest value of each step, from the same expressions minute by minute, and from every sample of vLLM's gauges: no spike is lost, and a line that jumps up and down spans what happened within a step. Key figures and findings don't rest on these points. ⇒ 若每個步距長於證據的解析度，圖表顯示每個步距內的最低值與最高值：以相同運算式逐分鐘計算，vLLM 的量規則取每一個樣本。因此不會遺漏尖峰；上下跳動的線代表該步距內的變化範圍。關鍵數據與發現不以這些點為依據。
+        The grey line is the same signal exactly seven days earlier, made in the same way and in the same steps. It is drawn where this database has evidence of the same replicas serving the same models at that time. It may double a chart's axis; what lies higher stands at the upper border. Nothing else in this report rests on it. ⇒ 灰線是同一訊號恰好七天前的值，以相同方式與步距計算。僅當此資料庫含有當時相同副本服務相同模型的證據時才會畫出。它最多使圖表的座標軸加倍，更高的值畫在上緣。本報告的其他內容皆不以它為依據。
+        Of five or more replicas one is called out of line when its figure over the whole window lies more than 3.5 robust standard deviations from the replicas' median (Iglewicz and Hoaglin's modified z-score: 1.4826 times the median absolute deviation; where that is zero the interquartile range over 1.349, then 1.2533 times the mean absolute deviation) and a tenth of the median away. That says that it differs, not why. ⇒ 有五個以上副本時，若某副本整個時段的數據與各副本中位數相差超過 3.5 個穩健標準差（Iglewicz 與 Hoaglin 的修正 z 分數：1.4826 倍的中位數絕對離差；若為零則用四分位距除以 1.349，再不然用 1.2533 倍的平均絕對離差），且相差超過中位數的十分之一，即稱為偏離。這只說明它不同，不說明原因。
         CSV of {0} ⇒ {0} 的 CSV
         {0}: {1} to {2}, highest at {3}, last {4}. ⇒ {0}：{1} 至 {2}，最高在 {3}，最後為 {4}。
         {0}: constantly {1}. ⇒ {0}：固定為 {1}。
@@ -63,6 +97,20 @@ enum ChineseReport {
         Incident {0}. ⇒ 事故 {0}。
         No evidence {0}. ⇒ {0} 沒有證據。
         Times are UTC. Shaded: incident. Hatched: no evidence. Dotted: events. ⇒ 時間為 UTC。底色：事故。斜線：沒有證據。虛線：事件。
+        Drag over a chart to zoom into all of them, click to mark a moment; a double click goes back. ⇒ 在任一圖上拖曳可同時放大所有圖，點一下可標記時刻，連按兩下則還原。
+        Keys: arrows and Page Up or Down move, + and − zoom, C copies a link, Escape goes back. ⇒ 按鍵：方向鍵與 Page Up、Page Down 移動，+ 與 − 縮放，C 複製連結，Escape 還原。
+        Lines keep the extremes of every {0}, small charts of twice that: zooming in shows nothing finer. ⇒ 線條保留每 {0} 的極值，小圖則為其兩倍長度：放大不會顯示更細的資料。
+        Selected time ⇒ 選取的時間
+        Series shown ⇒ 顯示的序列
+        Shows or hides the line; with Shift in all charts ⇒ 顯示或隱藏線條；按住 Shift 則套用到所有圖
+        Zoom in ⇒ 放大
+        Zoom out ⇒ 縮小
+        Reset ⇒ 還原
+        Copy link ⇒ 複製連結
+        shown: {0} ⇒ 顯示範圍：{0}
+        link copied ⇒ 已複製連結
+        the link is in the address bar ⇒ 連結在網址列中
+        the link points outside this report's time ⇒ 連結指向本報告時間範圍之外
         Events and incidents on the time axis ⇒ 時間軸上的事件與事故
         Incidents and events ({0}) ⇒ 事故與事件（{0}）
         Restart ⇒ 重新啟動

@@ -8,7 +8,7 @@ struct Attribute: Sendable {
         case ariaLabelledby = "aria-labelledby"
         case alt, charset, content, height, href, id, lang, name, patternTransform, patternUnits
         case className = "class"
-        case colspan, cx, cy, d, dataEnd, dataName, dataPoints, dataStart, dataUnit, datetime, dx, fill
+        case colspan, cx, cy, d, dataEnd, dataName, dataPoints, dataStart, dataUnit, dataWords, datetime, dx, fill
         case httpEquiv = "http-equiv"
         case preserveAspectRatio, r, role, scope, src, tabindex, viewBox, width
         case x, x1, x2, y, y1, y2
@@ -20,6 +20,7 @@ struct Attribute: Sendable {
             case .dataPoints: "data-points"
             case .dataStart: "data-start"
             case .dataUnit: "data-unit"
+            case .dataWords: "data-words"
             default: rawValue
             }
         }

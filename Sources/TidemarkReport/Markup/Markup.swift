@@ -6,7 +6,7 @@ struct Markup: Sendable {
     /// Elements with content.
     enum Tag: String, Sendable {
         case a, article, body, caption, code, dd, defs, desc, details, div, dl, dt, figcaption, figure, footer
-        case h1, h2, h3, h4, head, header, html, li, main, nav, ol, p, pattern, script, section, span
+        case g, h1, h2, h3, h4, head, header, html, li, main, nav, ol, p, pattern, script, section, span
         case strong, style, summary, svg, table, tbody, td, text, th, thead, time, title, tr, tspan, ul
     }
 
@@ -48,8 +48,8 @@ struct Markup: Sendable {
     mutating func newline() { out.write(byte: 10) }
 
     /// A style sheet or script that this module brings along; never text from elsewhere.
-    mutating func raw(_ tag: Tag, _ source: String) {
-        open(tag, [])
+    mutating func raw(_ tag: Tag, _ attributes: Attribute?..., source: String) {
+        open(tag, attributes)
         out.write(source)
         close(tag)
     }

@@ -31,7 +31,10 @@ public struct ReportModel: Sendable, Equatable {
     /// One table for the fleet, then one a replica.
     public var keyFigures: [KeyFigureTable]
     public var distributions: [Distribution]
-    /// Replicas side by side.
+    public var heatMaps: [HeatMap] = []
+    /// Replicas side by side, a quantity each.
+    public var replicaPanels: [ReplicaPanel] = []
+    /// The same as a table.
     public var replicas: FigureTable
     public var logEvents: [LogEvent]
     public var topClients: [Client]

@@ -64,6 +64,8 @@ extension ReportModel {
         public var yMaximum: Double?
         /// Drawn in this order, the last on top.
         public var series: [Series]
+        /// What the CSV says instead, step by step, where `series` are the extremes of longer steps.
+        public var steps: [Series] = []
         public var limits: [LimitLine]
         /// Where evidence is missing, shown hatched. Nil: wherever no observed series has a value between two that do.
         public var missing: [TimeSpan]?

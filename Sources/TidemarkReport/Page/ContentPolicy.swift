@@ -4,9 +4,10 @@ import TidemarkBase
 /// with the page. Escaping keeps foreign markup out; this is the second lock.
 enum ContentPolicy {
     /// - Parameter pictures: whether the page holds a picture, as an address that is the picture itself.
-    static func text(script: String, style: String, pictures: Bool = false) -> String {
-        "default-src 'none'; script-src '\(hash(script))'; style-src '\(hash(style))'; base-uri 'none'; "
-            + "form-action 'none'" + (pictures ? "; img-src data:" : "")
+    static func text(script: String? = nil, style: String, pictures: Bool = false) -> String {
+        let script = script.map { "script-src '\(hash($0))'; " } ?? ""
+        return "default-src 'none'; \(script)style-src '\(hash(style))'; base-uri 'none'; form-action 'none'"
+            + (pictures ? "; img-src data:" : "")
     }
 
     /// `sha256-` and the digest of `source` in base 64.

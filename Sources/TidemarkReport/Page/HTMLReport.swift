@@ -51,7 +51,7 @@ struct Page {
                         page.out.element(.footer, text: Phrases.footer)
                     }
                 }
-                page.out.raw(.script, Script.source)
+                page.out.raw(.script, Attribute(.dataWords, ScriptWords(page.frame).json), source: Script.source)
             }
         }
     }
@@ -72,7 +72,7 @@ struct Page {
             parts.append(Part(title: section.title) { $0.writeSection(section) })
         }
         if !model.keyFigures.isEmpty { parts.append(Part(title: Phrases.keyFigures) { $0.writeKeyFigures() }) }
-        if !model.distributions.isEmpty {
+        if !model.distributions.isEmpty || !model.heatMaps.isEmpty {
             parts.append(Part(title: Phrases.distributions) { $0.writeDistributions() })
         }
         if !model.replicas.rows.isEmpty { parts.append(Part(title: Phrases.replicas) { $0.writeReplicas() }) }
@@ -111,7 +111,7 @@ struct Page {
             out.empty(.meta, Attribute(.name, "generator"), Attribute(.content, product))
             out.newline()
             out.element(.title, text: title)
-            out.raw(.style, Stylesheet.source)
+            out.raw(.style, source: Stylesheet.source)
         }
     }
 

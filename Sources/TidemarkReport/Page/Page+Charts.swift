@@ -12,7 +12,8 @@ extension Page {
                 let isLast = index == page.model.overview.count - 1
                 page.writeStrip(
                     StripChart(
-                        strip, frame: page.frame, columns: 768, height: 88, labelRoom: 136, showsTimes: isLast))
+                        strip, frame: page.frame, columns: StripChart.wideColumns, height: 88, labelRoom: 136,
+                        showsTimes: isLast))
             }
         }
     }
@@ -24,7 +25,8 @@ extension Page {
             for strip in section.strips {
                 page.writeStrip(
                     StripChart(
-                        strip, frame: page.frame, columns: 384, height: 88, labelRoom: 84, showsTimes: true))
+                        strip, frame: page.frame, columns: StripChart.wideColumns / 2, height: 88, labelRoom: 84,
+                        showsTimes: true))
             }
         }
     }
@@ -52,6 +54,7 @@ extension Page {
     }
 
     mutating func writeDistributions() {
+        writeHeatMaps()
         element(.div, .css("multiples")) { page in
             for distribution in page.model.distributions {
                 let id = page.anchors.take("distribution", distribution.id)

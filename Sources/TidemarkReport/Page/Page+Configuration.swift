@@ -8,7 +8,7 @@ extension Page {
         }
         let span = columns.count + 1
         out.element(
-            .div, .css("scroll"), Attribute(.role, "region"), .label(Phrases.configuration), Attribute(.tabindex, 0)
+            .div, .css("scroll"), Attribute(.role, "group"), .label(Phrases.configuration), Attribute(.tabindex, 0)
         ) { out in
             out.element(.table) { out in
                 out.element(.caption) { $0.element(.span, .css("unseen"), text: Phrases.configuration) }

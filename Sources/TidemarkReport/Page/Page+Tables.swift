@@ -51,7 +51,10 @@ extension Page {
         .time(timeMs, timeMs.map { frame.moment($0, seconds: seconds) } ?? "")
     }
 
-    mutating func writeReplicas() { write(model.replicas, name: Phrases.replica, caption: Phrases.replicas) }
+    mutating func writeReplicas() {
+        writeReplicaPanels()
+        write(model.replicas, name: Phrases.replica, caption: Phrases.replicas)
+    }
 
     /// Named rows of figures.
     mutating func write(_ table: ReportModel.FigureTable, name: String, caption: String) {

@@ -30,9 +30,8 @@ public enum PeriodIndex {
         var page = "<!doctype html>\n<html lang=\"\(Language.current.tag)\"><head><meta charset=\"utf-8\">"
         page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         let heading = escaped(title ?? say("Periods of the evidence"))
-        page += "<title>\(heading)</title><style>:root{color-scheme:light dark}"
-        page += "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        page += "li{margin:.75rem 0}</style></head><body><main><h1>\(heading)</h1>"
+        page += "<meta http-equiv=\"Content-Security-Policy\" content=\"\(ContentPolicy.text(style: style))\">"
+        page += "<title>\(heading)</title><style>\(style)</style></head><body><main><h1>\(heading)</h1>"
         if isRedacted { page += "<p class=\"redacted\">\(escaped(Phrases.redacted))</p>" }
         page += "<ul>\n"
         for entry in entries {
@@ -41,6 +40,18 @@ public enum PeriodIndex {
         }
         return Array((page + "</ul></main></body></html>\n").utf8)
     }
+
+    private static let style =
+        Stylesheet.colours + """
+            body{background:var(--background);color:var(--text);font:15px/24px system-ui,-apple-system,"Segoe UI",Roboto,\
+            "Noto Sans","PingFang TC","Noto Sans TC","Noto Sans CJK TC","Microsoft JhengHei",sans-serif;\
+            overflow-wrap:break-word;max-width:60rem;margin:32px auto;padding:0 16px}
+            h1{font-size:18px;line-height:24px}
+            ul{list-style:none;padding:0}
+            li{margin:12px 0;padding-top:12px;border-top:1px solid var(--rule)}
+            a{color:var(--accent)}
+
+            """
 
     private static func escaped(_ text: String) -> String {
         var out = ""

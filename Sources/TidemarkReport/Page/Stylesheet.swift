@@ -1,11 +1,12 @@
 /// The style sheet of a report. Sizes: 13 notes and axes, 15 text, 18 sections, 24 verdict, 32 numbers; space in
 /// steps of 4 pixels.
 enum Stylesheet {
-    static let source: String =
+    static let source = colours + frame + verdict + findings + charts + tables + wide + narrow + print
+
+    static let colours: String =
         ":root{color-scheme:light dark;" + Palette.light.css + "}\n"
         + "@media (prefers-color-scheme:dark){:root{" + Palette.dark.css + "}}\n"
         + "@media print{:root{color-scheme:light;" + Palette.light.css + "}}\n"
-        + frame + verdict + findings + charts + tables + wide + narrow + print
 
     private static let frame = """
         *{box-sizing:border-box}
@@ -22,7 +23,7 @@ enum Stylesheet {
         h3{font-size:15px;line-height:20px;font-weight:650}
         h4{font-size:13px;line-height:20px;font-weight:650;color:var(--muted);margin:16px 0 4px}
         a{color:var(--accent);text-decoration-thickness:1px;text-underline-offset:2px}
-        a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--accent);outline-offset:3px}
+        a:focus-visible,summary:focus-visible,button:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--accent);outline-offset:3px}
         code,pre{font:13px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;\
         overflow-wrap:anywhere}
         p,li,dd{max-width:75ch}
@@ -43,6 +44,7 @@ enum Stylesheet {
         .lead{font-size:18px;line-height:28px;font-weight:600;margin:0 0 8px;text-wrap:pretty}
         .outlook{margin:0 0 8px}
         .note{font-size:13px;line-height:20px;margin-top:-12px}
+        .help{color:var(--muted);margin-bottom:16px;max-width:none}
         footer{margin-top:64px;padding-top:12px;border-top:1px solid var(--rule);color:var(--muted);\
         font-size:13px;line-height:20px}
         .definitions{position:absolute}
@@ -110,8 +112,8 @@ enum Stylesheet {
         .finding~.pair{border-top:1px solid var(--rule);padding-top:24px}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,1fr));gap:0 40px}
         .pair>div{margin-bottom:16px}
-        .plain{list-style:none;padding:0}
-        .plain li{margin:4px 0}
+        .plain{list-style:none;padding:0;columns:320px;column-gap:40px}
+        .plain li{margin:0;padding:4px 0;break-inside:avoid}
         .plain .muted{display:block;font-size:13px;line-height:20px}
         .finding details{margin-top:16px}
         details[open]>summary{margin-bottom:8px}
@@ -121,7 +123,8 @@ enum Stylesheet {
     private static let charts = """
         .strip{position:relative;margin:0 0 20px;min-width:0}
         .strip figcaption{position:relative;margin-bottom:8px}
-        .subtitle{font-size:13px;line-height:20px;color:var(--muted);max-width:none}
+        .strip figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 16px}
+        .subtitle{flex:1 0 100%;font-size:13px;line-height:20px;color:var(--muted);max-width:none}
         .subtitle a{margin-left:8px}
         .readout{position:absolute;left:0;right:0;bottom:0;background:var(--background);font-size:13px;line-height:20px;\
         white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:none}
@@ -131,6 +134,18 @@ enum Stylesheet {
         .legend.always{display:flex}
         .entry{display:inline-flex;align-items:center;gap:6px}
         .key{width:22px;height:10px;flex:none}
+        button{font:inherit;min-height:24px;padding:0 8px;color:var(--text);background:none;border:1px solid var(--rule);\
+        border-radius:4px;cursor:pointer}
+        button:hover{border-color:var(--accent)}
+        .toggles{display:flex;gap:4px 8px;margin:0}
+        .toggles.always{margin-bottom:8px}
+        [aria-pressed=false]{color:var(--muted);text-decoration:line-through}
+        [aria-pressed=false] .key{opacity:.3}
+        .selection{position:fixed;z-index:1;left:50%;bottom:16px;transform:translateX(-50%);display:flex;flex-wrap:wrap;\
+        align-items:center;gap:4px 8px;width:max-content;max-width:calc(100vw - 32px);padding:8px 12px;font-size:13px;\
+        line-height:20px;background:var(--surface);border:1px solid var(--rule);border-radius:8px;\
+        box-shadow:0 2px 12px rgba(0,0,0,.25)}
+        .selection[hidden]{display:none}
         .plot{display:block;width:100%;overflow:visible;padding:0 136px 0 56px}
         .plot.small{padding:0 84px 0 56px}
         .plot.bars{padding:0 8px 0 48px}
@@ -152,7 +167,9 @@ enum Stylesheet {
         .event-line{stroke:var(--text);stroke-opacity:.4;stroke-dasharray:1 3}
         .hatch{stroke:var(--context);stroke-width:2;stroke-opacity:.55}
         .limit-line{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}
-        .lines{overflow:visible}
+        .lines,.view,.stretch{overflow:visible}
+        .zoomed .view{overflow:hidden}
+        .zoomed .ticks,.zoomed text.end[data-name],.off{display:none}
         .line{fill:none;stroke:var(--c);stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round;\
         vector-effect:non-scaling-stroke}
         .area{fill:var(--c);fill-opacity:.18}
@@ -161,7 +178,9 @@ enum Stylesheet {
         .baseline{fill:none;stroke:var(--text);stroke-width:1.25}
         .share{fill:var(--c);stroke:var(--background)}
         text.share{fill:var(--background);stroke:none;font-weight:600}
-        .hit{fill:none;pointer-events:all}
+        .hit{fill:none;pointer-events:all;cursor:crosshair;-webkit-user-select:none;user-select:none}
+        .plot[data-start]{touch-action:pan-y pinch-zoom}
+        .brush{fill:var(--accent);fill-opacity:.15;pointer-events:none}
         .cross{stroke:var(--text);stroke-width:1;pointer-events:none}
         svg.shape{overflow:visible}
         .incident-key{fill:var(--bad);fill-opacity:.25}
@@ -179,10 +198,24 @@ enum Stylesheet {
         .s-0{--c:var(--category-0)}.s-1{--c:var(--category-1)}.s-2{--c:var(--category-2)}.s-3{--c:var(--category-3)}
         .s-4{--c:var(--category-4)}.s-5{--c:var(--category-5)}.s-6{--c:var(--category-6)}
         .line.s-1{stroke-dasharray:7 4}.line.s-3{stroke-dasharray:2 4}.line.s-5{stroke-dasharray:9 3 2 3}
+        .shade-0,.shade-1,.shade-2,.shade-3,.shade-4{fill:var(--accent)}
+        .shade-0{fill-opacity:.14}.shade-1{fill-opacity:.32}.shade-2{fill-opacity:.52}.shade-3{fill-opacity:.75}
+        .incident-bar{fill:var(--bad)}
+        .incident-edge{stroke:var(--bad);stroke-dasharray:3 3}
+        .plot.heat{padding:0 8px 0 56px;margin-top:8px}
+        .plot.piles{padding:0 20px}
+        .dot{fill:var(--c);fill-opacity:.7;stroke:var(--background)}
+        .dot.odd{fill-opacity:1;stroke:var(--text);stroke-width:1.5}
+        .multiples>details{margin-bottom:20px}
+        .median{stroke:var(--context);stroke-width:1.5;stroke-dasharray:6 4}
+        text.odd-name{fill:var(--c);font-weight:600}
+        text.odd-name.before{text-anchor:end}
         .aligned .strip{margin-bottom:24px}
         .events{margin:-8px 0 24px}
         .events ul{list-style:none;padding:0;font-size:13px;line-height:20px}
         .events .key{width:12px;height:12px;margin-right:8px;vertical-align:-2px}
+        .multiples .strip{display:flex;flex-direction:column}
+        .multiples .plot{margin-top:auto}
         .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:16px 40px}
 
         """
@@ -234,14 +267,16 @@ enum Stylesheet {
         @media (max-width:879px){
         .numbers{grid-template-columns:repeat(3,minmax(0,1fr))}
         }
-        @media (max-width:719px){
+        @media screen and (max-width:719px){
         .page{padding:16px 16px 64px}
         .numbers{grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin:32px 0 24px}
-        .plot,.plot.small{padding:0 8px 0 46px}
+        .plot,.plot.small,.plot.heat{padding:0 8px 0 46px}
+        .plot.piles{padding:0 14px}
         .plot.classes{padding:0 104px 0 72px}
         .plot.waterfall{padding:0 84px 0 124px}
         .plot.coverage{padding:0 20px}
         .legend{display:flex}
+        .toggles{margin-bottom:4px}
         text.end,text.event,.minor,.wide{display:none}
         h2{margin-top:48px}
         tbody th:not(.t){min-width:120px}
@@ -254,11 +289,13 @@ enum Stylesheet {
 
     private static let print = """
         @media print{
-        .contents,.skip,.readout{display:none}
+        .contents,.skip,.readout,.selection,.help{display:none}
         .page{display:block;max-width:none;padding:0}
-        body{font-size:10pt;line-height:1.5}
-        .strip,.finding,tr,.numbers,.cause{break-inside:avoid}
-        h2,h3,caption,.introduction{break-after:avoid}
+        body{background:none;font-size:10pt;line-height:1.5}
+        .toggles:not(.always){display:none}
+        button{border:0;padding:0}
+        .strip,tr,li,.meta,.numbers,.cause{break-inside:avoid}
+        h2,h3,h4,summary,caption,.introduction{break-after:avoid}
         details::details-content{content-visibility:visible;block-size:auto}
         .scroll{overflow:visible}
         *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -62,7 +62,7 @@ struct Table {
 
     func write(_ out: inout Markup) {
         out.element(
-            .div, .css("scroll"), Attribute(.role, "region"), .label(caption), Attribute(.tabindex, 0)
+            .div, .css("scroll"), Attribute(.role, "group"), .label(caption), Attribute(.tabindex, 0)
         ) { out in
             out.element(.table) { out in
                 out.element(.caption) { out in

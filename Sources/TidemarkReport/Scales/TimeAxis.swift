@@ -35,6 +35,10 @@ struct TimeAxis: Sendable, Equatable {
         + [1, 2, 5, 10, 15, 30].map { $0 * 1000 } + [1, 2, 5, 10, 15, 30].map { $0 * 60_000 }
         + [1, 2, 3, 6, 12].map { $0 * 3_600_000 } + [1, 2, 7, 14, 28, 91, 182, 364].map { $0 * 86_400_000 }
 
+    static let weekMs = 7 * CivilTime.millisPerDay
+    /// 1970-01-05.
+    static let firstMondayMs = 4 * CivilTime.millisPerDay
+
     /// The smallest step that gives at most `limit` ticks.
     func stepMs(limit: Int) -> Int64 {
         let last = Self.stepsMs[Self.stepsMs.count - 1]
@@ -47,7 +51,9 @@ struct TimeAxis: Sendable, Equatable {
     func ticks(limit: Int) -> [Tick] {
         let step = stepMs(limit: limit)
         var ticks: [Tick] = []
-        var at = CivilTime.floorDivide(startMs + step - 1, step) * step
+        // The days of whole weeks are Mondays; the epoch was a Thursday.
+        let first = step % Self.weekMs == 0 ? Self.firstMondayMs : 0
+        var at = CivilTime.floorDivide(startMs - first + step - 1, step) * step + first
         while at <= endMs {
             ticks.append(Tick(timeMs: at, label: label(at, stepMs: step), isMinor: false))
             at += step

@@ -49,6 +49,7 @@ public enum Schema {
         EvidenceSchema.sentences,
         EvidenceSchema.weeks,
         EvidenceSchema.weekSentences,
+        EvidenceSchema.charts,
     ]
     public static var version: Int { migrations.count }
 
