@@ -9,7 +9,8 @@ extension ReportJSON {
         return .object([
             ("id", .text(strip.id)), ("signals", .texts(strip.signals)), ("title", .text(strip.title)),
             ("subtitle", .text(strip.subtitle)), ("unit", unit(strip.unit)),
-            ("series", .array((strip.steps.isEmpty ? strip.series : strip.steps).map { value($0) })), ("limits", .array(limits)),
+            ("series", .array((strip.steps.isEmpty ? strip.series : strip.steps).map { value($0) })),
+            ("limits", .array(limits)),
         ])
     }
 
