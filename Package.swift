@@ -42,7 +42,7 @@ let package = Package(
             dependencies: ["TidemarkBase", "TidemarkPromQL", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "TidemarkAnalysis", dependencies: ["TidemarkStore", "TidemarkPromQL", "TidemarkStatistics"]),
-        .target(name: "TidemarkReport", dependencies: ["TidemarkBase", "TidemarkAnalysis"]),
+        .target(name: "TidemarkReport", dependencies: ["CZlib", "TidemarkBase", "TidemarkAnalysis"]),
         // The only part that talks to live servers; what it leaves are files for the intake.
         .target(name: "TidemarkCapture", dependencies: ["CZlib", "TidemarkBase", "TidemarkStore"]),
         .target(

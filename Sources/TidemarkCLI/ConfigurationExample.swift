@@ -20,6 +20,9 @@ enum ConfigurationExample {
         output:
           folder: report                # index.html, weeks/2026-W47/index.html, csv/
           database: tidemark.sqlite
+          # title: Serving, weekly      # of the pages; otherwise the fleet's name
+          # logo: logo.svg              # PNG, JPEG, WebP or SVG, at most 256 KiB
+          # redact: true                # names become tokens; the database stays as it is, in another folder
           language: en                  # of the pages: en or zh-Hant
 
         keep: 90d                       # older evidence becomes hourly roll-ups (also 12w, 36h); the weekly pages stay

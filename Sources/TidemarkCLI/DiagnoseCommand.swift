@@ -28,12 +28,17 @@ struct DiagnoseCommand: ParsableCommand {
     @Option(help: "Only what touches the time until here.")
     var to: String?
 
+    @OptionGroup var redaction: RedactionOptions
+
     @OptionGroup var configuration: ConfigurationOptions
 
     @OptionGroup var locking: LockOptions
 
     func run() throws {
         let part = try range()
+        guard part == nil || !redaction.redact else {
+            throw TidemarkError(.usage, "--redact goes with whole periods, not with --from and --to")
+        }
         if configuration.path != nil {
             let lock = try locking.lock(database.path)
             try configuration.apply(to: try existingStore(database.path))
@@ -49,7 +54,7 @@ struct DiagnoseCommand: ParsableCommand {
             }
             withExtendedLifetime(lock) {}
         } else {
-            let store = try analysedStore(database.path, locking)
+            let store = try redaction.shown(try analysedStore(database.path, locking))
             for period in try store.periods() {
                 verdicts.append(try Verdict(store, period: period.id, name: period.name))
             }

@@ -29,6 +29,12 @@ struct OutputFile {
         guard rename(path + ".part", path) == 0 else { throw Self.failure(.cannotWrite, path) }
     }
 
+    /// Nothing is left of it.
+    func discard() {
+        close(descriptor)
+        unlink(path + ".part")
+    }
+
     private static func failure(_ kind: TidemarkError.Kind, _ path: String) -> TidemarkError {
         TidemarkError(
             kind, "cannot be written: \(String(cString: strerror(errno)))", file: path,

@@ -1,50 +1,18 @@
 import Glibc
-import TidemarkAnalysis
 import TidemarkBase
-import TidemarkReport
 import TidemarkStore
 
 /// Writes reports into a folder: `index.html`, `csv/`, `report.json`. Each file appears whole or not at all.
 struct ReportFolder {
     let path: String
-    var title: String?
-    /// Of the pages; the files for programs are in English.
-    var language = Language.english
 
-    /// One report for one period; with several, a folder for each and a list of them.
-    /// - Returns: the page to open.
-    func write(_ store: Store) throws -> String {
-        let periods = try store.periods()
-        var verdicts: [Verdict] = []
-        var pages: [PeriodIndex.Entry] = []
-        for period in periods {
-            let verdict = try Verdict(store, period: period.id, name: period.name)
-            verdicts.append(verdict)
-            guard verdict.startMs != nil else { continue }
-            var builder = ReportBuilder(store, period: period.id, name: period.name)
-            builder.title = title
-            let model = try Language.$current.withValue(language) { try builder.model() }
-            let folder = periods.count == 1 ? "" : PeriodIndex.folderName(period.name) + "/"
-            let tables = language.tag == Language.english.tag ? model : try builder.model()
-            for file in ReportTables.files(tables) { try write(file.bytes, to: folder + file.path) }
-            try write(render { HTMLReport.render(model) }, to: folder + "index.html")
-            pages.append(
-                .init(name: period.name, link: folder + "index.html", verdict: model.verdict.sentences.first ?? ""))
-        }
-        guard !pages.isEmpty else {
-            throw TidemarkError(
-                .unusableInput, "no evidence with times was read, so there is nothing to report",
-                hint: "`tidemark status` lists what was read")
-        }
-        if periods.count > 1 { try write(render { PeriodIndex.render(pages, title: title) }, to: "index.html") }
-        try write(Array((try Outlook.json(verdicts, store) + "\n").utf8), to: "report.json")
-        return path + "/index.html"
+    /// - Returns: the file to open; nil: only tables.
+    func write(_ files: ReportFiles, _ store: Store) throws -> String? {
+        try files.each(store) { try write($1, to: $0) }.map { path + "/" + $0 }
     }
 
     /// Only report.json: answers that no page shows.
     func writeAnswers(_ json: String) throws { try write(Array((json + "\n").utf8), to: "report.json") }
-
-    private func render(_ page: () -> [UInt8]) -> [UInt8] { Language.$current.withValue(language, operation: page) }
 
     /// Makes the folder with its parents.
     static func make(_ path: String) throws {

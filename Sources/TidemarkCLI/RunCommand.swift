@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
             index over all of them: OUT/index.html, OUT/weeks/2026-W47/index.html. Made for cron: docs/operations.md.
 
             Example: tidemark run evidence/ --out report/
+                     tidemark run evidence/ --redact --db names.sqlite --out to-send/
                      tidemark run --config tidemark.yaml --quiet --on-finding '/usr/local/bin/notify --team serving'
             """)
 
@@ -36,6 +37,10 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: "Title of the report.")
     var title: String?
+
+    @OptionGroup var logo: LogoOptions
+
+    @OptionGroup var redaction: RedactionOptions
 
     @OptionGroup var language: LanguageOption
 
@@ -71,7 +76,7 @@ struct RunCommand: ParsableCommand {
         }
         let plan = WeeklyPlan(
             loaded: loaded, folder: out.map(Self.withoutSlash), database: databasePath, title: title,
-            language: language.chosen)
+            language: language.chosen, logo: logo, redaction: redaction)
         var run = WeeklyRun(loaded: loaded, plan: plan, log: log, nowMs: try weekly.nowMs(), patience: locking)
         run.options = try options.options()
         run.hook = try weekly.hook()
@@ -88,8 +93,11 @@ struct RunCommand: ParsableCommand {
         let folder = Self.withoutSlash(out ?? "report")
         // Look before anything is made: a wrong path leaves no empty report behind.
         _ = try Discovery.walk(evidence)
-        try ReportFolder.make(folder)
         let path = databasePath ?? folder + "/tidemark.sqlite"
+        if redaction.redact { try RedactionOptions.refuseNames(in: folder, database: path) }
+        let files = ReportFiles(
+            title: title, language: language.language, logo: try logo.picture(language.language))
+        try ReportFolder.make(folder)
         let lock = try locking.lock(path)
         defer { withExtendedLifetime(lock) {} }
         let store = try Store.create(path: path)
@@ -107,14 +115,14 @@ struct RunCommand: ParsableCommand {
         let outlook = Outlook(store)
         if try outlook.isStale() { try outlook.refresh() }
         if verdicts.allSatisfy({ $0.startMs == nil }), let tests = try loadTests(of: store) {
-            try ReportFolder(path: folder, title: title).writeAnswers(CapacityReport.json(tests))
+            try ReportFolder(path: folder).writeAnswers(CapacityReport.json(tests))
             if !quiet {
                 for report in tests { Console.print(Console.visible(report.text)) }
                 Console.print("Load tests alone, no server's evidence: \(folder)/report.json")
             }
             return
         }
-        let page = try ReportFolder(path: folder, title: title, language: language.language).write(store)
+        let page = try ReportFolder(path: folder).write(files, try redaction.shown(store)) ?? folder
         if !quiet {
             for verdict in verdicts { Console.print(verdict.text) }
             Console.print("Report: \(page)")
@@ -181,51 +189,5 @@ struct WeeklyOptions: ParsableArguments {
                 .usage, "\(name) goes with the inputs of --config, not with evidence arguments",
                 hint: "name the evidence under `inputs:` in the configuration")
         }
-    }
-}
-
-struct ReportCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write the report of an ingested database.",
-        discussion: """
-            With --week the page of one past week is made anew, from its evidence where that is still there, else from what was
-            kept of it.
-
-            Example: tidemark report --db fleet.sqlite --out report/
-                     tidemark report --week 2026-W47 --config tidemark.yaml
-            """)
-
-    @OptionGroup var database: DatabaseOptions
-
-    @Option(help: "Folder of the report; by default report, or that of the configuration.", completion: .directory)
-    var out: String?
-
-    @Option(help: "Title of the report.")
-    var title: String?
-
-    @OptionGroup var language: LanguageOption
-
-    @Option(help: ArgumentHelp("A week of a database that `run --config` made: 2026-W47.", valueName: "week"))
-    var week: String?
-
-    @Option(help: ArgumentHelp("With --week: the present, in RFC 3339.", valueName: "time"))
-    var now: String?
-
-    @OptionGroup var configuration: ConfigurationOptions
-
-    @OptionGroup var locking: LockOptions
-
-    func run() throws {
-        if let week { return try run(week: week) }
-        guard configuration.path == nil, now == nil else {
-            throw TidemarkError(
-                .usage, "--config and --now go with --week",
-                hint: "tidemark report --week 2026-W47 --config tidemark.yaml")
-        }
-        let folder = RunCommand.withoutSlash(out ?? "report")
-        let store = try analysedStore(database.path, locking)
-        try ReportFolder.make(folder)
-        let page = try ReportFolder(path: folder, title: title, language: language.language).write(store)
-        if !database.quiet { Console.print("Report: \(page)") }
     }
 }

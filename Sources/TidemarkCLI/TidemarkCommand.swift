@@ -23,7 +23,8 @@ public struct TidemarkCommand: ParsableCommand {
             DiagnoseCommand.self,
             AnomaliesCommand.self, ExplainCommand.self, CapacityCommand.self, WhatifCommand.self, ForecastCommand.self,
             CompareCommand.self, CaptureCommand.self,
-            ReportCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self, PruneCommand.self,
+            ReportCommand.self, BundleCommand.self, QueryCommand.self, ExportCommand.self, MergeCommand.self,
+            PruneCommand.self,
             SQLCommand.self, CheckCommand.self,
             DocumentCommand.self,
         ])

@@ -10,6 +10,9 @@ struct WeekFolder {
     var title: String
     /// Of the pages; their CSV is in English.
     var language = Language.english
+    var logo: ReportModel.Logo?
+    /// The database as the pages may show it; nil: as it is.
+    var shown: Store?
 
     /// Relative to the folder.
     static func page(_ week: String) -> String { "weeks/\(week)/index.html" }
@@ -21,7 +24,7 @@ struct WeekFolder {
     }
 
     private func writeAll(_ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64) throws -> Int {
-        let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
+        let weeks = try report(store, period, windows, nowMs)
         var count = 0
         for week in weeks.all {
             let isThere = access(path + "/" + Self.page(week.name), F_OK) == 0
@@ -37,9 +40,17 @@ struct WeekFolder {
     /// Writes the page of one week, whether it changed or not.
     func write(week: String, _ store: Store, period: Int, windows: Weeks.Windows, nowMs: Int64) throws {
         try Language.$current.withValue(language) {
-            let weeks = try WeekReport(store, period: period, title: title, windows: windows, nowMs: nowMs)
+            let weeks = try report(store, period, windows, nowMs)
             try write(week, weeks, store)
         }
+    }
+
+    private func report(
+        _ store: Store, _ period: Int, _ windows: Weeks.Windows, _ nowMs: Int64
+    ) throws -> WeekReport {
+        var weeks = try WeekReport(shown ?? store, period: period, title: title, windows: windows, nowMs: nowMs)
+        weeks.logo = logo
+        return weeks
     }
 
     private func write(_ week: String, _ weeks: WeekReport, _ store: Store) throws {

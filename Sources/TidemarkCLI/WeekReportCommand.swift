@@ -19,8 +19,9 @@ extension ReportCommand {
         let isGiven = loaded == nil || database.path != DatabaseOptions.defaultPath
         let plan = WeeklyPlan(
             loaded: loaded, folder: out.map(RunCommand.withoutSlash), database: isGiven ? database.path : nil,
-            title: title, language: language.chosen)
+            title: title, language: language.chosen, logo: logo, redaction: redaction)
         let path = plan.databasePath
+        try plan.check()
         _ = try Store.open(path: path)
         let lock = try locking.lock(path)
         let store = try Store.create(path: path)
@@ -31,7 +32,7 @@ extension ReportCommand {
         let zone = try ZoneDatabase.zone(named: zoneName)
         try Weeks(store, path: path, period: period, zone: zone, windows: windows).rebuild(week, nowMs: nowMs)
         try ReportFolder.make(plan.outputFolder)
-        try plan.pages(of: fleet).write(
+        try plan.pages(of: fleet, store).write(
             week: week.name, store, period: period, windows: windows, nowMs: nowMs)
         withExtendedLifetime(lock) {}
         if !database.quiet { Console.print("Report: \(plan.outputFolder)/\(WeekFolder.page(week.name))") }

@@ -1,6 +1,7 @@
 import TidemarkAnalysis
 import TidemarkReport
 import TidemarkRules
+import TidemarkStore
 
 /// Where the pages of weeks go and how they are made: what the command line says goes before the configuration.
 struct WeeklyPlan {
@@ -10,6 +11,8 @@ struct WeeklyPlan {
     var database: String?
     var title: String?
     var language: Language?
+    var logo = LogoOptions()
+    var redaction = RedactionOptions()
 
     private var settings: RunSettings { loaded?.file.run ?? RunSettings() }
     /// Of the fleet, which is its period in the database.
@@ -22,8 +25,23 @@ struct WeeklyPlan {
         loaded.map { _ in Weeks.Windows(history: settings.historyWeeks, budget: settings.budgetWeeks) }
     }
 
-    func pages(of fleet: String) -> WeekFolder {
-        WeekFolder(path: outputFolder, title: title ?? fleet, language: pageLanguage)
+    private var isRedacted: Bool { redaction.redact || settings.isRedacted }
+
+    /// What is wrong with the outputs is said before anything is read.
+    func check() throws {
+        _ = try picture()
+        if isRedacted { try RedactionOptions.refuseNames(in: outputFolder, database: databasePath) }
+    }
+
+    /// - Parameter store: the one at ``databasePath``, with the weeks worked out.
+    func pages(of fleet: String, _ store: Store) throws -> WeekFolder {
+        WeekFolder(
+            path: outputFolder, title: title ?? settings.title ?? fleet, language: pageLanguage, logo: try picture(),
+            shown: try redaction.shown(store, skipsEvidence: true, byConfiguration: isRedacted))
+    }
+
+    private func picture() throws -> ReportModel.Logo? {
+        try logo.picture(configured: resolve(settings.logo), pageLanguage)
     }
 
     private func resolve(_ path: String?) -> String? { path.flatMap { path in loaded.map { $0.resolve(path) } } }

@@ -29,6 +29,7 @@ struct WeeklyRun {
         let inputs = try loaded.inputs()
         // Before anything is read: a wrong length of time must not be found after an hour.
         let horizon = try settings.keep.map { try PruneCommand.horizon($0, nowMs: nowMs) }
+        try plan.check()
         try ReportFolder.make(outputFolder)
         if let slash = database.lastIndex(of: "/"), slash != database.startIndex {
             try ReportFolder.make(String(database[..<slash]))
@@ -40,7 +41,7 @@ struct WeeklyRun {
         let period = try store.period(named: name)
         let weeks = try Weeks(store, path: database, period: period, zone: zone, windows: windows)
         let made = try weeks.refresh(nowMs: nowMs) { log.info("week", "week \($0)", [("week", .text($0))]) }
-        let pages = try plan.pages(of: name).write(store, period: period, windows: windows, nowMs: nowMs)
+        let pages = try plan.pages(of: name, store).write(store, period: period, windows: windows, nowMs: nowMs)
         try tell(store, period)
         if let horizon { try prune(store, horizon) }
         log.info(

@@ -9,6 +9,11 @@ enum Phrases {
     static var skipToContent: String { say("Skip to the verdict") }
     static var contents: String { say("Contents") }
     static var footer: String { say("Written by Tidemark from the files listed under Coverage. All times UTC.") }
+    static var redacted: String {
+        say(
+            "Redacted: hosts, addresses, clients, users and files are replaced by tokens such as h-1a2b3c4d, the same name by the same token; prompts are left out."
+        )
+    }
     static var severities: [ReportModel.Verdict.Severity: String] {
         [
             .healthy: say("Healthy"), .notice: say("Notice"), .incident: say("Incident"), .unknown: say("Undecided"),

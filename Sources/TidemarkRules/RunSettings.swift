@@ -34,6 +34,12 @@ public struct RunSettings: Sendable, Equatable {
     /// Folder of the pages.
     public var folder: String?
     public var database: String?
+    /// Of the pages; nil: the name of the fleet.
+    public var title: String?
+    /// Picture at the head of the pages.
+    public var logo: String?
+    /// Whether names are replaced by tokens in the pages.
+    public var isRedacted = false
     /// BCP 47 tag of the language of the pages; nil: English.
     public var language: String?
     public var languageLine = 1
@@ -48,7 +54,7 @@ public struct RunSettings: Sendable, Equatable {
     public init() {}
 
     static let inputKeys = ["paths", "instance", "labels", "timezone", "year"]
-    static let outputKeys = ["folder", "database", "language"]
+    static let outputKeys = ["folder", "database", "language", "title", "logo", "redact"]
     static let windowKeys = ["history_weeks", "budget_weeks"]
 
     /// Reads its keys of the configuration's root.
@@ -72,6 +78,14 @@ public struct RunSettings: Sendable, Equatable {
         let output = YAMLMapping(root.node("output"), known: Self.outputKeys, place: "output", findings: &findings)
         folder = output.scalar("folder", &findings)?.string
         database = output.scalar("database", &findings)?.string
+        title = output.scalar("title", &findings)?.string
+        logo = output.scalar("logo", &findings)?.string
+        if let word = output.scalar("redact", &findings)?.string {
+            isRedacted = word == "true"
+            if !["true", "false"].contains(word) {
+                findings.add(output.line(of: "redact"), "output: redact is true or false, not '\(word.prefix(40))'")
+            }
+        }
         language = output.scalar("language", &findings)?.string
         languageLine = output.line(of: "language")
         let windows = YAMLMapping(root.node("windows"), known: Self.windowKeys, place: "windows", findings: &findings)

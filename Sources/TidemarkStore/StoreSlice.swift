@@ -17,13 +17,13 @@ extension Store {
 }
 
 /// Makes the temporary tables and views of a slice. Names that are not qualified lead to `temp` first.
-private struct StoreSlice {
-    let database: Database
-    let period: Int
-    let range: ClosedRange<Int64>
+struct StoreSlice {
+    fileprivate let database: Database
+    fileprivate let period: Int
+    fileprivate let range: ClosedRange<Int64>
 
     /// Evidence by time: the expression that dates a row, in ms.
-    private static let timed: [(table: String, time: String)] = [
+    static let timed: [(table: String, time: String)] = [
         ("engine_stat", "time_ms"), ("engine_companion_stat", "time_ms"), ("engine_iteration", "time_ms"),
         ("http_rollup", "time_ms"), ("http_error", "time_ms"), ("http_access_row", "time_ms"), ("log_event", "time_ms"),
         ("gpu_sample", "time_ms"), ("gpu_event", "time_ms"), ("gpu_process", "time_ms"),
@@ -38,7 +38,7 @@ private struct StoreSlice {
 
     private var condition: String { "BETWEEN \(range.lowerBound) AND \(range.upperBound)" }
 
-    func make() throws {
+    fileprivate func make() throws {
         let rows = try database.prepare(
             """
             SELECT name, type, sql FROM main.sqlite_master

@@ -5,16 +5,16 @@ import TidemarkBase
 /// vLLM prints them as Python literals: `prompt: '…'` and `output: "…"` of the request log, `prompt_token_ids=[…]` and
 /// `messages=[{…}]` of object dumps, JSON bodies at DEBUG. A literal is left at its own end, found by quotes and
 /// brackets, so that nothing inside it can pretend to be the rest of the line.
-enum UserText {
+public enum UserText {
     /// Whether a message may hold text of users. One look at the words that stand before it.
-    static func mayOccur(in message: Bytes) -> Bool {
+    public static func mayOccur(in message: Bytes) -> Bool {
         for word in ["prompt", "output", "token_ids", "messages", "content", "body", "text=", "input"] as [StaticString]
         where message.range(of: word) != nil { return true }
         return false
     }
 
     /// Appends `message` with the text of users replaced by lengths; false, and nothing appended, when it holds none.
-    static func mask(_ message: Bytes, into out: inout [UInt8]) -> Bool {
+    public static func mask(_ message: Bytes, into out: inout [UInt8]) -> Bool {
         var at = 0
         var copied = 0
         while let found = next(in: message, from: at) {

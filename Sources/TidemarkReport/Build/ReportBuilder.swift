@@ -9,6 +9,8 @@ public struct ReportBuilder {
     let name: String
     /// Title given by the user; nil: made from the period.
     public var title: String?
+    /// A redacted database stands beside the report as well.
+    public var isExcerptBeside = false
 
     public init(_ store: Store, period: Int, name: String) {
         self.store = store
@@ -72,10 +74,13 @@ public struct ReportBuilder {
         model.engineRuns = runs.map(engineRun)
         model.coverage = try evidence.coverage()
         model.methods = MethodNotes.all(results, hasPanels: !model.replicaPanels.isEmpty)
-        model.downloads = [
-            .init(path: "tidemark.sqlite", label: say("The database: all evidence and results")),
-            .init(path: "report.json", label: say("The verdict for programs")),
-        ]
+        model.isRedacted = try store.isRedacted()
+        model.downloads = [.init(path: "report.json", label: say("The verdict for programs"))]
+        // The database beside a redacted report is the one with the names in it.
+        if !model.isRedacted || isExcerptBeside {
+            model.downloads.insert(
+                .init(path: "tidemark.sqlite", label: say("The database: all evidence and results")), at: 0)
+        }
         return model
     }
 

@@ -4,6 +4,9 @@ enum ChineseReport {
         Skip to the verdict ⇒ 跳到判定結果
         Contents ⇒ 目錄
         Written by Tidemark from the files listed under Coverage. All times UTC. ⇒ 由 Tidemark 依「證據涵蓋範圍」所列檔案產生。所有時間均為 UTC。
+        Redacted: hosts, addresses, clients, users and files are replaced by tokens such as h-1a2b3c4d, the same name by the same token; prompts are left out. ⇒ 已遮蔽：主機、位址、用戶端、使用者與檔案名稱均以代號（例如 h-1a2b3c4d）取代，同一名稱一律為同一代號；提示詞已移除。
+        Logo ⇒ 標誌
+        {0} more rows are in the CSV files. ⇒ 另有 {0} 列，見 CSV 檔案。
         Healthy ⇒ 健康
         Notice ⇒ 注意
         Incident ⇒ 事故

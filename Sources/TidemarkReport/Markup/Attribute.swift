@@ -6,11 +6,11 @@ struct Attribute: Sendable {
         case ariaHidden = "aria-hidden"
         case ariaLabel = "aria-label"
         case ariaLabelledby = "aria-labelledby"
-        case charset, content, height, href, id, lang, name, patternTransform, patternUnits
+        case alt, charset, content, height, href, id, lang, name, patternTransform, patternUnits
         case className = "class"
         case colspan, cx, cy, d, dataEnd, dataName, dataPoints, dataStart, dataUnit, dataWords, datetime, dx, fill
         case httpEquiv = "http-equiv"
-        case preserveAspectRatio, r, role, scope, tabindex, viewBox, width
+        case preserveAspectRatio, r, role, scope, src, tabindex, viewBox, width
         case x, x1, x2, y, y1, y2
 
         var markup: String {

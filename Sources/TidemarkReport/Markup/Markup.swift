@@ -12,7 +12,7 @@ struct Markup: Sendable {
 
     /// Elements without content.
     enum VoidTag: String, Sendable {
-        case meta
+        case img, meta
         case circle, line, path, rect
     }
 
@@ -40,7 +40,7 @@ struct Markup: Sendable {
         out.write(byte: 60)
         out.write(tag.rawValue)
         write(attributes)
-        out.write(tag == .meta ? ">" : "/>")
+        out.write(tag == .meta || tag == .img ? ">" : "/>")
     }
 
     mutating func text(_ text: String) { SafeText.write(text, to: &out, place: .content) }

@@ -52,6 +52,10 @@ public struct ReportModel: Sendable, Equatable {
     /// Folder, relative to the report, of the CSV files of findings, log events, clients and coverage
     /// (``ReportTables``). Nil: they are neither linked nor written.
     public var csvFolder: String?
+    /// Of whoever forwards it.
+    public var logo: Logo?
+    /// Names were replaced by tokens before the report was made (docs/report.md).
+    public var isRedacted = false
     /// Pages that lead further: the one above, the one before, the one after.
     public var navigation: [FileLink] = []
     /// Whether the page has a part for findings, were there none.

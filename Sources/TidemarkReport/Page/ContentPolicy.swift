@@ -3,9 +3,11 @@ import TidemarkBase
 /// The page's content security policy: nothing is loaded, and no script or style runs but the two that were written
 /// with the page. Escaping keeps foreign markup out; this is the second lock.
 enum ContentPolicy {
-    static func text(script: String? = nil, style: String) -> String {
+    /// - Parameter pictures: whether the page holds a picture, as an address that is the picture itself.
+    static func text(script: String? = nil, style: String, pictures: Bool = false) -> String {
         let script = script.map { "script-src '\(hash($0))'; " } ?? ""
-        return "default-src 'none'; \(script)style-src '\(hash(style))'; base-uri 'none'; form-action 'none'"
+        let images = pictures ? "; img-src data:" : ""
+        return "default-src 'none'; \(script)style-src '\(hash(style))'; base-uri 'none'; form-action 'none'\(images)"
     }
 
     /// `sha256-` and the digest of `source` in base 64.

@@ -92,11 +92,13 @@ struct Page {
         return parts
     }
 
-    /// The same for every page.
+    /// The same for every page, but for a logo.
     private static let policy = ContentPolicy.text(script: Script.source, style: Stylesheet.source)
+    private static let policyWithLogo = ContentPolicy.text(
+        script: Script.source, style: Stylesheet.source, pictures: true)
 
     private mutating func writeHead() {
-        let policy = Self.policy
+        let policy = model.logo == nil ? Self.policy : Self.policyWithLogo
         let title = model.title
         let product = Phrases.product
         out.element(.head) { out in

@@ -5,8 +5,12 @@ extension Page {
     mutating func writeVerdict(_ id: String) {
         element(.header, .css("masthead")) { page in
             let model = page.model
+            if let logo = model.logo {
+                page.out.empty(.img, .css("logo"), Attribute(.src, logo.address), Attribute(.alt, logo.text))
+            }
             page.out.element(.h1, text: model.title)
             page.writeEyebrow()
+            if model.isRedacted { page.out.element(.p, .css("redacted"), text: Phrases.redacted) }
             page.writeSeverity(id)
             for (index, sentence) in model.verdict.sentences.enumerated() {
                 page.out.element(.p, .css(index == 0 ? "answer" : "more"), text: sentence)

@@ -26,12 +26,14 @@ public enum PeriodIndex {
         return text.isEmpty ? "period" : text
     }
 
-    public static func render(_ entries: [Entry], title: String?) -> [UInt8] {
+    public static func render(_ entries: [Entry], title: String?, isRedacted: Bool = false) -> [UInt8] {
         var page = "<!doctype html>\n<html lang=\"\(Language.current.tag)\"><head><meta charset=\"utf-8\">"
         page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         let heading = escaped(title ?? say("Periods of the evidence"))
         page += "<meta http-equiv=\"Content-Security-Policy\" content=\"\(ContentPolicy.text(style: style))\">"
-        page += "<title>\(heading)</title><style>\(style)</style></head><body><main><h1>\(heading)</h1><ul>\n"
+        page += "<title>\(heading)</title><style>\(style)</style></head><body><main><h1>\(heading)</h1>"
+        if isRedacted { page += "<p class=\"redacted\">\(escaped(Phrases.redacted))</p>" }
+        page += "<ul>\n"
         for entry in entries {
             page +=
                 "<li><a href=\"\(escaped(entry.link))\">\(escaped(entry.name))</a><br>\(escaped(entry.verdict))</li>\n"

@@ -53,6 +53,8 @@ enum Stylesheet {
 
     private static let verdict = """
         .masthead{margin-bottom:40px}
+        .logo{display:block;max-width:240px;max-height:48px;margin-bottom:16px}
+        .redacted{margin:0 0 16px;padding:8px 12px;border:1px solid var(--muted);border-radius:4px;font-size:14px;line-height:20px}
         .eyebrow{display:flex;flex-wrap:wrap;gap:4px 12px;font-size:13px;line-height:20px;color:var(--muted);\
         margin:4px 0 32px;max-width:none}
         .severity{display:flex;align-items:center;gap:8px;font-size:13px;line-height:20px;font-weight:650;\

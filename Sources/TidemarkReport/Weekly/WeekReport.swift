@@ -19,6 +19,9 @@ public struct WeekReport {
     let zone: String
     /// Share of the capacity that is to stay free.
     let wantedHeadroom: Double
+    private let isRedacted: Bool
+    /// At the head of each page.
+    public var logo: ReportModel.Logo?
 
     /// - Parameter nowMs: weeks that end behind it are still going on.
     public init(_ store: Store, period: Int, title: String, windows: Weeks.Windows, nowMs: Int64) throws {
@@ -26,6 +29,7 @@ public struct WeekReport {
         weeks = try KeptWeek.all(store, period: period, nowMs: nowMs)
         zone = weeks.last?.zone ?? "UTC"
         wantedHeadroom = try Configuration.Plan.read(store).headroom
+        isRedacted = try store.isRedacted()
     }
 
     /// In the order of time.
@@ -50,7 +54,9 @@ public struct WeekReport {
 
     /// The page in the language of the report, the tables in English.
     private func files(_ model: () -> ReportModel) -> [ReportTables.File] {
-        let page = HTMLReport.render(model())
+        var shown = model()
+        (shown.logo, shown.isRedacted) = (logo, isRedacted)
+        let page = HTMLReport.render(shown)
         return Language.$current.withValue(.english) { ReportTables.files(model()) }
             + [.init(path: "index.html", bytes: page)]
     }
