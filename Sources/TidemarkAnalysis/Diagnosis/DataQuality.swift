@@ -62,7 +62,10 @@ struct DataQuality {
         checks.append(
             Check(
                 name: "gaps", isGood: worst.share <= 0.1,
-                text: "\(percent(worst.share)) of the time is without evidence (\(worst.replica))"))
+                text: worst.share == 0
+                    ? "from the first to the last sample nothing is missing"
+                    : "\(worst.share < 0.005 ? "less than 1 %" : percent(worst.share)) of the time is without evidence (\(worst.replica))"
+            ))
     }
 
     private mutating func resets(_ situation: Situation) throws {

@@ -23,6 +23,8 @@ enum ChineseDiagnosis {
         not explained by the model ⇒ 模型無法解釋
         unexplained ⇒ 無法解釋的部分
         running requests are {0} times finished requests × their time ({1}); Little's law wants 0.8 to 1.25 ⇒ 執行中的請求為完成請求 × 其時間的 {0} 倍（{1}）；依利特爾法則應在 0.8 到 1.25 之間
+        from the first to the last sample nothing is missing ⇒ 從第一筆到最後一筆取樣沒有缺漏
+        less than 1 % ⇒ 不到 1%
         {0} of the time is without evidence ({1}) ⇒ {0} 的時間沒有證據（{1}）
         no server started in the period ⇒ 期間內沒有伺服器啟動
         {0} starts of servers in the period; counters were followed across them ⇒ 期間內伺服器啟動 {0} 次；計數器已跨越啟動接續計算

@@ -5,6 +5,7 @@ enum ChineseWeeks {
         {0} to {1}, days of {2} ⇒ {0} 至 {1}，日期依 {2}
         {0}; the week is still going on ⇒ {0}；本週尚未結束
         {0}: all weeks ⇒ {0}：所有週次
+        {0}. {1} ⇒ {0}。{1}
         Week {0}: {1} ⇒ {0} 週：{1}
         All weeks ⇒ 所有週次
         Weeks ⇒ 各週

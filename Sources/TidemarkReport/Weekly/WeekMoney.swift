@@ -71,7 +71,7 @@ struct WeekMoney {
         return .init(
             caption: say("Costs and amounts"),
             columns: [
-                .init(say("Of")), .init(say("This week"), isNumber: true), .init(say("Last week"), isNumber: true),
+                .init(say("What")), .init(say("This week"), isNumber: true), .init(say("Last week"), isNumber: true),
             ], rows: rows,
             csv: WeekPage.csv("costs"))
     }

@@ -68,7 +68,7 @@ struct WeekUse {
         return .init(
             caption: say("Users and sessions"),
             columns: [
-                .init(say("Of")), .init(say("This week"), isNumber: true), .init(say("Last week"), isNumber: true),
+                .init(say("What")), .init(say("This week"), isNumber: true), .init(say("Last week"), isNumber: true),
             ], rows: rows,
             csv: WeekPage.csv("users"))
     }
