@@ -59,8 +59,10 @@ public final class Redactor {
         if TextPattern.saysNothing(value) { return true }
         let digits = value.hasPrefix("GPU ") ? value.dropFirst(4) : value[...]
         if digits.count <= 4, digits.allSatisfy({ $0.isASCII && $0.isNumber }) { return true }
-        return ["fleet", "vllm", "GPU", "-", "None", "none", "null", "unknown", "true", "false", "True", "False", "all"]
-            .contains(value)
+        return [
+            "fleet", "vllm", "GPU", "-", "None", "none", "null", "unknown", "true", "false", "True", "False", "all",
+        ]
+        .contains(value)
     }
 
     /// A path of a request: the segments that inference servers have stay.
@@ -173,7 +175,8 @@ public final class Redactor {
     ]
     /// Labels of vLLM and of the usual exporters that name nobody.
     private static let labels: Set<String> = [
-        "alertname", "alertstate", "severity", "le", "quantile", "model_name", "model", "engine", "engine_index", "finished_reason",
+        "alertname", "alertstate", "severity", "le", "quantile", "model_name", "model", "engine", "engine_index",
+        "finished_reason",
         "finish_reason", "method",
         "status", "status_code", "code", "gpu", "modelname", "gpu_type", "pci_bus_id", "device", "position", "source",
         "type",
