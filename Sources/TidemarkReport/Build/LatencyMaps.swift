@@ -89,6 +89,7 @@ struct LatencyMaps {
             return nil
         }
         switch (within(\.incident), within(\.rest)) {
+        case (let bad?, let good?) where bad == good: return say("\(long): \(good), during incidents too")
         case (let bad?, let good?): return say("\(long): during incidents \(bad), otherwise \(good)")
         case (let one?, nil), (nil, let one?): return say("\(long): \(one)")
         default: return say(long)

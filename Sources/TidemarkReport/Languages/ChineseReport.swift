@@ -85,6 +85,7 @@ enum ChineseReport {
         {0}, by time and bucket ⇒ {0}，依時間與桶
         95 % within {0} ⇒ 95 % 在 {0} 以內
         95 % not within {0} ⇒ 95 % 超出 {0}
+        {0}: {1}, during incidents too ⇒ {0}：{1}，事故期間亦同
         {0}: during incidents {1}, otherwise {2} ⇒ {0}：事故期間 {1}，其他時間 {2}
         Where steps are longer than the evidence is fine, charts show the lowest and the highest value of each step, from the same expressions minute by minute, and from every sample of vLLM's gauges: no spike is lost, and a line that jumps up and down spans what happened within a step. Key figures and findings don't rest on these points. ⇒ 若每個步距長於證據的解析度，圖表顯示每個步距內的最低值與最高值：以相同運算式逐分鐘計算，vLLM 的量規則取每一個樣本。因此不會遺漏尖峰；上下跳動的線代表該步距內的變化範圍。關鍵數據與發現不以這些點為依據。
         The grey line is the same signal exactly seven days earlier, made in the same way and in the same steps. It is drawn where this database has evidence of the same replicas serving the same models at that time. It may double a chart's axis; what lies higher stands at the upper border. Nothing else in this report rests on it. ⇒ 灰線是同一訊號恰好七天前的值，以相同方式與步距計算。僅當此資料庫含有當時相同副本服務相同模型的證據時才會畫出。它最多使圖表的座標軸加倍，更高的值畫在上緣。本報告的其他內容皆不以它為依據。

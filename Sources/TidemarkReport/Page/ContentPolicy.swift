@@ -6,8 +6,8 @@ enum ContentPolicy {
     /// - Parameter pictures: whether the page holds a picture, as an address that is the picture itself.
     static func text(script: String? = nil, style: String, pictures: Bool = false) -> String {
         let script = script.map { "script-src '\(hash($0))'; " } ?? ""
-        return "default-src 'none'; \(script)style-src '\(hash(style))'; base-uri 'none'; form-action 'none'"
-            + (pictures ? "; img-src data:" : "")
+        let images = pictures ? "; img-src data:" : ""
+        return "default-src 'none'; \(script)style-src '\(hash(style))'; base-uri 'none'; form-action 'none'\(images)"
     }
 
     /// `sha256-` and the digest of `source` in base 64.

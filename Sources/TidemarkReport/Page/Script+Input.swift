@@ -67,7 +67,7 @@ extension Script {
           if (!group.hasAttribute('aria-label'))
             group.setAttribute('aria-labelledby', group.closest('section').getAttribute('aria-labelledby'));
           group.addEventListener('keydown', event => {
-            const act = keys[event.key];
+            const act = keys[event.key.length > 1 ? event.key : event.key.toLowerCase()];
             if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
             event.preventDefault();
             current = shared;

@@ -49,7 +49,8 @@ enum RedactionPlan {
 
     private static let columns: [String: Treatment] = {
         var found: [String: Treatment] = [
-            "period.name": .period, "sentence.message": .message, "period.capture": .numbers, "source.path": .file,
+            "period.name": .period, "sentence.message": .message,
+            "week_sentence.message": .message, "period.capture": .numbers, "source.path": .file,
             "source.state": .dropped,
             "source.tail": .dropped, "source.message": .text, "source.clock_method": .text, "reject.text": .dropped,
             "reject.reason": .text, "instance.name": .host, "instance.scrape_instance": .host,
@@ -64,12 +65,13 @@ enum RedactionPlan {
             "gateway_text.text": .gatewayText, "week_usage.name": .usage, "week_error.text": .log,
             "distribution.bucket": .text,
             "span.name": .log, "span.model": .text, "gateway_request.flags": .text, "week_finding.instances": .json,
-            "source.status": .kept,
+            "source.status": .kept, "chart_point.series": .kept, "latency_part.part": .kept,
         ]
         for table in [
             "signal", "signal_origin", "figure", "distribution", "series", "series_label", "metric_family",
             "engine_companion_stat",
             "data_quality", "rollup", "user_signal", "week", "week_value", "plan_setting", "week_bucket",
+            "chart_point", "latency_cell", "latency_part",
         ] { found[table + ".name"] = .kept }
         return found
     }()

@@ -202,7 +202,11 @@ struct StoreCopy {
             let short = redactor.file(path)
             if short != path, path.contains("/") { redactor.book.note(path, short) }
         }
-        try each("SELECT text, message FROM evidence.sentence ORDER BY period_id, text") { text, json in
+        try each(
+            """
+            SELECT text, message FROM evidence.sentence UNION SELECT text, message FROM evidence.week_sentence ORDER BY 1, 2
+            """
+        ) { text, json in
             guard let message = withBytes(of: json, { try? Message(json: $0) }), message.text == text else { return }
             redactor.sentences[text] = redactor.message(message).text
         }
