@@ -1,5 +1,5 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
-.PHONY: demo test build notebooks lint format accuracy bench bench-block bench-prometheus bench-changepoints extension fuzz docs clean
+.PHONY: demo test build reading notebooks lint format accuracy bench bench-block bench-prometheus bench-changepoints extension fuzz docs clean
 
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
@@ -33,6 +33,12 @@ accuracy: ## the verdict on labelled incidents (TIDEMARK_SHARED, by default ../s
 	@scripts/setup.sh
 	swift build -c release --product tidemark
 	python3 scripts/accuracy.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
+
+reading: ## asks the first screens of labelled incidents what, when, why, how sure, what to do (TIDEMARK_SHARED)
+	@scripts/setup.sh
+	@scripts/browser.sh
+	swift build -c release --product tidemark
+	.build/browser/bin/python scripts/first_screen.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
 
 notebooks: ## execute notebooks-export/ in full with Jupyter, in place
 	scripts/notebooks.sh
