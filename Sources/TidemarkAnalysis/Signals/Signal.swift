@@ -13,6 +13,8 @@ public struct Signal: Sendable {
     public let worst: Worst
     /// Whose quantity it is.
     public let scope: Scope
+    /// Whether the value is a moment: comparing it tells something, drawing or averaging it doesn't.
+    public var isMoment: Bool { name.hasSuffix("_unix_seconds") }
     /// How the values of several replicas make the fleet's.
     public let fleet: Aggregation
     /// Ways to compute it, best first; the first that has evidence is used.

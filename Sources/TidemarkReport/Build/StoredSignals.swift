@@ -170,7 +170,7 @@ struct StoredSignals {
     /// - Parameter scope: in the name of the CSV file.
     private func table(_ instance: String, scope: String, title: String) -> ReportModel.KeyFigureTable {
         let rows = SignalCatalogue.all.compactMap { signal -> ReportModel.KeyFigure? in
-            guard let figure = figure(signal.name, instance) else { return nil }
+            guard !signal.isMoment, let figure = figure(signal.name, instance) else { return nil }
             return .init(
                 signal: say(fixed: signal.title), unit: signal.unit.display, wholeWindow: figure.reading,
                 worst: figure.worstReading, worstStartMs: figure.worstStartMs, bucketLow: figure.low,

@@ -85,7 +85,7 @@ struct StripBuilder {
             inference.append(perInstance(name, maximum: 1))
         }
         for name in ["preemptions_per_second", "engine_steps_per_second"] { inference.append(perInstance(name)) }
-        let system = SignalCatalogue.all.filter { $0.section == .system }.map {
+        let system = SignalCatalogue.all.filter { $0.section == .system && !$0.isMoment }.map {
             perInstance($0.name, maximum: $0.unit == .ratio ? 1 : nil)
         }
         return [

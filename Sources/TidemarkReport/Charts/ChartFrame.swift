@@ -31,8 +31,16 @@ struct ChartFrame: Sendable {
 
     /// Shades the incidents over `height` pixels; a short one stays wide enough to be seen.
     func drawIncidents(_ out: inout Markup, height: Double) {
-        for incident in incidents {
-            guard let place = axis.clamped(incident.span) else { continue }
+        // Where several overlap the shade stays the same.
+        var places: [(from: Double, to: Double)] = []
+        for place in incidents.compactMap({ axis.clamped($0.span) }).sorted(by: { $0.from < $1.from }) {
+            if let last = places.last, place.from <= last.to {
+                places[places.count - 1].to = max(last.to, place.to)
+            } else {
+                places.append((place.from, place.to))
+            }
+        }
+        for place in places {
             out.empty(
                 .rect, .css("incident"), .share(.x, place.from), .share(.width, max(place.to - place.from, 0.003)),
                 Attribute(.height, height))
