@@ -7,7 +7,7 @@ import TidemarkTestSupport
 
 private typealias InputStream = TidemarkIntake.InputStream
 
-/// Large files are read ahead by a second thread: what is delivered must be what a small file would deliver.
+/// Files of many buffers: what is delivered must be what a small file would deliver.
 @Suite struct InputStreamTests {
     /// Lines enough for many buffers, and no two parts alike.
     private static let text: String = {
@@ -54,7 +54,7 @@ private typealias InputStream = TidemarkIntake.InputStream
         }
     }
 
-    @Test("a reader that stops and goes on loses nothing, and one that fails ends the thread")
+    @Test("a reader that stops and goes on loses nothing, and a failure of its own comes back to it")
     func stops() throws {
         let folder = try TemporaryFolder()
         let text = Data(Self.text.utf8)
