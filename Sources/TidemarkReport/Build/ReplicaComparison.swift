@@ -70,7 +70,10 @@ struct ReplicaComparison {
         guard results.replicas.count > 1 else { return [] }
         return quantities.compactMap { quantity in
             let known = quantity.values.compactMap { $0 }.filter(\.isFinite)
-            guard known.count > 1, let median = Quantiles.median(known) else { return nil }
+            // All zero is a column of the table, no picture.
+            guard known.count > 1, known.contains(where: { $0 != 0 }), let median = Quantiles.median(known) else {
+                return nil
+            }
             let odd = Self.outliers(quantity.values, tolerance: quantity.tolerance)
             let points = quantity.values.enumerated().compactMap { index, value in
                 value.map {

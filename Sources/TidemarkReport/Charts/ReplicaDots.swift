@@ -1,11 +1,12 @@
-/// A dot a replica along one quantity, equal ones piled up, the median as a line; those out of line are named.
+/// A dot a replica along one quantity, equal ones piled up, the median as a line; those out of line are named, of few replicas
+/// all.
 struct ReplicaDots: Sendable {
     let panel: ReportModel.ReplicaPanel
     private let axis: ValueAxis
 
     private static let height = 96.0
-    /// Room above for the names of the three furthest.
-    private static let labels = 3
+    /// Room above for so many names: of the furthest, or of all.
+    private static let labels = 4
     /// Dots closer than this share of the width stand in one pile.
     private static let bins = 48.0
 
@@ -49,13 +50,20 @@ struct ReplicaDots: Sendable {
                     .share(.cx, axis.position(point.value)), Attribute(.cy, Self.height - 6 - Double(level) * spacing),
                     Attribute(.r, point.isOutlier ? 5.0 : 4.0))
             }
-            let named = points.filter(\.isOutlier)
-                .sorted { (-abs($0.value - panel.median), $0.name) < (-abs($1.value - panel.median), $1.name) }
+            let isFew = points.count <= Self.labels
+            let named =
+                isFew
+                ? points.sorted { ($0.value, $0.name) < ($1.value, $1.name) }
+                : points.filter(\.isOutlier)
+                    .sorted { (-abs($0.value - panel.median), $0.name) < (-abs($1.value - panel.median), $1.name) }
             for (row, point) in named.prefix(Self.labels).enumerated() {
                 let x = axis.position(point.value)
+                let side = x > 0.5 ? "odd-name before" : "odd-name"
                 out.element(
-                    .text, .css(x > 0.5 ? "odd-name before s-bad" : "odd-name s-bad"), .share(.x, x),
-                    Attribute(.dx, x > 0.5 ? -9 : 9), Attribute(.y, Double(row) * 16 + 14),
+                    .text, .css(point.isOutlier ? side + " s-bad" : side), .share(.x, x),
+                    Attribute(.dx, x > 0.5 ? -9 : 9),
+                    // Of few the names stand close to the dots.
+                    Attribute(.y, isFew ? Self.height - 16 - Double(row) * 16 : Double(row) * 16 + 14),
                     text: TextWidth.fitted(point.name, width: 150))
             }
         }

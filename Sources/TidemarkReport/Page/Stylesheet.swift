@@ -208,7 +208,7 @@ enum Stylesheet {
         .dot.odd{fill-opacity:1;stroke:var(--text);stroke-width:1.5}
         .multiples>details{margin-bottom:20px}
         .median{stroke:var(--context);stroke-width:1.5;stroke-dasharray:6 4}
-        text.odd-name{fill:var(--c);font-weight:600}
+        text.odd-name{fill:var(--c,var(--text));font-weight:600}
         text.odd-name.before{text-anchor:end}
         .aligned .strip{margin-bottom:24px}
         .events{margin:-8px 0 24px}
