@@ -25,6 +25,16 @@ public struct SHA256: Sendable {
         return hash.finish()
     }
 
+    /// The digest of one buffer, 32 bytes.
+    public static func digest(_ bytes: Bytes) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(bytes)
+        hash.close()
+        return hash.state.flatMap { word in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
+    }
+
     public mutating func update(_ bytes: Bytes) {
         length &+= UInt64(bytes.count)
         var at = 0
@@ -44,7 +54,19 @@ public struct SHA256: Sendable {
         if at < bytes.count { pending.append(contentsOf: bytes.slice(at, bytes.count)) }
     }
 
+    /// The digest of all that was given, as 64 hexadecimal digits; the last call.
     public mutating func finish() -> String {
+        close()
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for word in state {
+            for shift in stride(from: 28, through: 0, by: -4) { text.append(digits[Int(word >> UInt32(shift) & 15)]) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Pads what is left.
+    private mutating func close() {
         let bits = length &* 8
         var tail = pending + [0x80]
         while tail.count % 64 != 56 { tail.append(0) }
@@ -54,12 +76,6 @@ public struct SHA256: Sendable {
         tail.withUnsafeBytes { bytes in
             for at in stride(from: 0, to: bytes.count, by: 64) { compress(bytes, at) }
         }
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for word in state {
-            for shift in stride(from: 28, through: 0, by: -4) { text.append(digits[Int(word >> UInt32(shift) & 15)]) }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 
     private mutating func compress(_ bytes: Bytes, _ at: Int) {

@@ -35,11 +35,7 @@ enum Unpacked {
     func bundle() throws {
         try #require(Unpacked.hasUnzip || Unpacked.hasPython, "unzip or python3 is needed")
         let folder = try TemporaryFolder()
-        let database = folder.path("fleet.sqlite")
-        let run = try runTidemark([
-            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
+        let database = try analysedIncident(folder)
         let file = folder.path("one.zip")
         let made = try runTidemark(["bundle", "--db", database, "--out", file])
         #expect(made.status == 0 && made.output.contains("replaced by tokens"), "\(made.errors)")
@@ -95,11 +91,7 @@ enum Unpacked {
     func names() throws {
         try #require(Unpacked.hasUnzip || Unpacked.hasPython, "unzip or python3 is needed")
         let folder = try TemporaryFolder()
-        let database = folder.path("fleet.sqlite")
-        let run = try runTidemark([
-            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
+        let database = try analysedIncident(folder)
         let made = try runTidemark(["bundle", "--db", database, "--out", folder.path("names.zip"), "--no-redact"])
         #expect(made.status == 0 && made.output.contains("NOT REDACTED"), "\(made.errors)")
         try Unpacked.unpack(folder.path("names.zip"), to: folder.path("names"))

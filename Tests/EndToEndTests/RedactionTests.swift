@@ -153,11 +153,7 @@ import TidemarkTestSupport
     @Test("tokens follow from the key: the same for the same key, others for another")
     func keys() throws {
         let folder = try TemporaryFolder()
-        let database = folder.path("names.sqlite")
-        let run = try runTidemark([
-            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
+        let database = try analysedIncident(folder, name: "names.sqlite")
         func document(_ arguments: [String]) throws -> String {
             let made = try runTidemark(["report", "--db", database, "--format", "markdown", "--out", "-"] + arguments)
             #expect(made.status == 0, "\(made.errors)")

@@ -6,11 +6,7 @@ import TidemarkTestSupport
     @Test("each format is what it says, and combinations without sense are refused")
     func formats() throws {
         let folder = try TemporaryFolder()
-        let database = folder.path("fleet.sqlite")
-        let run = try runTidemark([
-            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
+        let database = try analysedIncident(folder)
         func report(_ arguments: [String]) throws -> ProgramResult {
             try runTidemark(["report", "--db", database] + arguments)
         }
@@ -53,11 +49,7 @@ import TidemarkTestSupport
     @Test("a logo is a picture in the page and nothing else, whatever it holds")
     func logo() throws {
         let folder = try TemporaryFolder()
-        let database = folder.path("fleet.sqlite")
-        let run = try runTidemark([
-            "run", fixture("incident").path, "--db", database, "--out", folder.path("plain"), "--quiet",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
+        let database = try analysedIncident(folder)
         let hostile = try folder.write(
             """
             <?xml version="1.0"?><!-- "><script>alert(0)</script> -->

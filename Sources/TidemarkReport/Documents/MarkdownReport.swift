@@ -54,12 +54,10 @@ private struct MarkdownPage {
         if let action = model.verdict.action {
             line("**" + text(action.urgency == .now ? Phrases.doNow : Phrases.doNext) + "**: " + text(action.text))
         }
-        let numbers = model.verdict.keyNumbers
-        if !numbers.isEmpty {
-            table(
-                [Phrases.signal, Phrases.observed, Phrases.normal],
-                numbers.map { [text($0.label), text(number($0)), text($0.comparison)] })
-        }
+        list(
+            model.verdict.keyNumbers.map {
+                text(Phrases.labelled($0.label, Phrases.list([number($0), $0.comparison].filter { !$0.isEmpty })))
+            })
         let quality = model.dataQuality
         line("**" + text(Phrases.labelled(Phrases.dataQuality, Phrases.qualityLevels[quality.level] ?? "")) + "**")
         list(quality.reasons.map(text))

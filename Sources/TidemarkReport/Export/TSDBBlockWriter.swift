@@ -186,11 +186,7 @@ struct TSDBBlockWriter {
         let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
         var text = ""
         for shift in stride(from: 45, through: 0, by: -5) { text.append(alphabet[Int(max(0, timeMs) >> shift) & 31]) }
-        let hash = withBytes(of: seed) { SHA256.hex($0) }
-        for digits in stride(from: 0, to: 32, by: 2) {
-            let start = hash.index(hash.startIndex, offsetBy: digits)
-            text.append(alphabet[Int(hash[start...].prefix(2), radix: 16)! & 31])
-        }
+        for byte in withBytes(of: seed, { SHA256.digest($0) }).prefix(16) { text.append(alphabet[Int(byte & 31)]) }
         return text
     }
 }

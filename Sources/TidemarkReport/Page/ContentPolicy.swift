@@ -11,12 +11,7 @@ enum ContentPolicy {
     }
 
     /// `sha256-` and the digest of `source` in base 64.
-    static func hash(_ source: String) -> String {
-        let digits = Array(withBytes(of: source) { SHA256.hex($0) }.utf8)
-        func nibble(_ digit: UInt8) -> UInt8 { digit < 58 ? digit - 48 : digit - 87 }
-        let digest = stride(from: 0, to: digits.count, by: 2).map { nibble(digits[$0]) << 4 | nibble(digits[$0 + 1]) }
-        return "sha256-" + base64(digest)
-    }
+    static func hash(_ source: String) -> String { "sha256-" + base64(withBytes(of: source) { SHA256.digest($0) }) }
 
     static func base64(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
