@@ -62,13 +62,13 @@ struct BundleCommand: ParsableCommand {
         let redactor = try redact && !store.isRedacted() ? key.redactor(store) : nil
         if !redact { try key.refuse() }
         let copy = try Store.copy(of: database.path, period: try chosen(store), redactor: redactor)
-        var bundle = TicketBundle(
+        let bundle = TicketBundle(
             files: ReportFiles(
                 title: title, language: language.language, logo: picture, formats: [.html, .markdown, .json],
                 hasExcerpt: true), mostBytes: most, hasGivenKey: key.saltFile != nil)
-        try bundle.write(copy, to: out)
+        let count = try bundle.write(copy, to: out)
         guard !database.quiet else { return }
-        Console.print("Bundle: \(out), \(bundle.summary)")
+        Console.print("Bundle: \(out), \(count) files")
         Console.print(
             try copy.isRedacted()
                 ? "Names are replaced by tokens; model names, arguments and times are not (docs/report.md)."

@@ -11,23 +11,20 @@ struct TicketBundle {
     /// Of the part of the database.
     let mostBytes: Int
     let hasGivenKey: Bool
-    private(set) var summary = ""
-    private var listed: [(path: String, bytes: Int, hash: String)] = []
 
-    init(files: ReportFiles, mostBytes: Int, hasGivenKey: Bool) {
-        (self.files, self.mostBytes, self.hasGivenKey) = (files, mostBytes, hasGivenKey)
-    }
+    private typealias Entry = (path: String, bytes: Int, hash: String)
 
     /// The file appears whole or not at all.
     /// - Parameter copy: of one period, redacted already; its evidence is cut here.
-    mutating func write(_ copy: Store, to path: String) throws {
-        guard let period = try copy.periods().first else { return }
+    /// - Returns: how many files are in it.
+    func write(_ copy: Store, to path: String) throws -> Int {
+        guard let period = try copy.periods().first else { return 0 }
         let verdict = try Verdict(copy, period: period.id, name: period.name)
         let file = try OutputFile(path)
         do {
             let folder = "tidemark-" + PeriodIndex.folderName(period.name)
             var zip = ZipArchive { try file.write($0) }
-            var found: [(path: String, bytes: Int, hash: String)] = []
+            var found: [Entry] = []
             func add(_ name: String, _ bytes: [UInt8]) throws {
                 found.append((name, bytes.count, bytes.withUnsafeBytes { SHA256.hex($0) }))
                 try zip.add(folder + "/" + name, bytes)
@@ -40,11 +37,10 @@ struct TicketBundle {
             try copy.vacuum(into: database)
             try check(database, verdict)
             try add("tidemark.sqlite", try InputBytes.read(database, most: max(mostBytes * 2, 1 << 24)))
-            listed = found
-            try zip.add(folder + "/manifest.json", Array(try manifest(copy, verdict, range).utf8))
+            try zip.add(folder + "/manifest.json", Array(try manifest(copy, verdict, range, found).utf8))
             try zip.finish()
             try file.finish()
-            summary = "\(found.count + 1) files"
+            return found.count + 1
         } catch {
             file.discard()
             throw error
@@ -93,7 +89,9 @@ struct TicketBundle {
         }
     }
 
-    private func manifest(_ copy: Store, _ verdict: Verdict, _ range: ClosedRange<Int64>?) throws -> String {
+    private func manifest(
+        _ copy: Store, _ verdict: Verdict, _ range: ClosedRange<Int64>?, _ listed: [Entry]
+    ) throws -> String {
         let isRedacted = try copy.isRedacted()
         var out = ByteWriter()
         out.write("{\n \"format\": \"tidemark-bundle/1\",\n \"tool_version\": ")

@@ -21,6 +21,15 @@ enum SourceTables {
         return names
     }
 
+    /// Every table of the schema, in the order of their creation.
+    static func everything(_ database: Database) throws -> [String] {
+        let rows = try database.prepare(
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+        var names: [String] = []
+        while try rows.step() { names.append(rows.text(0)) }
+        return names
+    }
+
     static func columns(of table: String, _ database: Database) throws -> [String] {
         let rows = try database.prepare("SELECT name FROM pragma_table_info(?, 'main') ORDER BY cid")
         rows.bind(1, table)

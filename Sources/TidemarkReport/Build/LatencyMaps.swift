@@ -77,6 +77,7 @@ struct LatencyMaps {
     private func title(_ long: Message, _ buckets: [ReportModel.HeatMap.Bucket]) -> String {
         func within(_ count: (ReportModel.HeatMap.Bucket) -> Double) -> String? {
             let all = buckets.reduce(0) { $0 + count($1) }
+            // Of fewer the highest may well lie below the 95th percentile: 0.95^59 < 5 %.
             guard all >= 59 else { return nil }
             var below = 0.0
             for bucket in buckets {

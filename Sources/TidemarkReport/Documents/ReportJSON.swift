@@ -76,24 +76,13 @@ public enum ReportJSON {
                 ("unit", .text(one.unit)), ("comparison", .text(one.comparison)),
             ])
         }
-        let action = verdict.action.map { one -> JSONValue in
-            .object([
-                ("text", .text(one.text)), ("effect", .text(one.effect)), ("urgency", .text(one.urgency.rawValue)),
-            ])
-        }
         return .object([
             ("severity", .text(verdict.severity.rawValue)), ("sentences", .texts(verdict.sentences)),
-            ("action", action ?? .null),
-            ("key_numbers", .array(numbers)),
+            ("action", verdict.action.map { value($0) } ?? .null), ("key_numbers", .array(numbers)),
         ])
     }
 
     private static func value(_ finding: ReportModel.Finding) -> JSONValue {
-        let advice = finding.recommendations.map { one -> JSONValue in
-            .object([
-                ("text", .text(one.text)), ("effect", .text(one.effect)), ("urgency", .text(one.urgency.rawValue)),
-            ])
-        }
         var members: [(String, JSONValue)] = [
             ("rank", .number(Double(finding.rank))), ("cause", .text(finding.cause)), ("title", .text(finding.title)),
             ("summary", .text(finding.summary)), ("start", .time(finding.span.startMs)),
@@ -103,10 +92,14 @@ public enum ReportJSON {
             ("impact", .text(finding.impact)), ("replicas", .texts(finding.replicas)),
         ]
         members.append(("evidence", .array(finding.evidence.map { value($0) })))
-        members.append(("recommendations", .array(advice)))
+        members.append(("recommendations", .array(finding.recommendations.map { value($0) })))
         members.append(("ruled_out", .array(finding.ruledOut.map { value($0) })))
         members.append(("not_checked", .array(finding.notChecked.map { value($0) })))
         return .object(members)
+    }
+
+    private static func value(_ one: ReportModel.Recommendation) -> JSONValue {
+        .object([("text", .text(one.text)), ("effect", .text(one.effect)), ("urgency", .text(one.urgency.rawValue))])
     }
 
     private static func value(_ evidence: ReportModel.Evidence) -> JSONValue {

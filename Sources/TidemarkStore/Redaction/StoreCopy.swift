@@ -65,10 +65,7 @@ struct StoreCopy {
         // Not IMMEDIATE, which would lock the other file for writing as well.
         try database.execute("BEGIN")
         do {
-            let rows = try database.prepare(
-                "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
-            var tables: [String] = []
-            while try rows.step() { tables.append(rows.text(0)) }
+            let tables = try SourceTables.everything(database)
             let evidence = Set(try SourceTables.all(database) + ["series", "series_label", "signal"])
             for table in tables where !skipsEvidence || !evidence.contains(table) { try copy(table) }
             if let period { try keep(period, tables) }

@@ -5,7 +5,7 @@ extension Store {
     /// Takes out the evidence outside of a stretch of time (Unix ms, both ends included; nil: all of it). Results stay, and what
     /// is known of sources, replicas and process lives.
     public func cutEvidence(to range: ClosedRange<Int64>?) throws {
-        let tables = try allTables()
+        let tables = try SourceTables.everything(database)
         try database.execute("BEGIN")
         for (table, time) in StoreSlice.timed {
             guard let range else {
@@ -67,13 +67,5 @@ extension Store {
             throw TidemarkError(
                 .unusableInput, "the part of the database is damaged: \(answer.prefix(200))", file: path)
         }
-    }
-
-    private func allTables() throws -> [String] {
-        let rows = try database.prepare(
-            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
-        var tables: [String] = []
-        while try rows.step() { tables.append(rows.text(0)) }
-        return tables
     }
 }
