@@ -79,27 +79,23 @@ public struct ByteInterner: Sendable {
     /// A 64-bit hash, eight bytes a step (multiply and fold, as in the wyhash family). Not for adversaries' keys in
     /// unbounded tables: bound the table instead.
     @inlinable public static func hash(_ bytes: Bytes) -> UInt64 {
-        var hash = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: bytes.count)
-        var at = 0
-        while at + 8 <= bytes.count {
-            hash = fold(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-            at += 8
-        }
-        if at < bytes.count, bytes.count >= 8 {
-            // The last eight bytes, some of them a second time.
-            hash = fold(hash ^ bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self))
-        } else if at < bytes.count {
-            var tail: UInt64 = 0
-            while at < bytes.count {
-                tail = tail << 8 | UInt64(bytes[at])
-                at += 1
+        let count = bytes.count
+        var hash = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: count)
+        if count >= 8, let base = bytes.baseAddress {
+            var at = 0
+            while at &+ 8 <= count {
+                hash = fold(hash ^ base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                at &+= 8
             }
-            hash = fold(hash ^ tail)
+            // The last eight bytes, some of them a second time.
+            if at < count { hash = fold(hash ^ base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)) }
+        } else if count > 0 {
+            hash = fold(hash ^ bytes.reduce(0) { $0 << 8 | UInt64($1) })
         }
         return hash ^ hash >> 29
     }
 
-    @inlinable static func fold(_ value: UInt64) -> UInt64 {
+    @inlinable @inline(__always) static func fold(_ value: UInt64) -> UInt64 {
         let product = value.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
         return product.high ^ product.low
     }

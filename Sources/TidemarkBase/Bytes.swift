@@ -72,18 +72,19 @@ extension UnsafeRawBufferPointer {
 
     /// Whether every byte is ASCII and none is NUL.
     public var isPlainASCII: Bool {
+        guard count >= 8, let base = baseAddress else { return allSatisfy { $0 &- 1 < 127 } }
+        // The classic test for a zero byte, exact when no high bit is set.
+        func isPlain(_ at: Int) -> Bool {
+            let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            return (word | (word &- 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080 == 0
+        }
         var at = 0
-        while at + 8 <= count {
-            let word = loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            // The classic test for a zero byte, exact when no high bit is set.
-            if (word | (word &- 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080 != 0 { return false }
-            at += 8
+        while at &+ 8 <= count {
+            guard isPlain(at) else { return false }
+            at &+= 8
         }
-        while at < count {
-            if self[at] == 0 || self[at] >= 128 { return false }
-            at += 1
-        }
-        return true
+        // The last eight bytes, some of them a second time.
+        return isPlain(count &- 8)
     }
 
     /// The text; invalid UTF-8 is replaced by U+FFFD. Allocates: not for hot paths.

@@ -67,14 +67,17 @@ public struct LineReader: ~Copyable {
             carriedOmitted = 0
             start = end + 1
         }
-        while let end = buffer.firstIndex(of: 10, from: start) {
-            let length = end - start
+        guard let base = buffer.baseAddress else { return }
+        while start < buffer.count, let found = memchr(base + start, 10, buffer.count &- start) {
+            let end = UnsafeRawPointer(found) - base
+            let length = end &- start
+            let kept = min(length, limit)
             try body(
                 Line(
-                    bytes: buffer.slice(start, start + min(length, limit)), number: nextNumber, offset: nextOffset,
-                    omitted: max(0, length - limit)))
-            advance(length + 1)
-            start = end + 1
+                    bytes: Bytes(start: base + start, count: kept), number: nextNumber, offset: nextOffset,
+                    omitted: length &- kept))
+            advance(length &+ 1)
+            start = end &+ 1
         }
         if start < buffer.count { keep(buffer.slice(start, buffer.count)) }
     }

@@ -317,20 +317,30 @@ struct LogSink: VLLMLogSink {
         do { try writer.write(record, timeMs: timeMs) } catch { failure = error }
     }
 
-    @inline(__always)
-    mutating func access(_ access: HTTPAccess, _ place: LinePlace, record: () -> LogRecord) {
+    mutating func access(_ access: HTTPAccess, _ line: OrdinaryLine, _ frame: FrameInfo) {
         guard failure == nil else { return }
-        count(line: place.line, lines: place.lineCount)
+        count(line: line.number, lines: frame.lines)
         accesses += 1
-        do { try writer.write(access, line: place.line, timeMs: time(at: place)) } catch { failure = error }
+        let timeMs = time(of: line, frame)
+        do {
+            try withWriter { try $0.write(access, line: line.number, timeMs: timeMs) }
+        } catch { failure = error }
     }
 
-    @inline(__always)
-    mutating func request(_ event: RequestEvent, _ place: LinePlace, record: () -> LogRecord) {
+    mutating func request(_ event: RequestEvent, _ line: OrdinaryLine, _ frame: FrameInfo) {
         guard failure == nil else { return }
-        count(line: place.line, lines: place.lineCount)
+        count(line: line.number, lines: frame.lines)
         requests += 1
-        do { try writer.write(event, line: place.line, timeMs: time(at: place)) } catch { failure = error }
+        let timeMs = time(of: line, frame)
+        do {
+            try withWriter { try $0.write(event, line: line.number, timeMs: timeMs) }
+        } catch { failure = error }
+    }
+
+    /// Runs `body` on the writer without counting a reference, which costs a line two atomic operations.
+    @inline(__always)
+    private func withWriter(_ body: (LogWriter) throws -> Void) rethrows {
+        try Unmanaged.passUnretained(writer)._withUnsafeGuaranteedRef { try body($0) }
     }
 
     @inline(__always)
@@ -363,17 +373,16 @@ struct LogSink: VLLMLogSink {
 
     /// The same for an ordinary line. Thousands of them share a stamp.
     @inline(__always)
-    private mutating func time(at place: LinePlace) -> Int64? {
-        if !place.hasOwnStamp, let outer = place.outerMs {
-            source.cover(outer)
-            return outer
+    private mutating func time(of line: OrdinaryLine, _ frame: FrameInfo) -> Int64? {
+        if !line.hasOwnStamp {
+            let outer = frame.zoneless ? frame.wrapperStamp.flatMap { clock.utc(wrapper: $0) } : frame.timeMs
+            if let outer {
+                source.cover(outer)
+                return outer
+            }
         }
-        if let wrapper = place.wrapper, let timeMs = clock.utc(wrapper: wrapper) {
-            source.cover(timeMs)
-            return timeMs
-        }
-        if place.stampSerial == lastSerial { return lastSerialMs }
-        guard let stamp = place.stamp else {
+        if line.stampSerial == lastSerial { return lastSerialMs }
+        guard let stamp = line.stamp else {
             guard let start = clock.timeBeforeFirst() else {
                 untimed += 1
                 return nil
@@ -381,8 +390,8 @@ struct LogSink: VLLMLogSink {
             source.cover(start)
             return start
         }
-        lastSerial = place.stampSerial
-        lastSerialMs = utc(stamp, place.outerMs)
+        lastSerial = line.stampSerial
+        lastSerialMs = utc(stamp, frame.zoneless ? nil : frame.timeMs)
         source.cover(lastSerialMs)
         return lastSerialMs
     }

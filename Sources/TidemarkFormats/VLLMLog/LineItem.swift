@@ -43,6 +43,23 @@ struct LineItem {
         message = line.slice(min(header.message, end), end)
     }
 
+    /// Of a line that is one record of vLLM's logger or of uvicorn.
+    init(ordinary line: Bytes) {
+        let chain = ProcessPrefix.parseChain(line)
+        var header = RecordHeader()
+        header.process = chain.name
+        header.pid = chain.pid
+        if header.parseFromLevel(line, at: chain.end) {
+            self.init(header, in: line, end: line.count)
+            return
+        }
+        let uvicorn = UvicornLine.parse(line, at: chain.end)
+        self.init(form: .uvicorn, message: line.slice(uvicorn?.message ?? chain.end, line.count))
+        level = uvicorn?.level
+        process = line.slice(chain.name.lowerBound, chain.name.upperBound)
+        pid = chain.pid
+    }
+
     /// Nothing but blanks, or the fence of a code block of a paste.
     var isBlank: Bool {
         guard form == .raw else { return false }

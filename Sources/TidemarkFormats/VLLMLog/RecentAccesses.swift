@@ -31,26 +31,24 @@ struct RecentAccesses: Sendable {
     @inline(__always)
     mutating func parse(_ line: Bytes, from start: Int) -> HTTPAccess? {
         // A tail has 23 bytes at least.
-        guard line.count >= start + 26, let base = line.baseAddress,
-            let blank = memchr(base + start, 32, line.count - start)
-        else { return nil }
-        let client = UnsafeRawPointer(blank) - base
+        guard line.count >= start + 26, let base = line.baseAddress else { return nil }
+        let client = Self.blank(base, from: start, to: line.count)
         let length = line.count - client
         guard length <= Self.longest, length >= 23 else { return AccessLine.parseCommon(line, from: start) }
         let slot = Self.slot(base + client, length)
         for way in 0...1 {
             let slot = slot ^ way
-            guard tails[slot].length == length else { continue }
+            let known = tails[slot]
+            guard known.length == length, client > start, line[client &- 1] &- 48 <= 9 else { continue }
             let isSame = texts.withUnsafeBytes {
                 memcmp($0.baseAddress.unsafelyUnwrapped + slot * Self.longest, base + client, length) == 0
             }
-            guard isSame, client > start, line[client - 1] &- 48 <= 9 else { continue }
-            let known = tails[slot]
+            guard isSame else { continue }
             let tail = base + client
             return HTTPAccess(
-                client: Bytes(start: base + start, count: client - start),
-                method: Bytes(start: tail + 4, count: known.methodEnd - 4),
-                path: Bytes(start: tail + known.methodEnd + 1, count: known.pathEnd - known.methodEnd - 1),
+                client: Bytes(start: base + start, count: client &- start),
+                method: Bytes(start: tail + 4, count: known.methodEnd &- 4),
+                path: Bytes(start: tail + known.methodEnd + 1, count: known.pathEnd &- known.methodEnd &- 1),
                 status: known.status, form: known.form)
         }
         guard var access = AccessLine.parseCommon(line, from: start) else { return nil }
@@ -71,6 +69,20 @@ struct RecentAccesses: Sendable {
             length: tail.count, methodEnd: methodEnd, pathEnd: methodEnd + 1 + access.path.count,
             status: access.status, form: forms)
         return forms
+    }
+
+    /// Index of the first blank at or after `start`; `end` when there is none. A client ends within a few words.
+    @inline(__always)
+    private static func blank(_ base: UnsafeRawPointer, from start: Int, to end: Int) -> Int {
+        var at = start
+        while at &+ 8 <= end, at < start &+ 32 {
+            let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ 0x2020_2020_2020_2020
+            // The lowest byte that is marked is zero; those above it may be marked by the borrow.
+            let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+            if zeros != 0 { return at &+ zeros.trailingZeroBitCount >> 3 }
+            at &+= 8
+        }
+        return memchr(base + at, 32, end &- at).map { UnsafeRawPointer($0) - base } ?? end
     }
 
     /// By the middle and the end, where lines differ.

@@ -71,27 +71,17 @@ public struct VLLMLogParser: Sendable {
         if endsWithCR { end -= 1 }
         let line = bytes.slice(0, end)
         if !endsWithCR, line.has("INFO:     "), let access = accesses.parse(line, from: 10) {
-            let place = place(number, frame, hasOwnStamp: false)
-            sink.access(access, place) {
-                var item = LineItem(form: .uvicorn, message: line.slice(10, end))
-                item.level = .info
-                return record(item, .access(access), number, offset, frame, place)
-            }
+            sink.access(access, ordinary(line, number, offset, hasOwnStamp: false), frame)
             return true
         }
-        guard let header = header(line) else {
-            return uvicorn(line, endsWithCR: endsWithCR, number, offset, frame, &sink)
-        }
-        let message = line.slice(header.message, end)
+        let index = headers.index(of: line)
+        guard index >= 0 else { return uvicorn(line, endsWithCR: endsWithCR, number, offset, frame, &sink) }
+        let start = headers.message(index)
+        let message = line.slice(start, end)
         if !endsWithCR, let (event, tail) = RequestLine.parseCommon(message, &parameters) {
-            if tail < message.count, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil {
-                return false
-            }
-            stamped(header.stamp)
-            let place = place(number, frame, hasOwnStamp: true)
-            sink.request(event, place) {
-                record(LineItem(header, in: line, end: end), .request(event), number, offset, frame, place)
-            }
+            if tail < message.count, RecordSearch.firstHeader(in: line, from: start + tail) != nil { return false }
+            stamped(headers.stamp(index))
+            sink.request(event, ordinary(line, number, offset, hasOwnStamp: true), frame)
             return true
         }
         guard case .payload(let payload, let tail, let singleLine) = Classifier.hot(message) else { return false }
@@ -102,10 +92,9 @@ public struct VLLMLogParser: Sendable {
         // Details of a request are the user's text.
         if case .event = payload { return false }
         if endsWithCR { state.carriageReturns = .everywhere }
-        if let tail, RecordSearch.firstHeader(in: line, from: header.message + tail) != nil { return false }
-        stamped(header.stamp)
-        let place = place(number, frame, hasOwnStamp: true)
-        sink.record(record(LineItem(header, in: line, end: end), payload, number, offset, frame, place))
+        if let tail, RecordSearch.firstHeader(in: line, from: start + tail) != nil { return false }
+        stamped(headers.stamp(index))
+        sink.record(ordinary(line, number, offset, hasOwnStamp: true).record(payload, frame))
         return true
     }
 
@@ -119,37 +108,15 @@ public struct VLLMLogParser: Sendable {
         let message = line.slice(uvicorn.message, line.count)
         guard case .access(let access, _, let clean) = AccessLine.parse(message), clean else { return false }
         if endsWithCR { state.carriageReturns = .everywhere }
-        let place = place(number, frame, hasOwnStamp: false)
-        sink.access(access, place) {
-            var item = LineItem(form: .uvicorn, message: message)
-            item.level = uvicorn.level
-            item.process = line.slice(chain.name.lowerBound, chain.name.upperBound)
-            item.pid = chain.pid
-            return record(item, .access(access), number, offset, frame, place)
-        }
+        sink.access(access, ordinary(line, number, offset, hasOwnStamp: false), frame)
         return true
     }
 
-    /// The header that the line begins with. Lines of the same second and origin begin with the same bytes, so those
-    /// of the last headers are compared before anything is parsed.
     @inline(__always)
-    private mutating func header(_ line: Bytes) -> RecordHeader? {
-        if let known = headers.find(line) { return known }
-        let chain = ProcessPrefix.parseChain(line)
-        var header = RecordHeader()
-        header.process = chain.name
-        header.pid = chain.pid
-        guard header.parseFromLevel(line, at: chain.end) else { return nil }
-        headers.remember(header, line)
-        return header
-    }
-
-    @inline(__always)
-    private func place(_ number: Int, _ frame: FrameInfo, hasOwnStamp: Bool) -> LinePlace {
-        LinePlace(
-            line: number, lineCount: frame.lines, stampSerial: stampSerial, stamp: state.lastStamp,
-            hasOwnStamp: hasOwnStamp, outerMs: frame.zoneless ? nil : frame.timeMs,
-            wrapper: hasOwnStamp ? nil : frame.wrapperStamp)
+    private func ordinary(_ line: Bytes, _ number: Int, _ offset: Int, hasOwnStamp: Bool) -> OrdinaryLine {
+        OrdinaryLine(
+            bytes: line, offset: offset, number: number, stampSerial: stampSerial, stamp: state.lastStamp,
+            hasOwnStamp: hasOwnStamp)
     }
 
     /// Notes the stamp of a record.
@@ -158,13 +125,6 @@ public struct VLLMLogParser: Sendable {
         if state.lastStamp == stamp, stampSerial > 0 { return }
         state.lastStamp = stamp
         stampSerial &+= 1
-    }
-
-    private func record(
-        _ item: LineItem, _ payload: LogPayload, _ number: Int, _ offset: Int, _ frame: FrameInfo, _ place: LinePlace
-    ) -> LogRecord {
-        Self.record(
-            item, payload, number, offset, frame.lines, frame, carried: place.hasOwnStamp ? nil : place.stamp)
     }
 
     // MARK: All other lines
@@ -466,7 +426,7 @@ public struct VLLMLogParser: Sendable {
         sink.record(Self.record(item, payload, number, offset, count, frame, carried: carried))
     }
 
-    private static func record(
+    static func record(
         _ item: LineItem, _ payload: LogPayload, _ number: Int, _ offset: Int, _ count: Int, _ frame: FrameInfo,
         carried: LogStamp?
     ) -> LogRecord {

@@ -6,10 +6,10 @@ import TidemarkEvidence
 /// The sum of all line counts delivered (records, rejects, noise) is the number of lines fed.
 public protocol VLLMLogSink {
     mutating func record(_ record: LogRecord)
-    /// An access line or a line about a request, of which a busy server writes thousands a second. `record` makes the
-    /// whole record of it; by default that goes to ``record(_:)``.
-    mutating func access(_ access: HTTPAccess, _ place: LinePlace, record: () -> LogRecord)
-    mutating func request(_ event: RequestEvent, _ place: LinePlace, record: () -> LogRecord)
+    /// An access line or a line about a request, of which a busy server writes thousands a second. By default its
+    /// ``OrdinaryLine/record(_:_:)`` goes to ``record(_:)``.
+    mutating func access(_ access: HTTPAccess, _ line: OrdinaryLine, _ frame: FrameInfo)
+    mutating func request(_ event: RequestEvent, _ line: OrdinaryLine, _ frame: FrameInfo)
     /// A line that claims to be a record of a known kind, but whose fields can't be read.
     mutating func reject(_ reject: LogReject)
     /// Lines that say nothing: blank ones, process prefixes without text.
@@ -17,27 +17,32 @@ public protocol VLLMLogSink {
 }
 
 extension VLLMLogSink {
-    public mutating func access(_ access: HTTPAccess, _ place: LinePlace, record: () -> LogRecord) {
-        self.record(record())
+    public mutating func access(_ access: HTTPAccess, _ line: OrdinaryLine, _ frame: FrameInfo) {
+        record(line.record(.access(access), frame))
     }
-    public mutating func request(_ event: RequestEvent, _ place: LinePlace, record: () -> LogRecord) {
-        self.record(record())
+    public mutating func request(_ event: RequestEvent, _ line: OrdinaryLine, _ frame: FrameInfo) {
+        record(line.record(.request(event), frame))
     }
 }
 
-/// Where an ordinary line stands and what dates it.
-public struct LinePlace {
-    public var line: Int
-    public var lineCount: Int
+/// A line that is one record of an ordinary kind: where it stands and what dates it. It points into the parser's buffers.
+public struct OrdinaryLine {
+    let bytes: Bytes
+    let offset: Int
+    /// 1-based.
+    public let number: Int
     /// Equal serials mean equal stamps; 0: there is no stamp yet.
-    public var stampSerial: Int
+    public let stampSerial: Int
     /// The line's own stamp, or the last one before it.
-    public var stamp: LogStamp?
-    public var hasOwnStamp: Bool
-    /// The framing's time in a known zone, Unix ms UTC.
-    public var outerMs: Int64?
-    /// The framing's time in an unknown zone, of a line that has none of its own.
-    public var wrapper: LogStamp?
+    public let stamp: LogStamp?
+    public let hasOwnStamp: Bool
+
+    /// The whole record.
+    public func record(_ payload: LogPayload, _ frame: FrameInfo) -> LogRecord {
+        VLLMLogParser.record(
+            LineItem(ordinary: bytes), payload, number, offset, frame.lines, frame,
+            carried: hasOwnStamp ? nil : stamp)
+    }
 }
 
 /// What ``VLLMLogParser`` must remember to continue at ``VLLMLogParser/pendingStart`` in a later run.

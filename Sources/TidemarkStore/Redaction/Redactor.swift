@@ -28,7 +28,7 @@ public final class Redactor {
         if kind == .client, value.contains(",") {
             return value.split(separator: ",").map { name(String($0.drop { $0 == " " }), kind) }.joined(separator: ", ")
         }
-        if let scheme = value.range(of: "://") {
+        if let scheme = value.firstRange(of: "://") {
             let rest = value[scheme.upperBound...]
             let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
             let host = rest[..<end].split(separator: "@").last.map(String.init) ?? ""
@@ -39,7 +39,7 @@ public final class Redactor {
             let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
             return name(bare, kind) + value[port...]
         }
-        if let gpu = value.range(of: " GPU ") {
+        if let gpu = value.firstRange(of: " GPU ") {
             return name(String(value[..<gpu.lowerBound]), kind) + value[gpu.lowerBound...]
         }
         return book.token(value, kind)
@@ -257,16 +257,5 @@ public final class Redactor {
     /// Trace and span ids: as many hexadecimal digits as before.
     func hexadecimal(_ id: String) -> String {
         id.isEmpty ? id : book.digits(id, count: min(64, max(8, id.utf8.count)))
-    }
-}
-
-extension StringProtocol {
-    fileprivate func range(of part: String) -> Range<Index>? {
-        var at = startIndex
-        while at < endIndex {
-            if self[at...].hasPrefix(part) { return at..<index(at, offsetBy: part.count) }
-            at = index(after: at)
-        }
-        return nil
     }
 }

@@ -10,6 +10,7 @@ final class BulkInsert {
     private let database: Database
     private let table: BatchTable
     private let statement: Statement
+    private let lean: Statement?
     /// Where the next row is added. Call ``endRow()`` here, not on the batch.
     private(set) var batch: RowBatch
     private var other: RowBatch
@@ -18,14 +19,24 @@ final class BulkInsert {
     ///   - target: table with its column list, as after `INSERT INTO`.
     ///   - constants: what all rows have in the first columns; the batch holds the others.
     ///   - columns: how many the batch holds.
+    ///   - lean: target and the places of those columns that ``flush(lean:)`` inserts, the others being NULL: a cell that is
+    ///     not there costs nothing.
     ///   - capacity: rows that are inserted together.
-    init(_ database: Database, into target: String, constants: [Int] = [], columns: Int, capacity: Int = 1024) throws {
+    init(
+        _ database: Database, into target: String, constants: [Int] = [], columns: Int,
+        lean: (target: String, columns: [Int])? = nil, capacity: Int = 1024
+    ) throws {
         self.database = database
         table = BatchTable(columns: columns)
         let name = try database.attach(table)
         let values = constants.map { _ in "?, " }.joined()
-        statement = try database.prepare("INSERT INTO \(target) SELECT \(values)* FROM \(name)")
-        for (place, constant) in constants.enumerated() { statement.bind(place + 1, constant) }
+        func insert(_ target: String, _ columns: String) throws -> Statement {
+            let made = try database.prepare("INSERT INTO \(target) SELECT \(values)\(columns) FROM \(name)")
+            for (place, constant) in constants.enumerated() { made.bind(place + 1, constant) }
+            return made
+        }
+        statement = try insert(target, "*")
+        self.lean = try lean.map { try insert($0.target, $0.columns.map { "c\($0)" }.joined(separator: ", ")) }
         batch = RowBatch(columns: columns, capacity: capacity)
         other = RowBatch(columns: columns, capacity: capacity)
         database.inserts.append(UnownedInsert(value: self))
@@ -46,14 +57,16 @@ final class BulkInsert {
     }
 
     /// Hands the rows that are there to the lane. What fails there is thrown when the database is used next.
-    func flush() throws {
+    /// - Parameter lean: whether all but the lean columns are NULL.
+    func flush(lean isLean: Bool = false) throws {
         guard !batch.isEmpty else { return }
         if other.isUnderWay { try database.lane.settle() }
         let full = batch
         batch = other
         other = full
         full.isUnderWay = true
-        database.lane.submit { [table, statement] in
+        let statement = isLean ? lean ?? statement : statement
+        database.lane.submit { [table] in
             defer {
                 full.removeAll()
                 full.isUnderWay = false

@@ -86,9 +86,36 @@ final class RowBatch: @unchecked Sendable {
         if bytes.count <= limit, bytes.isPlainASCII { append(bytes) } else { add(cleanText(bytes, limit: limit)) }
     }
 
+    /// As ``add(clean:limit:)``, without secrets, as ``maskedText(_:limit:)`` has it.
+    func add(masked bytes: Bytes, limit: Int) {
+        SecretMask.withMasked(bytes.slice(0, min(bytes.count, limit + 4096))) { add(clean: $0, limit: limit) }
+    }
+
     func add(blob bytes: Bytes) {
         append(bytes)
         kinds[at &- 1] = Kind.blob - Int32(truncatingIfNeeded: bytes.count)
+    }
+
+    /// Changes a cell of a row that is complete.
+    @inline(__always) func set(row: Int, column: Int, _ value: Int64) {
+        precondition(row < rows && column < columns)
+        values[row &* columns &+ column] = value
+        kinds[row &* columns &+ column] = Kind.integer
+    }
+
+    /// Changes a cell of a row that is complete to a text, as ``add(masked:limit:)`` has it.
+    func set(row: Int, column: Int, masked bytes: Bytes, limit: Int) {
+        precondition(row < rows && column < columns)
+        let next = at
+        at = row * columns + column
+        add(masked: bytes, limit: limit)
+        at = next
+    }
+
+    /// Whether a cell of a row that is complete is NULL.
+    @inline(__always) func isNull(row: Int, column: Int) -> Bool {
+        precondition(row < rows && column < columns)
+        return kinds[row &* columns &+ column] == Kind.null
     }
 
     @inline(__always) func endRow() {

@@ -24,10 +24,9 @@ final class AccessWriter {
     @exclusivity(unchecked) private var second: Int64 = .min
     @exclusivity(unchecked) private var minute: Int64 = .min
     @exclusivity(unchecked) private var counts = RollupCounts()
-    /// Clients by the bytes of their names, and places in `counts` by client and form of the line: what makes an
-    /// ordinary line cheap.
-    private let recentClients = PairCache()
-    private let places = PairCache()
+    /// Clients and places in `counts` by the bytes of a client's name and the form of the line: what makes an ordinary
+    /// line cheap.
+    private let recent = RecentPlaces()
     private let ports = ClientPorts()
     /// The first roll-up of the last minute written, so that a later run can go on with that minute.
     private(set) var lastMinuteRow: Int
@@ -60,11 +59,20 @@ final class AccessWriter {
             if start != second { try begin(second: start) }
         }
         let (colon, port) = access.client.hostEnd
-        let client = client(access.client, colon)
-        var place = client >= 0 && access.form > 0 ? places.find(UInt64(client), UInt64(access.form)) : -1
-        if place < 0 {
-            place = try self.place(of: access, client >= 0 ? client : nil)
-            if client >= 0, access.form > 0 { places.insert(UInt64(client), UInt64(access.form), place) }
+        var (client, place) = (-1, -1)
+        // A name of 8 to 16 bytes is two words that overlap; with the length, which tells the rest, they are the name.
+        if colon >= 8, colon <= 16, access.form > 0 {
+            let name = access.client
+            let first = name.loadUnaligned(as: UInt64.self)
+            let second = name.loadUnaligned(fromByteOffset: colon &- 8, as: UInt64.self)
+            let kind = UInt64(truncatingIfNeeded: access.form << 5 | colon)
+            (client, place) = recent.find(first, second, kind)
+            if place < 0 {
+                (client, place) = try findPlace(of: access, host: colon)
+                if client >= 0 { recent.insert(first, second, kind, client: client, place: place) }
+            }
+        } else {
+            (client, place) = try findPlace(of: access, host: colon)
         }
         counts.add(place)
         if client >= 0, port >= 0 {
@@ -73,20 +81,6 @@ final class AccessWriter {
         }
         if access.status >= 400 { try add(access, line, timeMs, to: errors) }
         if keepsRows { try add(access, line, timeMs, to: rows.unsafelyUnwrapped) }
-    }
-
-    /// Number of the client whose name is the first `length` bytes; -1 beyond the limit.
-    @inline(__always)
-    private func client(_ bytes: Bytes, _ length: Int) -> Int {
-        guard length >= 8, length <= 16 else { return clients.intern(bytes.slice(0, length)) ?? -1 }
-        // The two words overlap; with the length, which tells the rest, they are the name.
-        let first = bytes.loadUnaligned(as: UInt64.self)
-        let second = bytes.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
-        let known = recentClients.find(first, second)
-        if known >= 0, known & 31 == length & 31 { return known >> 5 }
-        guard let client = clients.intern(bytes.slice(0, length)) else { return -1 }
-        recentClients.insert(first, second, client << 5 | length & 31)
-        return client
     }
 
     /// Writes all that is held back.
@@ -110,13 +104,15 @@ final class AccessWriter {
         }
     }
 
-    /// What a line is rolled up under; a new key is stored.
-    private func place(of access: HTTPAccess, _ client: Int?) throws -> Int {
+    /// What a line is rolled up under, and the number of its client, the first `length` bytes; -1: beyond the limit. A
+    /// new key is stored.
+    private func findPlace(of access: HTTPAccess, host length: Int) throws -> (client: Int, place: Int) {
+        let client = clients.intern(access.client.slice(0, length))
         let query = access.path.firstIndex(of: 63) ?? access.path.count
-        return try place(
-            of: RollupKey(
-                client: client, method: methods.intern(access.method),
-                route: routes.intern(access.path.slice(0, min(query, 128))), status: access.status))
+        let key = RollupKey(
+            client: client, method: methods.intern(access.method),
+            route: routes.intern(access.path.slice(0, min(query, 128))), status: access.status)
+        return (client ?? -1, try place(of: key))
     }
 
     private func place(of key: RollupKey) throws -> Int {
@@ -125,7 +121,7 @@ final class AccessWriter {
             // The counts begin anew.
             try endMinute()
             counts = RollupCounts()
-            places.removeAll()
+            recent.removeAll()
         }
         return counts.insert(key, row: try row(of: key))
     }
@@ -239,18 +235,35 @@ extension UnsafeRawBufferPointer {
     /// -1 where they aren't.
     @inline(__always)
     fileprivate var hostEnd: (colon: Int, port: Int) {
-        var at = count &- 1
-        var (port, scale) = (0, 1)
-        while at >= 0 {
-            let digit = self[at] &- 48
-            if digit > 9 { break }
-            port &+= Int(digit) &* scale
-            scale = scale &* 10
-            at &-= 1
+        if count >= 8 {
+            // The last eight bytes at once; the first of them is the lowest.
+            let word = loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            let other = word ^ 0x3A3A_3A3A_3A3A_3A3A
+            let colons = ~(((other & Self.low7) &+ Self.low7) | other | Self.low7)
+            let digits = colons.leadingZeroBitCount >> 3
+            if digits > 0, digits <= 5 {
+                // Zeros instead of what stands before the digits.
+                let zeros: UInt64 = 0x3030_3030_3030_3030
+                let kept: UInt64 = ~0 &<< UInt64(64 &- 8 &* digits)
+                var value = (word & kept | zeros & ~kept) ^ zeros
+                if (value &+ 0x7676_7676_7676_7676 | value) & ~Self.low7 == 0 {
+                    // Pairs, fours, all eight.
+                    value = (value &* 10 &+ value >> 8) & 0x00FF_00FF_00FF_00FF
+                    value = (value &* 100 &+ value >> 16) & 0x0000_FFFF_0000_FFFF
+                    value = (value &* 10_000 &+ value >> 32) & 0xFFFF_FFFF
+                    return (count &- 1 &- digits, value < 65_536 ? Int(value) : -1)
+                }
+            }
         }
-        let digits = count &- 1 &- at
-        if at >= 0, self[at] == 58, digits > 0, digits <= 5 { return (at, port < 65_536 ? port : -1) }
-        while at >= 0, self[at] != 58 { at &-= 1 }
-        return (at >= 0 ? at : count, -1)
+        guard let colon = lastIndex(of: 58) else { return (count, -1) }
+        guard count - colon > 1, count - colon <= 6 else { return (colon, -1) }
+        var port = 0
+        for byte in self[(colon + 1)...] {
+            guard byte &- 48 <= 9 else { return (colon, -1) }
+            port = port * 10 + Int(byte - 48)
+        }
+        return (colon, port < 65_536 ? port : -1)
     }
+
+    private static let low7: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
 }

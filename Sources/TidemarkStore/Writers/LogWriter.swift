@@ -156,14 +156,14 @@ public final class LogWriter {
         row.add(record.sourceLine)
         if let exception {
             row.add(clean: exception.type, limit: 200)
-            row.add(maskedText(exception.text, limit: 2000))
+            row.add(masked: exception.text, limit: 2000)
             row.add(exception.frame.isEmpty ? nil : exception.frame)
         } else {
             row.addNull()
             row.addNull()
             row.addNull()
         }
-        row.add(maskedText(record.message, limit: 4000))
+        row.add(masked: record.message, limit: 4000)
         try events.endRow()
     }
 }

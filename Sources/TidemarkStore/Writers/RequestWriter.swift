@@ -3,31 +3,40 @@ import TidemarkEvidence
 
 /// Puts the lines of the request log together: one row a request.
 ///
-/// A request's row is held in memory for a while, because its next line usually follows at once; then it is inserted,
+/// A request's row waits in a batch for a while, because its next line usually follows at once; then it is inserted,
 /// and later lines update it. Lines find their row through the last 65,536 requests of the source; a line about an older
 /// one gets a row of its own. The memory is therefore bounded, and the result the same after a resume.
 final class RequestWriter {
     private static let remembered = 65_536
     private static let held = 1024
 
-    /// A request as its row will be.
-    private struct Row {
-        /// Place of its id in ``texts``.
-        var id: Range<Int>
-        var hash: UInt64
-        var line: Int
-        /// Received, added, finished, aborted, failed; 0 = not logged.
-        var times: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
-        /// Place of the reason in ``texts``; empty: none.
-        var reason = 0..<0
-        var maxTokens: Int?
-        var promptTokens: Int?
-        var isStructured = false
+    /// Places of the columns in the batch.
+    private enum Column {
+        static let line = 0
+        static let id = 1
+        static let received = 2
+        static let added = 3
+        static let finished = 4
+        static let aborted = 5
+        static let failed = 6
+        static let reason = 7
+        static let maxTokens = 8
+        static let promptTokens = 9
+        static let structured = 10
+        static let count = 11
+
+        static func time(of phase: RequestEvent.Phase) -> Int {
+            switch phase {
+            case .received, .generated: received
+            case .added: added
+            case .finished: finished
+            case .aborted: aborted
+            case .failed: failed
+            }
+        }
     }
 
     private let source: Int
-    /// Most requests are received and added, and nothing more is known; a cell that is not there costs nothing.
-    private let commonInserts: BulkInsert
     private let inserts: BulkInsert
     private let database: Database
     private var updates: [RequestEvent.Phase: Statement] = [:]
@@ -44,29 +53,27 @@ final class RequestWriter {
     private var mayHaveEarlier: Bool
     /// The number of the first request of this run.
     private static let first = remembered
+    /// The number of the next request; the last ones, as many as the batch has rows, are not inserted yet.
     @exclusivity(unchecked) private var next = first
-    /// The row id that the next inserted request gets.
-    private var nextRow: Int
-    /// The requests that are not inserted yet: numbers `next - waiting.count ..< next`.
-    @exclusivity(unchecked) private var waiting: [Row] = []
-    /// The ids and reasons of ``waiting``, one behind the other.
-    @exclusivity(unchecked) private var texts: [UInt8] = []
+    /// The row id of the first request of this run; the others follow without gaps.
+    private let firstRow: Int
+    /// Most requests are received and added, and nothing more is known: whether that holds for the whole batch.
+    @exclusivity(unchecked) private var isLean = true
 
     init(_ store: Store, source: Int, instance: Int) throws {
         database = store.database
         self.source = source
-        commonInserts = try BulkInsert(
-            database,
-            into: "request(instance_id, source_id, line, request_id, received_ms, added_ms, max_tokens)",
-            constants: [instance, source], columns: 5,
-            capacity: Self.held)
         inserts = try BulkInsert(
             database,
             into: """
                 request(instance_id, source_id, line, request_id, received_ms, added_ms, finished_ms, aborted_ms,
                     failed_ms, reason, max_tokens, prompt_tokens, structured)
-                """, constants: [instance, source], columns: 11, capacity: Self.held)
-        nextRow = (try database.int("SELECT max(rowid) FROM request") ?? 0) + 1
+                """, constants: [instance, source], columns: Column.count,
+            lean: (
+                "request(instance_id, source_id, line, request_id, received_ms, added_ms, max_tokens)",
+                [Column.line, Column.id, Column.received, Column.added, Column.maxTokens]
+            ), capacity: Self.held)
+        firstRow = (try database.int("SELECT max(rowid) FROM request") ?? 0) + 1
         mayHaveEarlier =
             try database.int("SELECT 1 FROM source_kind WHERE source_id = ? AND kind = 'request'", source) != nil
     }
@@ -82,7 +89,7 @@ final class RequestWriter {
             ORDER BY rowid
             """)
         recent.bind(1, source)
-        recent.bind(2, nextRow - (next - waiting.count - Self.first))
+        recent.bind(2, firstRow)
         var hashes: [UInt64] = []
         while try recent.step() {
             hashes.append(ByteInterner.hash(recent.bytes(1)))
@@ -108,46 +115,8 @@ final class RequestWriter {
 
     /// Inserts all that is held.
     func checkpoint() throws {
-        guard !waiting.isEmpty else { return }
-        let areCommon = waiting.allSatisfy {
-            $0.times.2 == 0 && $0.times.3 == 0 && $0.times.4 == 0 && $0.promptTokens == nil && $0.reason.isEmpty
-                && !$0.isStructured
-        }
-        let inserts = areCommon ? commonInserts : self.inserts
-        texts.withUnsafeBytes { texts in
-            func add(_ timeMs: Int64, to batch: RowBatch) {
-                if timeMs == 0 { batch.addNull() } else { batch.add(timeMs) }
-            }
-            let batch = inserts.batch
-            for row in waiting {
-                batch.add(row.line)
-                batch.add(clean: texts.slice(row.id.lowerBound, row.id.upperBound), limit: 256)
-                add(row.times.0, to: batch)
-                add(row.times.1, to: batch)
-                if areCommon {
-                    batch.add(row.maxTokens)
-                } else {
-                    add(row.times.2, to: batch)
-                    add(row.times.3, to: batch)
-                    add(row.times.4, to: batch)
-                    if row.reason.isEmpty {
-                        batch.addNull()
-                    } else {
-                        batch.add(clean: texts.slice(row.reason.lowerBound, row.reason.upperBound), limit: 500)
-                    }
-                    batch.add(row.maxTokens)
-                    batch.add(row.promptTokens)
-                    batch.add(row.isStructured ? 1 : Int?.none)
-                }
-                batch.endRow()
-            }
-        }
-        // At once: a later line may update any of these rows.
-        try inserts.flush()
-        nextRow += waiting.count
-        for row in waiting { numbers.append(row.hash) }
-        waiting.removeAll(keepingCapacity: true)
-        texts.removeAll(keepingCapacity: true)
+        try inserts.flush(lean: isLean)
+        isLean = true
     }
 
     private func note(_ event: RequestEvent, _ id: Bytes, line: Int, timeMs: Int64?) throws {
@@ -155,14 +124,10 @@ final class RequestWriter {
         guard let number = try number(of: hash, id) else {
             return try add(event, id, hash, line: line, timeMs: timeMs)
         }
-        let place = number - (next - waiting.count)
-        if place >= 0 {
-            set(&waiting[place], event, timeMs ?? 0)
-            return
-        }
+        let place = number - (next - inserts.batch.rows)
+        if place >= 0 { return set(place, event, timeMs) }
         let row =
-            number < Self.first
-            ? earlierRows[number - Self.first + earlierRows.count] : nextRow - (next - waiting.count - number)
+            number < Self.first ? earlierRows[number - Self.first + earlierRows.count] : firstRow + number - Self.first
         let update = try statement(for: event.phase)
         update.bind(1, timeMs)
         if event.phase == .failed {
@@ -184,29 +149,21 @@ final class RequestWriter {
         return numbers.number(of: hash, next: next) ?? numbers.number(of: external, next: next)
     }
 
-    /// The first time of a phase counts.
-    private func set(_ row: inout Row, _ event: RequestEvent, _ timeMs: Int64) {
-        switch event.phase {
-        case .received: if row.times.0 == 0 { row.times.0 = timeMs }
-        case .added: if row.times.1 == 0 { row.times.1 = timeMs }
-        case .finished: if row.times.2 == 0 { row.times.2 = timeMs }
-        case .aborted: if row.times.3 == 0 { row.times.3 = timeMs }
-        case .failed:
-            if row.times.4 == 0 { row.times.4 = timeMs }
-            let start = texts.count
-            // Masked first: a cut may hide that something is a secret.
-            SecretMask.withMasked(event.reason.slice(0, min(event.reason.count, 4096))) {
-                texts.append(contentsOf: $0.slice(0, min($0.count, 512)))
-            }
-            row.reason = start..<texts.count
-        case .generated: break
+    /// Notes what a further line says about a request that waits. The first time of a phase counts.
+    private func set(_ row: Int, _ event: RequestEvent, _ timeMs: Int64?) {
+        let batch = inserts.batch
+        let column = Column.time(of: event.phase)
+        if let timeMs, batch.isNull(row: row, column: column) { batch.set(row: row, column: column, timeMs) }
+        if event.phase != .received, event.phase != .added { isLean = false }
+        if event.phase == .failed, event.reason.count > 0 {
+            batch.set(row: row, column: Column.reason, masked: event.reason, limit: 500)
         }
     }
 
     private func statement(for phase: RequestEvent.Phase) throws -> Statement {
         if let known = updates[phase] { return known }
         let column = "\(phase.rawValue)_ms"
-        let reason = phase == .failed ? ", reason = ?" : ""
+        let reason = phase == .failed ? ", reason = coalesce(?, reason)" : ""
         let made = try database.prepare(
             "UPDATE request SET \(column) = coalesce(\(column), ?)\(reason) WHERE rowid = ?")
         updates[phase] = made
@@ -214,17 +171,20 @@ final class RequestWriter {
     }
 
     private func add(_ event: RequestEvent, _ id: Bytes, _ hash: UInt64, line: Int, timeMs: Int64?) throws {
-        if waiting.count >= Self.held { try checkpoint() }
-        let start = texts.count
-        texts.append(contentsOf: id.slice(0, min(id.count, 256)))
-        var row = Row(id: start..<texts.count, hash: hash, line: line)
-        row.maxTokens = event.maxTokens
-        row.promptTokens = event.promptTokens
-        row.isStructured = event.isStructured
-        set(&row, event, timeMs ?? 0)
+        if inserts.batch.isFull { try checkpoint() }
+        let batch = inserts.batch
+        batch.add(line)
+        batch.add(clean: id, limit: 256)
+        for _ in Column.received...Column.reason { batch.addNull() }
+        batch.add(event.maxTokens)
+        batch.add(event.promptTokens)
+        batch.add(event.isStructured ? 1 : Int?.none)
+        batch.endRow()
+        if event.promptTokens != nil || event.isStructured { isLean = false }
+        set(batch.rows - 1, event, timeMs)
         young.insert(hash, next)
+        numbers.append(hash)
         next += 1
-        waiting.append(row)
     }
 
     /// From 0.14.0 the engine's id is the request's id, a dash and eight hexadecimal digits.
@@ -237,6 +197,7 @@ final class RequestWriter {
 /// What ``RecentNumbers`` does, for many numbers that are hardly ever asked for: hashes wait in a list until somebody asks.
 struct LateNumbers {
     private let limit: Int
+    private let first: Int
     private var table: RecentNumbers?
     private var waiting: [UInt64] = []
     /// The number of the first hash that waits.
@@ -245,6 +206,7 @@ struct LateNumbers {
     /// - Parameter first: number of the first hash.
     init(limit: Int, first: Int) {
         self.limit = limit
+        self.first = first
         number = first
     }
 
@@ -261,7 +223,7 @@ struct LateNumbers {
     /// Gives hashes the numbers before the first one; call it before any number is asked for.
     mutating func prepend(_ hashes: [UInt64]) {
         var table = RecentNumbers(limit: limit)
-        for (place, hash) in hashes.enumerated() { table.insert(hash, number - hashes.count + place) }
+        for (place, hash) in hashes.enumerated() { table.insert(hash, first - hashes.count + place) }
         self.table = table
     }
 

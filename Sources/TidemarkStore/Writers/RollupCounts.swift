@@ -182,31 +182,45 @@ final class RollupCounts {
     }
 }
 
-/// Two numbers to a third: a direct-mapped cache, which forgets.
-final class PairCache {
-    private static let size = 1 << 12
-    private let entries = UnsafeMutablePointer<(first: UInt64, second: UInt64, value: Int)>.allocate(capacity: size)
+/// Three numbers to a client and a place: a direct-mapped cache, which forgets.
+final class RecentPlaces {
+    private static let size = 1 << 10
+
+    private struct Entry {
+        var first: UInt64 = 0
+        var second: UInt64 = 0
+        var kind: UInt64 = 0
+        var client: Int32 = -1
+        var place: Int32 = -1
+    }
+
+    private let entries = UnsafeMutablePointer<Entry>.allocate(capacity: size)
 
     init() { removeAll() }
     deinit { entries.deallocate() }
 
-    func removeAll() { entries.initialize(repeating: (0, 0, -1), count: Self.size) }
+    func removeAll() { entries.update(repeating: Entry(), count: Self.size) }
 
     /// -1: unknown.
     @inline(__always)
-    func find(_ first: UInt64, _ second: UInt64) -> Int {
-        let entry = entries + Self.slot(first, second)
-        return entry.pointee.first == first && entry.pointee.second == second ? entry.pointee.value : -1
+    func find(_ first: UInt64, _ second: UInt64, _ kind: UInt64) -> (client: Int, place: Int) {
+        let entry = entries + Self.slot(first, second, kind)
+        // One branch, which goes one way.
+        let differs =
+            (entry.pointee.first ^ first) | (entry.pointee.second ^ second) | (entry.pointee.kind ^ kind)
+        return differs == 0 ? (Int(entry.pointee.client), Int(entry.pointee.place)) : (-1, -1)
     }
 
-    func insert(_ first: UInt64, _ second: UInt64, _ value: Int) {
-        entries[Self.slot(first, second)] = (first, second, value)
+    func insert(_ first: UInt64, _ second: UInt64, _ kind: UInt64, client: Int, place: Int) {
+        entries[Self.slot(first, second, kind)] = Entry(
+            first: first, second: second, kind: kind, client: Int32(client), place: Int32(place))
     }
 
     @inline(__always)
-    private static func slot(_ first: UInt64, _ second: UInt64) -> Int {
+    private static func slot(_ first: UInt64, _ second: UInt64, _ kind: UInt64) -> Int {
         // The top bits: names that differ in their last byte alone differ nowhere else in the product.
-        Int(truncatingIfNeeded: ((first ^ second &* 0xD6E8_FEB8_6659_FD93) &* 0x9E37_79B9_7F4A_7C15) >> 52)
+        let mixed = (first ^ second &* 0xD6E8_FEB8_6659_FD93 &+ kind) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed >> 54)
     }
 }
 
