@@ -129,7 +129,7 @@ struct LineIngest {
                 progress(stream.consumedFileBytes)
                 if let commitBytes, reader.nextOffset - committedAt >= commitBytes, !isWhole {
                     try save(&consumer, at: point, tail, unframer, &rejected)
-                    try store.database.execute("COMMIT; BEGIN IMMEDIATE")
+                    try store.database.commitOnLane()
                     committedAt = reader.nextOffset
                 }
                 return true

@@ -106,7 +106,7 @@ struct LogIngest {
                 sink.forgetNoise(before: point().line)
                 if reader.nextOffset - committedAt >= commitBytes, isResumable() {
                     _ = try save()
-                    try store.database.execute("COMMIT; BEGIN IMMEDIATE")
+                    try store.database.commitOnLane()
                     committedAt = reader.nextOffset
                 }
                 return true

@@ -5,12 +5,14 @@ import TidemarkEvidence
 enum EventKinds {
     private struct Pattern {
         let text: StaticString
+        let bytes: ByteSet
         let kind: LogEventKind
         /// Whether the message must begin with the text.
         let anchored: Bool
 
         init(_ text: StaticString, _ kind: LogEventKind, anchored: Bool = false) {
             self.text = text
+            bytes = ByteSet(text)
             self.kind = kind
             self.anchored = anchored
         }
@@ -39,7 +41,8 @@ enum EventKinds {
 
     private static func first(_ patterns: [Pattern], _ message: Bytes) -> Int? {
         guard !message.isEmpty else { return nil }
-        for (index, pattern) in patterns.enumerated() {
+        let bytes = ByteSet(message)
+        for (index, pattern) in patterns.enumerated() where bytes.holds(pattern.bytes) {
             if pattern.anchored ? message.has(pattern.text) : message.range(of: pattern.text) != nil { return index }
         }
         return nil

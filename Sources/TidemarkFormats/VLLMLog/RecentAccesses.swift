@@ -60,7 +60,8 @@ struct RecentAccesses: Sendable {
     private mutating func remember(_ access: HTTPAccess, _ tail: Bytes, _ slot: Int) -> Int {
         guard forms < Self.mostForms else { return 0 }
         forms += 1
-        let slot = slot ^ (forms & 1)
+        // The neighbour's place is asked for second.
+        let slot = tails[slot].length == 0 ? slot : slot ^ (forms & 1)
         texts.withUnsafeMutableBytes {
             _ = memcpy($0.baseAddress! + slot * Self.longest, tail.baseAddress!, tail.count)
         }

@@ -66,7 +66,7 @@ final class BulkInsert {
         other = full
         full.isUnderWay = true
         let statement = isLean ? lean ?? statement : statement
-        database.lane.submit { [table] in
+        try database.lane.submit { [table] in
             defer {
                 full.removeAll()
                 full.isUnderWay = false

@@ -61,11 +61,24 @@ public final class Database {
 
     /// Runs one or more statements without results.
     public func execute(_ sql: String) throws {
+        // Rows may be added there, too. What failed there is undone with the rest.
+        if sql.hasPrefix("ROLLBACK") { try? lane.settle() } else { try lane.settle() }
         if sql.hasPrefix("COMMIT") { for insert in inserts { try insert.value.flush() } }
         if sql.hasPrefix("ROLLBACK") { for insert in inserts { insert.value.discard() } }
         try lane.settle()
         let status = sqlite3_exec(handle, sql, nil, nil, nil)
         guard status == SQLITE_OK else { throw failure(status, sql) }
+    }
+
+    /// Commits what was given so far and begins the next transaction, on the lane: behind the rows under way, and without
+    /// waiting for the disk. What fails is thrown when the database is used next.
+    public func commitOnLane() throws {
+        for insert in inserts { try insert.value.flush() }
+        try lane.submit { [unowned self] in
+            let sql = "COMMIT; BEGIN IMMEDIATE"
+            let status = sqlite3_exec(raw, sql, nil, nil, nil)
+            guard status == SQLITE_OK else { throw failure(status, sql) }
+        }
     }
 
     public func prepare(_ sql: String) throws -> Statement { try Statement(self, sql) }

@@ -5,7 +5,8 @@ import TidemarkBase
 /// A second thread that runs pieces of work one after the other, in the order in which they were given.
 ///
 /// A database has one: batches of rows go into it while the next ones are being parsed. Whoever uses the connection
-/// otherwise waits for it first, which is what the handles of ``Database`` and ``Statement`` do by themselves.
+/// otherwise waits for it first, which is what the handles of ``Database`` and ``Statement`` do by themselves; the work on
+/// the lane uses them without waiting.
 final class WriteLane: @unchecked Sendable {
     /// A piece more than this and the giver waits: memory stays flat when parsing is faster than writing.
     private static let depth = 4
@@ -27,8 +28,12 @@ final class WriteLane: @unchecked Sendable {
     /// Whether nothing is under way. Only the giver may rely on it.
     @inline(__always) var isIdle: Bool { pending.load(ordering: .acquiring) == 0 }
 
-    /// Gives a piece of work. Waits while too much is under way.
-    func submit(_ work: @escaping () throws -> Void) {
+    /// Whether it is the lane's own work that asks.
+    private var isCurrent: Bool { thread.map { pthread_equal(pthread_self(), $0) != 0 } ?? false }
+
+    /// Gives a piece of work. Waits while too much is under way. What the lane's own work gives is done at once.
+    func submit(_ work: @escaping () throws -> Void) throws {
+        if !isIdle, isCurrent { return try work() }
         pthread_mutex_lock(mutex)
         if thread == nil { start() }
         while queue.count >= Self.depth { pthread_cond_wait(changed, mutex) }
@@ -46,6 +51,8 @@ final class WriteLane: @unchecked Sendable {
     }
 
     private func waitForWork() {
+        // The lane's own work has the connection.
+        if isCurrent { return }
         pthread_mutex_lock(mutex)
         while !isIdle { pthread_cond_wait(changed, mutex) }
         pthread_mutex_unlock(mutex)

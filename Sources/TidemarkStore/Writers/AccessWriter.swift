@@ -3,6 +3,9 @@ import TidemarkEvidence
 
 /// Rolls access lines up per second, client, method, route and status, and keeps each error singly; with
 /// `keepRows` every line. A row holds the seconds of one minute.
+///
+/// The parser's thread only takes the lines down; the database's lane does the rest, batch by batch. ``checkpoint()`` waits for
+/// it.
 final class AccessWriter {
     private let source: Int
     private let instance: Int
@@ -13,8 +16,13 @@ final class AccessWriter {
     private let rows: BulkInsert?
     private let keepsRows: Bool
     private let database: Database
+    private let batches = [AccessBatch(), AccessBatch(), AccessBatch()]
+    @exclusivity(unchecked) private var filling = 0
+    /// The one that is being filled.
+    @exclusivity(unchecked) private unowned(unsafe) var batch: AccessBatch
 
-    // Only methods of this class touch these, one at a time: the run-time check of that costs a tenth of an ingest.
+    // The lane's. Only methods of this class touch these, one at a time: the run-time check of that costs a tenth of an
+    // ingest.
 
     /// Names that only differ endlessly (scans of random paths) share one entry beyond these limits.
     @exclusivity(unchecked) private var clients = ByteInterner(limit: 65_535)
@@ -36,6 +44,7 @@ final class AccessWriter {
     private static let other: StaticString = "(other)"
 
     init(_ store: Store, source: Int, instance: Int, keepRows: Bool, resumeRow: Int) throws {
+        batch = batches[0]
         database = store.database
         self.source = source
         self.instance = instance
@@ -52,7 +61,30 @@ final class AccessWriter {
         nextRow = (try database.int("SELECT max(rowid) FROM http_rollup") ?? 0) + 1
     }
 
+    deinit { database.lane.pause() }
+
+    @inline(__always)
     func write(_ access: HTTPAccess, line: Int, timeMs: Int64) throws {
+        batch.add(access, line: line, timeMs: timeMs)
+        if batch.isFull { try handOver() }
+    }
+
+    /// Gives the lines taken down to the lane.
+    private func handOver() throws {
+        guard !batch.isEmpty else { return }
+        let full = batches[filling]
+        filling = (filling + 1) % batches.count
+        batch = batches[filling]
+        if batch.isUnderWay { try database.lane.settle() }
+        full.isUnderWay = true
+        let me = Unmanaged.passUnretained(self)
+        try database.lane.submit {
+            defer { full.isUnderWay = false }
+            try me._withUnsafeGuaranteedRef { me in try full.drain { try me.rollUp($0, line: $1, timeMs: $2) } }
+        }
+    }
+
+    private func rollUp(_ access: HTTPAccess, line: Int, timeMs: Int64) throws {
         if timeMs != lastTimeMs {
             lastTimeMs = timeMs
             let start = CivilTime.floorDivide(timeMs, 1000) * 1000
@@ -85,6 +117,8 @@ final class AccessWriter {
 
     /// Writes all that is held back.
     func checkpoint() throws {
+        try handOver()
+        try database.lane.settle()
         try endMinute()
         (minute, second, lastTimeMs) = (.min, .min, .min)
         try rollups.flush()
