@@ -1,7 +1,7 @@
 import TidemarkBase
 
 /// Colour codes in logs: `ESC[1;36m`, and what is left of them when a paste lost or rewrote the ESC byte (`[36m`, `^[[0m`,
-/// `#033[0m`, `\u001b[0m`) or the bracket with it (`36m(APIServer pid=7)0m `).
+/// `#033[0m`, `\u001b[0m`, `ESC[0m`) or the bracket with it (`36m(APIServer pid=7)0m `).
 enum ANSI {
     /// Index after any colour codes at `index`.
     @inline(__always)
@@ -62,6 +62,8 @@ enum ANSI {
             switch bytes[at] {
             case 92: ["\\u001b[", "\\u001B[", "\\x1b[", "\\x1B[", "\\033[", "\\e["]
             case 35: ["#033["]
+            case 69: ["ESC["]
+            case 60: ["<ESC>[", "<0x1b>[", "<0x1B>["]
             case 0xE2: ["\u{241B}[", "\u{2190}["]
             case 0xEF: ["\u{FFFD}["]
             default: []
@@ -96,7 +98,7 @@ enum ANSI {
             var length: Int?
             switch byte {
             case 27, 91, 94: length = codeLength(bytes, at)
-            case 92, 35, 0xE2, 0xEF:
+            case 92, 35, 69, 60, 0xE2, 0xEF:
                 if let escape = writtenEscape(bytes, at) {
                     length = codeLength(bytes, at + escape).map { $0 + escape }
                 }

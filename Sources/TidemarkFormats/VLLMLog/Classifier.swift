@@ -132,7 +132,7 @@ enum Classifier {
     /// the level, the logger's name, a file or a process id. nil when it isn't theirs.
     static func ownText(in line: Bytes, from start: Int) -> Int? {
         var at = start
-        var isFirst = true
+        var words = 0
         while at < line.count, at < start + 200 {
             let before = at > 0 ? line[at - 1] : 32
             defer { at += 1 }
@@ -144,8 +144,10 @@ enum Classifier {
             let text = line.slice(at, line.count)
             if case .payload = hot(text) { return at }
             if text[0] &- 48 <= 9 || text[0] == 91, case .access = AccessLine.parse(text) { return at }
-            if isFirst || at > 2 && line.has(" - ", at: at - 3), !StartupFacts.parse(text).isEmpty { return at }
-            isFirst = false
+            // Behind the level, or behind the logger's name.
+            let begins = words == 0 || at > 2 && line.has(" - ", at: at - 3) || words == 1 && line.has(": ", at: at - 2)
+            if begins, !StartupFacts.parse(text).isEmpty { return at }
+            words += 1
         }
         return nil
     }

@@ -36,7 +36,10 @@ enum EventKinds {
             guard let index = first(failures, text.slice(0, min(text.count, 4096))) else { continue }
             best = min(best ?? index, index)
         }
-        return best.map { failures[$0].kind } ?? .traceback
+        if let best { return failures[best].kind }
+        // vLLM says so of templates and images too; without the exception, the prompt's length is the common cause.
+        let isCut = exception.type.isEmpty && head.has("Error in preprocessing prompt inputs")
+        return isCut ? .promptTooLong : .traceback
     }
 
     private static func first(_ patterns: [Pattern], _ message: Bytes) -> Int? {
@@ -139,12 +142,18 @@ enum EventKinds {
         Pattern("NPU warning, error code is", .cudaError),
         Pattern("NPU error, error code is", .cudaError),
         Pattern("aicore execution times out", .cudaError),
+        Pattern("ACL stream synchronize failed", .cudaError),
         // Communication
         Pattern("Watchdog caught collective operation timeout", .ncclError),
         Pattern("NCCL error", .ncclError),
         Pattern("NCCL Error ", .ncclError),
         Pattern("DistStoreError: ", .ncclError),
         Pattern("Some NCCL operations have failed or timed out", .ncclError),
+        Pattern("Timeout at NCCL work", .ncclError),
+        Pattern("Heartbeat monitor timed out!", .ncclError),
+        Pattern("watchdog got stuck for", .ncclError),
+        Pattern("Received a dump signal due to a collective timeout", .ncclError),
+        Pattern("Exception (either an error or timeout) detected by watchdog", .ncclError),
         Pattern("NCCL WARN ", .ncclError),
         Pattern("ncclSystemError", .ncclError),
         Pattern("ncclUnhandledCudaError", .ncclError),
@@ -188,6 +197,8 @@ enum EventKinds {
         Pattern("WorkerProc initialization failed", .workerDied),
         Pattern("A worker died or was killed while executing", .workerDied),
         Pattern("The actor died ", .workerDied),
+        Pattern("The actor is dead because its worker process has died", .workerDied),
+        Pattern("Fatal Python error: ", .workerDied, anchored: true),
         Pattern("Got fatal signal from worker processes", .workerDied),
         Pattern("got fatal signal from worker processes", .workerDied),
         Pattern("died with exit code ", .workerDied),
@@ -209,8 +220,8 @@ enum EventKinds {
         Pattern("EngineCore hit an exception", .engineDead),
         Pattern("AsyncLLM output_handler failed", .engineDead),
         Pattern("Engine core initialization failed", .engineDead),
+        Pattern("process failed during engine core initialization", .engineDead),
         Pattern("died unexpectedly", .engineDead),
-        Pattern("Error in preprocessing prompt inputs", .promptTooLong, anchored: true),
         Pattern("Exception in ASGI application", .asgiException, anchored: true),
         Pattern("No heartbeat received from MQLLMEngine", .rpcTimeout),
         Pattern("TimeoutError", .rpcTimeout),

@@ -17,6 +17,8 @@ struct ForeignLine {
     var end: Int?
     /// A time with its zone, Unix ms.
     var timeMs: Int64?
+    /// Process id.
+    var pid: Int?
 
     static func parse(_ text: Bytes) -> ForeignLine {
         var line = ForeignLine()
@@ -25,7 +27,11 @@ struct ForeignLine {
             line.kind = .progress
             return line
         }
-        if line.readLevel(text) || line.readRich(text) { return line }
+        if line.readLevel(text) || line.readRich(text) || line.readPlugin(text) || line.readCANN(text)
+            || line.readAssertion(text)
+        {
+            return line
+        }
         var at = 0
         if text.has("[rank"), let close = text.range(of: "]:"), close < 16 { at = close + 2 }
         if at < text.count, text[at] == 32 { at += 1 }
@@ -142,7 +148,7 @@ struct ForeignLine {
     }
 
     /// How a shell, Python or C++ say that a process died.
-    private static func death(_ text: Bytes) -> LogEventKind? {
+    static func death(_ text: Bytes) -> LogEventKind? {
         if text.equals("Killed") || text.equals("Aborted") || text.has("Segmentation fault")
             || text.has("Aborted (core dumped)") || text.has("Bus error") || text.has("terminate called ")
             || text.has("Fatal Python error: ") || text.range(of: "Segfault encountered") != nil
@@ -240,8 +246,10 @@ struct ForeignLine {
         // Ray's core: `,123 E 31 31] (raylet) node_manager.cc:3064: text`.
         if at + 2 < text.count, text[at] == 32, text[at + 2] == 32, let letter = Self.letterLevel(text[at + 1]) {
             level = letter
+            readRayCore(text, from: at + 3)
             return true
         }
+        readPid(text, from: at)
         let limit = min(text.count, at + 120)
         while at < limit {
             if let (level, after) = RecordHeader.level(text, at: at), isWordEdge(text, at - 1), isWordEdge(text, after)

@@ -17,6 +17,8 @@ struct LineItem {
     var form: Form
     var process: Bytes
     var pid: Int?
+    /// A process id in the text of the line itself, which its further lines don't repeat.
+    var namedPid: Int?
     var level: LogLevel?
     var stamp: LogStamp?
     var file: Bytes
@@ -60,11 +62,11 @@ struct LineItem {
         pid = chain.pid
     }
 
-    /// Nothing but blanks, or the fence of a code block of a paste.
+    /// Nothing but blanks, or the fence or mark of code in a paste.
     var isBlank: Bool {
         guard form == .raw else { return false }
         let text = message.trimmed
-        return text.isEmpty || text.has("```") && text.count < 24
+        return text.isEmpty || text.has("```") && text.count < 24 || text.equals("`")
     }
 
     func sameBytes(_ a: Bytes, _ b: Bytes) -> Bool { a.count == b.count && a.elementsEqual(b) }
@@ -93,6 +95,7 @@ struct LineItems {
             return self.uvicorn(uvicorn.level, uvicorn.message, chain.name, chain.pid)
         }
         if let short = ShortHeader.parse(line, at: chain.end) { return self.short(short, chain.name, chain.pid) }
+        if chain.end == start, let item = withoutPid() ?? quoted() ?? wrapped() { return item }
         let glued = min(headerIndex(from: chain.end), uvicornIndex(from: chain.end))
         if glued < line.count, glued > start, isLoggingPrefix(line.slice(chain.end, glued)) {
             let prefix = line.slice(chain.end, glued)
@@ -106,7 +109,9 @@ struct LineItems {
                     item.pid = broken.pid
                 }
                 // `2025-05-14 17:45:12.901 uvicorn.access INFO:     …`: the only time that access line has.
-                if item.stamp == nil, let dated = ForeignLine.datedStamp(prefix), !dated.zoned {
+                // `[2026-07-14 22:37:50,765] INFO:     …` too.
+                let time = prefix.slice(prefix.first == 91 ? 1 : 0, prefix.count)
+                if item.stamp == nil, let dated = ForeignLine.datedStamp(time), !dated.zoned {
                     item.stamp = dated.stamp
                 }
                 // `INFO … text.` quoted in backticks.
@@ -121,6 +126,51 @@ struct LineItems {
         var item = LineItem(form: .raw, message: line.slice(min(chain.end, at), at))
         item.process = line.slice(chain.name.lowerBound, chain.name.upperBound)
         item.pid = chain.pid
+        return item
+    }
+
+    /// `(EngineCore) ERROR [core.py:1138] text`.
+    private mutating func withoutPid() -> LineItem? {
+        guard let prefix = ProcessPrefix.parseWithoutPid(line, at: at) else { return nil }
+        var header = RecordHeader()
+        header.process = prefix.name
+        if header.parseFromLevel(line, at: prefix.end) { return record(header) }
+        guard let short = ShortHeader.parse(line, at: prefix.end), short.level != nil else { return nil }
+        return self.short(short, prefix.name, nil)
+    }
+
+    /// A line in backticks, or one of an indented paste, when what follows begins as no other text does: with a process,
+    /// or with a time and a level.
+    private mutating func quoted() -> LineItem? {
+        let margin = PasteMarks.margin(line)
+        guard at == 0, margin > 0 else { return nil }
+        let rest = line.slice(margin, line.count)
+        if ProcessPrefix.parseChain(rest).pid == nil {
+            guard ForeignLine.datedStamp(rest.slice(rest.first == 91 ? 1 : 0, rest.count)) != nil,
+                ForeignLine.parse(rest).level != nil
+            else { return nil }
+        }
+        at = margin
+        guard var item = next() else { return nil }
+        if line[0] == 96, item.message.last == 96 { item.message = item.message.slice(0, item.message.count - 1) }
+        return item
+    }
+
+    /// `2026-05-08 11:47:02.257 [Error] (Process) text`, as Lemonade passes on what its server prints.
+    private mutating func wrapped() -> LineItem? {
+        guard at == 0, let dated = ForeignLine.datedStamp(line), !dated.zoned,
+            let close = line.range(of: "] (Process) ", from: dated.length), close < dated.length + 12
+        else { return nil }
+        let levels: [(StaticString, LogLevel)] = [
+            (" [Error", .error), (" [Warning", .warning), (" [Info", .info), (" [Debug", .debug), (" [Trace", .trace),
+        ]
+        guard let level = levels.first(where: { line.slice(dated.length, close).equals($0.0) })?.1,
+            close + 12 < line.count
+        else { return nil }
+        at = close + 12
+        guard var item = next() else { return nil }
+        item.stamp = item.stamp ?? dated.stamp
+        item.level = item.level ?? level
         return item
     }
 
@@ -140,6 +190,7 @@ struct LineItems {
         at = gluedIndex(from: header.message)
         var item = LineItem(form: .record, message: line.slice(min(header.message, at), at))
         item.level = header.level
+        item.stamp = header.stamp
         item.file = line.slice(header.file.lowerBound, header.file.upperBound)
         item.sourceLine = header.sourceLine
         item.process = line.slice(name.lowerBound, name.upperBound)
@@ -192,6 +243,8 @@ struct LineItems {
         if let (_, after) = RecordHeader.level(text, at: 0) { guard text.has(" 20", at: after) else { return false } }
         switch last {
         case 32, 9, 58, 124, 62, 45, 96, 128...: return true
+        // `[INFO 08-16 11:53:40 metrics.py:418] text` has its bracket before the level.
+        case 91: return text.count == 1
         // What a lost colour code leaves: `1;36m`.
         case 109: return text.count <= 6 && text.dropLast().allSatisfy { $0 &- 48 <= 9 || $0 == 59 || $0 == 91 }
         default: return false

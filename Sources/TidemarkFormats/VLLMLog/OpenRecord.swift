@@ -6,10 +6,12 @@ import TidemarkEvidence
 /// vLLM repeats the prefix on every line of a record; raw tracebacks have none. Several processes write into one file,
 /// so several records can be open at once; they are delivered in the order of their first lines.
 struct OpenRecord {
-    enum Trace: UInt8 { case none, inside, afterException }
+    /// `stack`: in the frames that `faulthandler` prints, the innermost first, without an exception behind them.
+    enum Trace: UInt8 { case none, inside, afterException, stack }
 
     let form: LineItem.Form
     let pid: Int?
+    private let namedPid: Int?
     let level: LogLevel?
     let stamp: LogStamp?
     let sourceLine: Int?
@@ -41,6 +43,7 @@ struct OpenRecord {
     ) {
         form = item.form
         pid = item.pid
+        namedPid = item.namedPid
         level = item.level
         stamp = item.stamp
         sourceLine = item.sourceLine
@@ -71,6 +74,7 @@ struct OpenRecord {
         item.process = bytes.slice(0, processEnd)
         item.file = bytes.slice(processEnd, messageStart)
         item.pid = pid
+        item.namedPid = namedPid
         item.level = level
         item.stamp = stamp
         item.sourceLine = sourceLine
@@ -81,7 +85,7 @@ struct OpenRecord {
     func isExpecting(_ meaning: VLLMLogState.CarriageReturns) -> Bool {
         isOpen
             && (trace == .inside || endsWithCR && meaning != .everywhere && form == .record
-                || pid != nil && awaitsWarning)
+                || pid != nil && (isStack || awaitsWarning))
     }
 
     func isSameProcess(_ item: LineItem, _ frame: FrameInfo) -> Bool {
@@ -165,11 +169,22 @@ struct OpenRecord {
             && !buffer.withUnsafeBytes { $0.range(of: "warnings.warn(", from: headEnd) != nil }
     }
 
-    /// `Process SpawnProcess-1:8:`, which multiprocessing prints above a traceback.
-    private var isProcessHead: Bool {
-        buffer.withUnsafeBytes { bytes in
-            let head = bytes.slice(messageStart, headEnd)
-            return head.has("Process ") && head.last == 58 && head.count < 120
+    /// In the frames of `faulthandler`, or behind the line that announces them. Other lines of the process end them.
+    var isStack: Bool {
+        trace == .stack || trace == .none && form == .raw && withHead { $0.has("Fatal Python error: ") }
+    }
+
+    private func withHead<Result>(_ body: (Bytes) -> Result) -> Result {
+        buffer.withUnsafeBytes { body($0.slice(messageStart, headEnd)) }
+    }
+
+    /// Whether a traceback that opens below an exception is quoted by its text; else it is that of another failure. Behind
+    /// the sentence of a chain it belongs to it in any case.
+    private func quotesTraceback(_ message: Bytes) -> Bool {
+        if message.has("Original Traceback") { return true }
+        return buffer.withUnsafeBytes { buffer in
+            let text = buffer.slice(messageStart, buffer.count).trimmed
+            return text.last == 58 || StatisticsLine.hasSuffix(text, "\"\"\"") || StatisticsLine.hasSuffix(text, "'''")
         }
     }
 
@@ -178,10 +193,21 @@ struct OpenRecord {
         switch trace {
         case .inside: return true
         case .afterException:
-            return indented || message.trimmed.isEmpty || TracebackText.isChain(message) || TracebackText.opens(message)
+            if !indented, TracebackText.opens(message) { return quotesTraceback(message) }
+            return indented || message.trimmed.isEmpty || TracebackText.isChain(message)
                 || TracebackText.continuesText(message) || continuesException(message)
+        case .stack:
+            return indented || message.trimmed.isEmpty || TracebackText.opensStack(message)
+                || message.has("Extension modules: ")
         case .none:
-            if form == .uvicorn || isProcessHead { return TracebackText.opens(message) }
+            if form == .uvicorn { return TracebackText.opens(message) }
+            if withHead({ TracebackText.isHead($0) }) {
+                return TracebackText.opens(message)
+                    || message.has("handle: <") && lineCount == 1 && withHead { $0.has("Exception in callback ") }
+            }
+            if isStack {
+                return TracebackText.opensStack(message) || message.has("Python runtime state: ")
+            }
             // `logger.exception` prints it below its message.
             if level == .error || level == .critical, lineCount == 1, TracebackText.opens(message) { return true }
             if awaitsWarning { return !ForeignLine.isProgress(message) }
@@ -192,7 +218,9 @@ struct OpenRecord {
     /// Whether a line without an indent belongs to the text of the exception before it: what the same process prints, or a
     /// sentence, such as Hugging Face's advice.
     private func continuesException(_ message: Bytes) -> Bool {
-        guard linesAfterException < 8, let first = message.first, !ForeignLine.isProgress(message) else { return false }
+        guard linesAfterException < 8, let first = message.first, !ForeignLine.isProgress(message),
+            !TracebackText.isHead(message)
+        else { return false }
         let foreign = ForeignLine.parse(message)
         guard foreign.stamp == nil, foreign.timeMs == nil, foreign.kind == nil, foreign.text == nil else {
             return false
@@ -248,12 +276,20 @@ struct OpenRecord {
 
     /// Follows the shape of a traceback.
     private mutating func follow(_ line: Bytes) {
-        if TracebackText.opens(line) || TracebackText.isFrame(line) {
+        let order = TracebackText.frameOrder(line)
+        if order == .innermostFirst || TracebackText.opensStack(line) {
+            trace = .stack
+            return
+        }
+        if order != nil || TracebackText.opens(line) {
             trace = .inside
             return
         }
         switch trace {
-        case .none: break
+        case .stack: break
+        case .none:
+            // The end of a traceback whose frames a paste left out.
+            if form == .record, level == .error || level == .critical, TracebackText.isSource(line) { trace = .inside }
         case .afterException:
             linesAfterException += 1
             if TracebackText.isChain(line) { trace = .inside }

@@ -10,6 +10,21 @@ enum PasteMarks {
         return at == 0 ? line : line.slice(at, line.count)
     }
 
+    /// Length of the backtick or the 4 to 15 blanks before a line that was pasted as code.
+    static func margin(_ line: Bytes) -> Int {
+        if line.first == 96 { return line.count > 1 && line[1] != 96 ? 1 : 0 }
+        var blanks = 0
+        while blanks < line.count, line[blanks] == 32 { blanks += 1 }
+        return blanks >= 4 && blanks < 16 && blanks < line.count ? blanks : 0
+    }
+
+    /// Length of the `  | ` that Compose puts before the lines of a service whose name the paste lost.
+    static func bar(_ line: Bytes) -> Int {
+        var at = 0
+        while at < line.count, line[at] == 32 { at += 1 }
+        return at > 0 && at < 40 && line.has("| ", at: at) ? at + 2 : 0
+    }
+
     /// Whether the line went through an editor of web pages: an entity stands where a log has quotes, the place in the
     /// code is a link, `[[loggers.py:259](http://loggers.py:259/)]`, or tags stand around the text.
     static func hasEntities(_ line: Bytes) -> Bool {

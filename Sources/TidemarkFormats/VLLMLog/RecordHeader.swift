@@ -56,7 +56,12 @@ struct RecordHeader {
             at += 1
         }
         // The documentation of 0.4 prints the line without any bracket.
-        guard at > digits, at < line.count, line[at] == 93 || (!isBracketed && line[at] == 32) else { return false }
+        guard at > digits, at < line.count else { return false }
+        if line[at] != 93, isBracketed || line[at] != 32 {
+            // A paste made `[]` of the closing bracket.
+            guard isBracketed, line.has("[]", at: at) else { return false }
+            at += 1
+        }
         at = ANSI.skip(line, at + 1)
         if at < line.count, line[at] == 32 { at += 1 }
         self.level = level
@@ -154,6 +159,15 @@ struct ProcessPrefix {
         return ProcessPrefix(name: name, pid: pid, end: index)
     }
 
+    /// `(EngineCore) ` of a user who left out the process id.
+    static func parseWithoutPid(_ line: Bytes, at start: Int) -> (name: Range<Int>, end: Int)? {
+        let names: [StaticString] = ["EngineCore", "APIServer", "ApiServer", "Worker", "VllmWorker", "RayWorker"]
+        guard line.has("(", at: start), names.contains(where: { line.has($0, at: start + 1) }),
+            let close = line.firstIndex(of: 41, from: start), close - start < 60, line.has(" ", at: close + 1)
+        else { return nil }
+        return (start + 1..<close, close + 2)
+    }
+
     /// All prefixes at the start of a line: the innermost one, and the index after them.
     static func parseChain(_ line: Bytes, at start: Int = 0) -> (name: Range<Int>, pid: Int?, end: Int) {
         var at = ANSI.skip(line, start)
@@ -181,10 +195,11 @@ struct ProcessPrefix {
     }
 }
 
-/// What is left of a header when a user shortened it: `LEVEL [file.py:LINE] message`, `[file.py:LINE] message`. It has no
-/// time.
+/// What is left of a header when a user shortened it: `LEVEL [file.py:LINE] message`, `[file.py:LINE] message`,
+/// `LEVEL MM-DD HH:MM [file.py:LINE] message`. Mostly it has no time.
 struct ShortHeader {
     var level: LogLevel?
+    var stamp: LogStamp?
     var file: Range<Int>
     var sourceLine: Int
     var message: Int
@@ -196,6 +211,8 @@ struct ShortHeader {
             level = read
             at = after + 1
         }
+        let stamp = level == nil ? nil : stampWithoutSeconds(line, at: at)
+        if stamp != nil { at += 12 }
         guard at < line.count, line[at] == 91 else { return nil }
         let name = at + 1
         at = name
@@ -204,6 +221,16 @@ struct ShortHeader {
         var scan = FieldScanner(line, from: at + 1)
         guard let number = scan.integer(), scan.skip("]") else { return nil }
         if !scan.atEnd, line[scan.at] == 32 { scan.at += 1 }
-        return ShortHeader(level: level, file: name..<at, sourceLine: number, message: scan.at)
+        return ShortHeader(level: level, stamp: stamp, file: name..<at, sourceLine: number, message: scan.at)
+    }
+
+    /// `MM-DD HH:MM ` at `at`.
+    private static func stampWithoutSeconds(_ line: Bytes, at: Int) -> LogStamp? {
+        guard at + 12 <= line.count, line[at + 2] == 45, line[at + 5] == 32, line[at + 8] == 58, line[at + 11] == 32,
+            let month = RecordHeader.pair(line, at), let day = RecordHeader.pair(line, at + 3),
+            let hour = RecordHeader.pair(line, at + 6), let minute = RecordHeader.pair(line, at + 9), month >= 1,
+            month <= 12, day >= 1, day <= 31, hour < 24, minute < 60
+        else { return nil }
+        return LogStamp(month: month, day: day, hour: hour, minute: minute, second: 0)
     }
 }

@@ -9,8 +9,33 @@ enum TracebackText {
         return at < 160
     }
 
-    /// `  File "path", line N, in function`: a paste may begin in the middle of a traceback.
-    static func isFrame(_ line: Bytes) -> Bool { readFrame(withoutMargin(line).0) != nil }
+    /// `Current thread 0x7f (most recent call first):` of `faulthandler`, `Stack (most recent call first):`.
+    static func opensStack(_ line: Bytes) -> Bool {
+        guard line.has("Stack (") || line.has("Thread 0x") || line.has("Current thread 0x"),
+            let at = line.range(of: "(most recent call first)")
+        else { return false }
+        return at < 160
+    }
+
+    /// What multiprocessing, threading, asyncio and the interpreter print above a traceback.
+    static func isHead(_ line: Bytes) -> Bool {
+        if line.has("Process ") || line.has("Exception in thread ") { return line.last == 58 && line.count < 200 }
+        return line.has("Exception in callback ") || line.has("Exception ignored in")
+    }
+
+    /// Source code of a frame in front of its exception: `    raise RuntimeError(`, `    ^^^^^`.
+    static func isSource(_ line: Bytes) -> Bool {
+        guard line.has("    ") else { return false }
+        let text = line.trimmed
+        if text.has("raise ") { return true }
+        return !text.isEmpty && text.allSatisfy { $0 == 94 || $0 == 126 || $0 == 32 }
+    }
+
+    enum FrameOrder { case innermostLast, innermostFirst }
+
+    /// `  File "path", line N, in function`: a paste may begin in the middle of a traceback. `faulthandler`, which prints
+    /// the innermost frame first, has no comma behind the number.
+    static func frameOrder(_ line: Bytes) -> FrameOrder? { readFrame(withoutMargin(line).0)?.order }
 
     /// The sentences between the tracebacks of a chain.
     static func isChain(_ line: Bytes) -> Bool {
@@ -28,22 +53,23 @@ enum TracebackText {
             || line.has("Compile with `TORCH_USE_HIP_DSA`") || line.has("terminate called ")
     }
 
+    private typealias Frame = (file: Bytes, line: Bytes, function: Bytes, order: FrameOrder)
+
     private struct Found {
         var type: Bytes
         var textStart: Int
         var textEnd: Int
-        var frame: (file: Bytes, line: Bytes, function: Bytes)?
+        var frame: Frame?
     }
 
     /// The last exception of `message` (the one that ended things), with the first one of its chain as root cause.
     static func exception(in message: Bytes) -> ExceptionInfo? {
         let opening = message.range(of: "raceback (most recent call last)")
-        guard opening != nil || message.range(of: "File \"") != nil && message.range(of: "\", line ") != nil else {
-            return nil
-        }
+        guard opening != nil || message.range(of: "\", line ") != nil || isSourceFirst(message) else { return nil }
+        if opening == nil, let stack = stack(in: message) { return stack }
         var found: [Found] = []
-        var frame: (file: Bytes, line: Bytes, function: Bytes)?
-        var inside = opening == nil
+        var frame: Frame?
+        var inside = opening.map { beginsInside(message.slice(0, $0)) } ?? true
         var at = 0
         while at < message.count {
             let end = message.firstIndex(of: 10, from: at) ?? message.count
@@ -95,17 +121,61 @@ enum TracebackText {
         return info
     }
 
+    /// Whether a log began within the first traceback of a chain: `text` stands before the next one.
+    private static func beginsInside(_ text: Bytes) -> Bool {
+        var at = 0
+        while at < text.count {
+            let end = text.firstIndex(of: 10, from: at) ?? text.count
+            let line = text.slice(at, end)
+            if frameOrder(line) != nil || isChain(line) { return true }
+            at = end + 1
+        }
+        return false
+    }
+
+    /// Whether a log began with the source code of the last frame.
+    private static func isSourceFirst(_ message: Bytes) -> Bool {
+        var at = 0
+        while message.has("    ", at: at) {
+            let end = message.firstIndex(of: 10, from: at) ?? message.count
+            if isSource(message.slice(at, end)) { return true }
+            at = end + 1
+        }
+        return false
+    }
+
+    /// What `faulthandler` prints: the innermost frame of the thread that failed stands first.
+    private static func stack(in message: Bytes) -> ExceptionInfo? {
+        var frame: Frame?
+        var isCurrent = false
+        var at = 0
+        while at < message.count {
+            let end = message.firstIndex(of: 10, from: at) ?? message.count
+            let line = message.slice(at, end)
+            at = end + 1
+            if opensStack(line) {
+                if line.has("Current thread ") { isCurrent = true }
+            } else if let read = readFrame(line) {
+                guard read.order == .innermostFirst else { return nil }
+                if frame == nil || isCurrent { frame = read }
+                if isCurrent { break }
+            }
+        }
+        let none = message.slice(0, 0)
+        return frame.map { ExceptionInfo(type: none, text: none, frame: describe($0)) }
+    }
+
     /// A traceback whose line feeds became blanks: its last frame, and the last word behind it that names an exception.
     private static func flattened(_ message: Bytes, from opening: Int) -> ExceptionInfo? {
         var at = opening
-        var frame: (file: Bytes, line: Bytes, function: Bytes)?
+        var frame: Frame?
         var search = opening + 32
         while let start = message.range(of: "File \"", from: at) {
             at = start + 6
             let end = message.firstIndex(of: 10, from: start) ?? message.count
             guard let read = readFrame(message.slice(start, end)) else { continue }
             let word = read.function.firstIndex(of: 32) ?? read.function.count
-            frame = (read.file, read.line, read.function.slice(0, word))
+            frame = (read.file, read.line, read.function.slice(0, word), read.order)
             search = at
         }
         guard search < message.count else { return nil }
@@ -133,7 +203,7 @@ enum TracebackText {
         byte &- 48 <= 9 || (byte | 0x20) &- 97 < 26 || byte == 95 || byte == 46
     }
 
-    private static func describe(_ frame: (file: Bytes, line: Bytes, function: Bytes)) -> String {
+    private static func describe(_ frame: Frame) -> String {
         var start = frame.file.count
         while start > 0, frame.file[start - 1] != 47, frame.file[start - 1] != 92 { start -= 1 }
         let name = frame.file.slice(start, frame.file.count)
@@ -141,16 +211,29 @@ enum TracebackText {
         return frame.function.isEmpty ? place : "\(place) in \(frame.function.text(limit: 200))"
     }
 
-    /// `File "path", line N, in function`.
-    private static func readFrame(_ line: Bytes) -> (file: Bytes, line: Bytes, function: Bytes)? {
+    /// `File "path", line N, in function`, and `path.py", line N, in function` where a log begins within the path.
+    private static func readFrame(_ line: Bytes) -> Frame? {
         let text = line.trimmed
-        guard text.has("File \""), let close = text.range(of: "\", line ", from: 6) else { return nil }
+        var start = 0
+        if text.has("File \"") {
+            start = 6
+        } else if line.first == 32 {
+            return nil
+        }
+        guard let close = text.firstIndex(of: 34, from: start), close > 3, text.has("\", line ", at: close) else {
+            return nil
+        }
+        // The tail of a line that a terminal broke begins anywhere; a log that someone cut, mostly with a name of the path.
+        if start == 0 {
+            guard text[0] == 47, text.has(".py", at: close - 3), !text.slice(0, close).contains(32) else { return nil }
+        }
         var scan = FieldScanner(text, from: close + 8)
-        let start = scan.at
+        let digits = scan.at
         guard scan.integer() != nil else { return nil }
-        let number = text.slice(start, scan.at)
-        let function = scan.skip(", in ") ? scan.rest : text.slice(0, 0)
-        return (text.slice(6, close), number, function)
+        let number = text.slice(digits, scan.at)
+        let order: FrameOrder = scan.skip(" in ") ? .innermostFirst : .innermostLast
+        let function = order == .innermostFirst || scan.skip(", in ") ? scan.rest : text.slice(0, 0)
+        return (text.slice(start, close), number, function, order)
     }
 
     /// Length of the exception type at the start of `line`: dotted words up to a colon or the end.

@@ -219,9 +219,20 @@ public struct VLLMLogParser: Sendable {
     /// Reads what a line of another writer says about its level, time and source.
     /// - Returns: its time where it prints a zone, Unix ms.
     private func completeRaw(_ item: inout LineItem) -> Int64? {
-        let foreign = ForeignLine.parse(item.message)
-        item.level = foreign.level
-        item.stamp = foreign.stamp
+        var foreign = ForeignLine.parse(item.message)
+        let bar = PasteMarks.bar(item.message)
+        if bar > 0, foreign.level == nil {
+            // The frames of exception groups have the same margin, but no time and no place.
+            let inner = item.message.slice(bar, item.message.count)
+            let known = ForeignLine.parse(inner)
+            if known.level != nil, known.stamp != nil || known.timeMs != nil || known.sourceLine != nil {
+                foreign = known
+                item.message = inner
+            }
+        }
+        item.level = foreign.level ?? item.level
+        item.stamp = foreign.stamp ?? item.stamp
+        item.namedPid = foreign.pid
         item.file = item.message.slice(foreign.file.lowerBound, foreign.file.upperBound)
         item.sourceLine = foreign.sourceLine
         if let end = foreign.end { item.message = item.message.slice(0, end) }
@@ -278,7 +289,7 @@ public struct VLLMLogParser: Sendable {
         for index in open.indices where open[index].isOpen {
             if !open[index].isExpecting(state.carriageReturns) {
                 if !item.isBlank { open[index].isOpen = false }
-            } else if item.form == .record, open[index].form == .record,
+            } else if item.form == .record && open[index].form == .record || open[index].isStack && !item.isBlank,
                 open[index].isSameProcess(item, frame)
             {
                 // The process went on to another record.
@@ -434,7 +445,8 @@ public struct VLLMLogParser: Sendable {
         let message = item.message.count > limit ? item.message.slice(0, limit) : item.message
         return LogRecord(
             line: number, lineCount: count, offset: offset, frame: frame, level: item.level, process: item.process,
-            pid: item.pid ?? frame.pid, sourceFile: item.file, sourceLine: item.sourceLine, stamp: item.stamp,
+            pid: item.pid ?? item.namedPid ?? frame.pid, sourceFile: item.file, sourceLine: item.sourceLine,
+            stamp: item.stamp,
             carried: item.stamp == nil ? carried : nil, message: message, payload: payload)
     }
 }
