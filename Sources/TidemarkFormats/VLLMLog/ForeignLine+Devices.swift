@@ -3,6 +3,39 @@ import TidemarkEvidence
 
 /// Lines of accelerators' runtimes and plugins, and of Ray's core, in a server's output.
 extension ForeignLine {
+    /// What a line says, and the length of the `  | ` before it that isn't the writer's.
+    static func parseBehindBar(_ text: Bytes) -> (ForeignLine, bar: Int) {
+        let line = parse(text)
+        let bar = PasteMarks.bar(text)
+        guard bar > 0, line.level == nil else { return (line, 0) }
+        // The lines of exception groups have the same margin, but no time and no place.
+        let inner = parse(text.slice(bar, text.count))
+        guard inner.level != nil, inner.stamp != nil || inner.timeMs != nil || inner.sourceLine != nil else {
+            return (line, 0)
+        }
+        return (inner, bar)
+    }
+
+    /// `INFO LMCache: text [2024-11-19 20:08:43,749] -- /path/cache_engine.py:311` of LMCache 0.1: behind the level, the time
+    /// and the place stand at the end.
+    mutating func readOldLMCache(_ text: Bytes) {
+        guard text.has("LMCache: ", at: message) else { return }
+        var mark = 0
+        while let next = text.range(of: "] -- ", from: mark + 1) { mark = next }
+        guard mark > 0, let open = text.slice(0, mark).lastIndex(of: 91), open > message, text[open - 1] == 32,
+            let dated = Self.datedStamp(text.slice(open + 1, mark)), dated.length == mark - open - 1, !dated.zoned,
+            let dot = text.range(of: ".py:", from: mark + 5)
+        else { return }
+        stamp = dated.stamp
+        end = open - 1
+        var start = dot
+        while start > mark + 5, text[start - 1] != 47 { start -= 1 }
+        var scan = FieldScanner(text, from: dot + 4)
+        guard let number = scan.integer() else { return }
+        file = start..<dot + 3
+        sourceLine = number
+    }
+
     /// `[vllm-rbln] DEBUG 2026-01-31 16:37:44,927 [optimum_model_runner.py:594] text` of a plugin's own logger.
     mutating func readPlugin(_ text: Bytes) -> Bool {
         guard text.first == 91, let close = text.firstIndex(of: 93), close > 1, close < 40,

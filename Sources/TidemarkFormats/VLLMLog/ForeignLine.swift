@@ -91,6 +91,8 @@ struct ForeignLine {
             if let dated = Self.datedStamp(text.slice(message, text.count)) {
                 message = text.skipBlanks(from: message + dated.length)
                 if dated.zoned { timeMs = dated.millis } else { stamp = dated.stamp }
+            } else {
+                readOldLMCache(text)
             }
         } else if after + 21 <= text.count, text[after + 12] == 45 {
             // CANN: `[ERROR] 2025-04-18-01:55:47 (PID:280, …) text`.

@@ -219,17 +219,8 @@ public struct VLLMLogParser: Sendable {
     /// Reads what a line of another writer says about its level, time and source.
     /// - Returns: its time where it prints a zone, Unix ms.
     private func completeRaw(_ item: inout LineItem) -> Int64? {
-        var foreign = ForeignLine.parse(item.message)
-        let bar = PasteMarks.bar(item.message)
-        if bar > 0, foreign.level == nil {
-            // The frames of exception groups have the same margin, but no time and no place.
-            let inner = item.message.slice(bar, item.message.count)
-            let known = ForeignLine.parse(inner)
-            if known.level != nil, known.stamp != nil || known.timeMs != nil || known.sourceLine != nil {
-                foreign = known
-                item.message = inner
-            }
-        }
+        let (foreign, bar) = ForeignLine.parseBehindBar(item.message)
+        if bar > 0 { item.message = item.message.slice(bar, item.message.count) }
         item.level = foreign.level ?? item.level
         item.stamp = foreign.stamp ?? item.stamp
         item.namedPid = foreign.pid
