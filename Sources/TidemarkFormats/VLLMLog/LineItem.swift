@@ -26,6 +26,8 @@ struct LineItem {
     var message: Bytes
     /// A CR stood before the line feed.
     var endsWithCR = false
+    /// The number that a viewer put on a line of its own.
+    var isLineNumber = false
 
     init(form: Form, message: Bytes) {
         self.form = form
@@ -65,6 +67,7 @@ struct LineItem {
     /// Nothing but blanks, or the fence or mark of code in a paste.
     var isBlank: Bool {
         guard form == .raw else { return false }
+        if isLineNumber { return true }
         let text = message.trimmed
         return text.isEmpty || text.has("```") && text.count < 24 || text.equals("`")
     }

@@ -295,7 +295,7 @@ struct OpenRecord {
             if TracebackText.isChain(line) { trace = .inside }
         case .inside:
             guard let first = line.first, first != 32, first != 9, first != 94, first != 13, !line.has("..."),
-                !TracebackText.isChain(line)
+                !TracebackText.isChain(line), !PasteMarks.isNumber(line)
             else { return }
             trace = .afterException
             linesAfterException = 0

@@ -18,6 +18,11 @@ enum PasteMarks {
         return blanks >= 4 && blanks < 16 && blanks < line.count ? blanks : 0
     }
 
+    /// Whether a line is the number of another one, as some viewers copy it.
+    static func isNumber(_ line: Bytes) -> Bool {
+        !line.isEmpty && line.count < 7 && line.allSatisfy { $0 &- 48 <= 9 }
+    }
+
     /// Length of the `  | ` that Compose puts before the lines of a service whose name the paste lost.
     static func bar(_ line: Bytes) -> Int {
         var at = 0

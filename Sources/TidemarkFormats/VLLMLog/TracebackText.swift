@@ -238,6 +238,7 @@ enum TracebackText {
 
     /// Length of the exception type at the start of `line`: dotted words up to a colon or the end.
     private static func typeEnd(_ line: Bytes) -> Int? {
+        guard let first = line.first, first &- 48 > 9 else { return nil }
         var at = 0
         while at < line.count {
             let byte = line[at]

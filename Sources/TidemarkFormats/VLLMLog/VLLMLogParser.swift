@@ -245,6 +245,11 @@ public struct VLLMLogParser: Sendable {
         _ item: LineItem, _ number: Int, _ offset: Int, _ count: Int, _ frame: FrameInfo, _ sink: inout Sink
     ) {
         let before = state
+        var item = item
+        if item.form == .raw, PasteMarks.isNumber(item.message) {
+            // Only a traceback shows for sure that the number isn't the server's.
+            item.isLineNumber = open.contains { $0.isOpen && $0.form == .record && $0.trace != .none }
+        }
         if item.form == .record, item.endsWithCR, state.carriageReturns == .unknown {
             state.carriageReturns = .insideRecords
         }
