@@ -23,13 +23,15 @@ enum GatewayKey: Int, CaseIterable {
     /// Azure Application Gateway's: seconds in version 2, milliseconds in version 1.
     case azureTime
     case connectSeconds, headersSeconds, headersMillis, upstreamSeconds, upstreamNanos
+    /// Heroku's router's, only with a unit.
+    case herokuConnect, herokuService
     /// APISIX' and Kong's.
     case upstreamLatency, kongProxy, receiveMillis
     case upstream, googleServer, requestID, traceID, flags, retries, attempts
     case level, message, logger
     case model, modelGroup, promptTokens, completionTokens
     /// Keys that only tell whose line it is.
-    case envoySign, traefikSign, caddySign, apisixSign, railsController, railsAction, railsView, nginxSign
+    case envoySign, traefikSign, caddySign, apisixSign, railsController, railsAction, railsView, nginxSign, herokuSign
 
     /// The meaning of a key in lower case without punctuation; of keys in objects with the names of the objects in front.
     static func find(_ normalised: Bytes) -> GatewayKey? { byHash[ByteTable.hash(normalised)] }
@@ -56,7 +58,7 @@ enum GatewayKey: Int, CaseIterable {
             .client,
             "remoteaddr clientip clienthost clientaddr client reqremoteaddress remoteip sourceip sourceaddress remotehost srcaddr httprequestremoteip propertiesclientip"
         ),
-        (.clientFallback, "downstreamremoteaddress xforwardedfor forwardedfor ip"),
+        (.clientFallback, "downstreamremoteaddress xforwardedfor forwardedfor ip fwd"),
         (.caddyClient, "requestclientip"),
         (.caddyPeer, "requestremoteip requestremoteaddr"),
         (
@@ -101,6 +103,7 @@ enum GatewayKey: Int, CaseIterable {
         (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime"),
         (.upstreamSeconds, "upstreamresponsetime urt upstreamtime propertiesserverresponselatency"),
         (.upstreamNanos, "originduration"),
+        (.herokuConnect, "connect"), (.herokuService, "service"),
         (.upstreamLatency, "upstreamlatency"),
         (.kongProxy, "latenciesproxy"), (.receiveMillis, "latenciesreceive"),
         (
@@ -125,7 +128,7 @@ enum GatewayKey: Int, CaseIterable {
         (.completionTokens, "completiontokens genaiusageoutputtokens genaitokensoutput llmresponsetokens"),
         (.envoySign, "upstreamcluster responsecodedetails upstreamtransportfailurereason downstreamlocaladdress"),
         (.traefikSign, "requestcount routername entrypointname overhead"),
-        (.caddySign, "respheaders"),
+        (.caddySign, "respheaders"), (.herokuSign, "dyno"),
         (.apisixSign, "apisixlatency"),
         (.railsController, "controller"), (.railsAction, "action"), (.railsView, "view"),
         (.nginxSign, "proxyupstreamname proxyalternativeupstreamname upstreamcachestatus"),

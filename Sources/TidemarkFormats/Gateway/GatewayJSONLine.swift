@@ -240,7 +240,9 @@ final class GatewayJSONLine {
         if !isSpend {
             durations(&access)
             upstreamTimes(&access)
-            guard times(&access, isStart: isEnvoy || isGoogle) else {
+            // Envoy's fields are the operator's choice, and some leave the time out.
+            let isEnvoy = isEnvoy
+            guard times(&access, isStart: isEnvoy || isGoogle) || isEnvoy else {
                 return .damaged("a JSON access line without a time that can be read")
             }
         }
@@ -293,8 +295,11 @@ final class GatewayJSONLine {
             }
         }
         guard let found = moment(.time) ?? moment(.nginxTime) ?? moment(.end) ?? moment(.letterTime) else {
-            // A time in front of the object or of the fields.
-            return access.timeMs != nil || access.frame.timeMs != nil
+            // A time in front of the object or of the fields: they were written at the end.
+            if access.timeMs == nil, let timeMs = access.frame.timeMs {
+                (access.timeMs, access.zoneless, access.moment) = (timeMs, access.frame.zoneless, .end)
+            }
+            return access.timeMs != nil
         }
         (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, isStart ? .start : .end)
         return true

@@ -53,7 +53,12 @@ extension GatewayJSONLine {
         let duration = values.text(.duration)
         // A unit in the value holds, whoever wrote it.
         let written = GatewayText.duration(values.text(.durationHuman)) ?? GatewayText.duration(duration)
-        if let written = written ?? GatewayText.duration(values.text(.googleLatency)) ?? googleLatency() {
+        if values.has(.herokuSign) {
+            let connect = GatewayText.duration(values.text(.herokuConnect))
+            let service = GatewayText.duration(values.text(.herokuService))
+            (access.connectMicros, access.upstreamMicros) = (connect, service)
+            access.durationMicros = service.map { $0 + (connect ?? 0) }
+        } else if let written = written ?? GatewayText.duration(values.text(.googleLatency)) ?? googleLatency() {
             access.durationMicros = written
         } else if !duration.isEmpty {
             if isTraefik {
@@ -85,6 +90,7 @@ extension GatewayJSONLine {
     }
 
     func upstreamTimes(_ access: inout GatewayAccess) {
+        if values.has(.herokuSign) { return }
         access.connectMicros = GatewayText.seconds(values.text(.connectSeconds)).last
         access.headersMicros =
             GatewayText.seconds(values.text(.headersSeconds)).last

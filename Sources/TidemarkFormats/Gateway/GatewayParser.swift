@@ -230,6 +230,7 @@ public struct GatewayParser {
         }
         // A container's or service's output holds banners and the like besides its log.
         if frame.timeMs != nil || frame.stamp != nil || !frame.source.isEmpty {
+            try finish(into: &sink)
             return open(&next, bytes, line, frame)
         }
         tally.rejectedLines += frame.lines

@@ -14,6 +14,10 @@ struct GatewayWriterTests {
         return try #require(found.accesses.first)
     }
 
+    private func sniff(_ text: String) -> FormatGuess? {
+        withBytes(of: text) { GatewayFormat.sniff(head: $0, fileName: "x.log") }
+    }
+
     @Test("APISIX' loggers: milliseconds beside an object of the request, which Caddy has, too")
     func apisix() throws {
         let one = try only(
@@ -165,6 +169,43 @@ struct GatewayWriterTests {
         #expect(quoted.duration == 12_000_000)
         let short = try only(combined + #" rt=0.151 ut="0.150" cs=MISS ua="10.0.0.1:8000" us="200""#)
         #expect(short.duration == 151_000 && short.upstreamTime == 150_000 && short.upstreamStatus == 200)
+    }
+
+    @Test("Heroku's router: milliseconds to connect and of the service; an app's lines are another program's")
+    func heroku() throws {
+        let log = """
+            2026-11-23T17:31:50.000000+00:00 heroku[router]: at=info method=GET path="/x?k=hush" host=h request_id=34f2-51cb fwd="203.0.113.7" dyno=web.1 connect=1ms service=12ms status=200 bytes=150
+            2026-11-23T17:31:51.000000+00:00 heroku[router]: at=error code=H12 desc="Request timeout" method=POST path="/x" host=h request_id=b fwd="203.0.113.7" dyno=web.1 connect=5ms service=30001ms status=503 bytes=0
+            2026-11-23T17:31:51.126124+00:00 app[web.1]: Hello, world!
+
+            """
+        #expect(sniff(log)?.format == "gateway-access")
+        let found = GatewayCollector.parse(log)
+        #expect(found.rejects == [] && found.events.count == 1)
+        let one = try #require(found.accesses.first)
+        #expect(one.duration == 13_000 && one.connect == 1000 && one.upstreamTime == 12_000 && one.route == "/x")
+        #expect(one.client == "203.0.113.7" && one.status == 200 && one.bytes == [nil, 150])
+        #expect(one.startMs == Self.base - 13 && found.accesses.map(\.status) == [200, 503])
+    }
+
+    @Test("Envoy's fields may lack the time; other objects without one are rejects")
+    func untimed() {
+        let envoy = GatewayCollector.parse(
+            #"{"path":"/","response_code":404,"response_flags":"NR","upstream_host":null,"route_name":null}"# + "\n")
+        #expect(envoy.accesses.map(\.status) == [404] && envoy.accesses.map(\.startMs) == [nil])
+        #expect(envoy.counts.untimed == 1 && envoy.rejects == [])
+        #expect(GatewayCollector.parse(#"{"path":"/","method":"GET","status":404}"# + "\n").rejects.count == 1)
+    }
+
+    @Test("a program that logs with slog and answers with Gin; Caddy's log without requests")
+    func recognised() {
+        let gin = #"[GIN] 2026/11/23 - 17:31:50 | 200 |   82.98ms |   203.0.113.7 | POST     "/v1/completions""# + "\n"
+        let slog = #"time=2026-11-23T17:31:50.412Z level=DEBUG source=sched.go:403 msg="context finished""# + "\n"
+        #expect(sniff(gin + slog + slog)?.detail == "access lines of gin")
+        #expect(sniff(slog + slog) == nil)
+        let caddy =
+            #"{"level":"debug","ts":1795455110.5,"logger":"http.handlers.reverse_proxy","msg":"selected upstream"}"# + "\n"
+        #expect(sniff(caddy)?.detail == "a log of Caddy")
     }
 
     @Test("an entry of the journal is a message of its own; a traceback's entries belong together")
