@@ -13,6 +13,8 @@ enum GatewayKey: Int, CaseIterable {
     /// May be a host and a path without a scheme.
     case googleURL
     case bytesIn, bytesOut
+    /// nginx' own variable for them.
+    case nginxBytesOut
     /// `duration` and its like: the unit depends on who wrote it.
     case duration
     case durationSeconds, durationMillis, durationMicros, durationNanos
@@ -83,8 +85,9 @@ enum GatewayKey: Int, CaseIterable {
         ),
         (
             .bytesOut,
-            "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes bytes"
+            "bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes bytes"
         ),
+        (.nginxBytesOut, "bodybytessent"),
         (.duration, "duration latency elapsed responsetime totaltime requestduration dur"),
         (.durationSeconds, "requesttime reqtime rt durationseconds durations latencyseconds latencys requesttimes"),
         (
@@ -131,7 +134,10 @@ enum GatewayKey: Int, CaseIterable {
         (.caddySign, "respheaders"), (.herokuSign, "dyno"),
         (.apisixSign, "apisixlatency"),
         (.railsController, "controller"), (.railsAction, "action"), (.railsView, "view"),
-        (.nginxSign, "proxyupstreamname proxyalternativeupstreamname upstreamcachestatus"),
+        (
+            .nginxSign,
+            "proxyupstreamname proxyalternativeupstreamname upstreamcachestatus remoteuser serverprotocol httpreferer"
+        ),
     ]
 }
 

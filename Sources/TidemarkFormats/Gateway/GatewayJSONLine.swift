@@ -226,7 +226,8 @@ final class GatewayJSONLine {
             access.client = GatewayText.host(values.text(key))
         }
         access.bytesIn = GatewayText.integer(values.text(.bytesIn))
-        access.bytesOut = GatewayText.integer(values.text(.bytesOut))
+        access.bytesOut =
+            GatewayText.integer(values.text(.nginxBytesOut)) ?? GatewayText.integer(values.text(.bytesOut))
         access.requestID = values.text(.requestID)
         access.traceID = GatewayText.trace(values.text(.traceID))
         access.flags = values.text(.flags)

@@ -19,7 +19,8 @@ extension GatewayJSONLine {
             || values.text(.logger).has("http.") || values.text(.message).equals("handled request")
     }
     private var isRails: Bool {
-        values.has(.railsController) && values.has(.railsAction) || values[.railsView]?.isString == false
+        values.has(.railsController) && values.has(.railsAction)
+            || GatewayText.micros(values.text(.railsView)) != nil
     }
     /// Google's load balancers; what nginx writes in their form has nginx' time.
     var isGoogle: Bool {
@@ -29,10 +30,10 @@ extension GatewayJSONLine {
     /// Whoever writes nginx' variables, or the time as seconds with a fraction (nginx' `$msec`, zap), writes durations in
     /// seconds, too.
     private var countsSeconds: Bool {
-        let upstream: [GatewayKey] = [
-            .nginxTime, .nginxSign, .upstreamSeconds, .connectSeconds, .headersSeconds,
+        let signs: [GatewayKey] = [
+            .nginxTime, .nginxSign, .nginxBytesOut, .upstreamStatus, .upstreamSeconds, .connectSeconds, .headersSeconds,
         ]
-        if upstream.contains(where: { values.has($0) }) { return true }
+        if signs.contains(where: { values.has($0) }) { return true }
         guard let time = values[.time] else { return false }
         if time.bytes.count == CommonTime.length, time.bytes[2] == 47 { return true }
         return !time.isString && time.bytes.firstIndex(of: 46).map { (9...11).contains($0) } == true

@@ -70,7 +70,8 @@ enum PairLine {
         // Caddy's console: `handled request TAB {"request": {…}, …}`.
         if text.last == 125, !text.has("http.handlers."), !(json.errorsAreEvents && text.has("http.log.error")),
             let object = text.range(of: "\t{"),
-            text.range(of: "\"request\":", from: object) != nil {
+            text.range(of: "\"request\":", from: object) != nil
+        {
             var reader = JSONReader(text, from: object + 1)
             return json.parse(&reader, into: &access) == .access
         }

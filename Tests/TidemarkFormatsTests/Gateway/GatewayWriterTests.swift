@@ -57,6 +57,7 @@ struct GatewayWriterTests {
             (#""time":"23/Nov/2026:17:31:50 +0000","status":200,"duration":0.5"#, 500_000),
             (#""time_iso8601":"2026-11-23T17:31:50+00:00","status":200,"latency":"0.500""#, 500_000),
             (#""time":"2026-11-23T17:31:50Z","status":200,"latency":0.5,"upstream_response_time":"0.4""#, 500_000),
+            (#""time":"2026-11-23T17:31:50Z","status":200,"latency":0.5,"body_bytes_sent":5"#, 500_000),
             // Variables in quotes.
             (#""time":"2026-11-23T17:31:50Z","status":"200","latency":"0.500""#, 500_000),
             (#""time":"2026-11-23T17:31:50Z","status":200,"latency":"0.500""#, nil),
@@ -78,6 +79,15 @@ struct GatewayWriterTests {
     func pairs() throws {
         let slog = try only("time=2026-11-23T17:31:50Z level=INFO msg=http method=GET path=/x status=200 dur=5.32µs")
         #expect(slog.duration == 5 && slog.startMs == Self.base)
+        let view = try only("time=2026-11-23T17:31:50Z method=GET path=/x status=200 view=home duration=0.5")
+        #expect(view.duration == nil)
+        let lograge = try only(
+            "time=2026-11-23T17:31:50Z method=GET path=/x controller=x action=y status=200 duration=58.33 view=40.43")
+        #expect(lograge.duration == 58_330)
+        let grafana = try only(
+            #"logger=context userId=1 t=2026-11-23T17:31:50Z level=info msg="Request Completed" method=GET path=/x status=200 remote_addr=203.0.113.7 time_ms=5 duration=5.034318ms size=106"#
+        )
+        #expect(grafana.duration == 5034 && grafana.startMs == Self.base - 5 && grafana.client == "203.0.113.7")
         let nginx = try only(
             #""23/Nov/2026:17:31:50 +0000" client=203.0.113.7 method=POST uri=/x status=200 latency=0.500"#)
         #expect(nginx.duration == 500_000)
@@ -88,7 +98,8 @@ struct GatewayWriterTests {
         let request =
             #""request":{"remote_addr":"203.0.113.7:57796","method":"GET","uri":"/x"},"duration":0.5,"status":502}"#
         let trip =
-            #"{"level":"debug","ts":1795455110.5,"logger":"http.handlers.reverse_proxy","msg":"upstream roundtrip","# + request
+            #"{"level":"debug","ts":1795455110.5,"logger":"http.handlers.reverse_proxy","msg":"upstream roundtrip","#
+            + request
         let error =
             #"{"level":"error","ts":1795455110.5,"logger":"http.log.error","msg":"dial tcp: refused","# + request
         let access =
@@ -149,7 +160,8 @@ struct GatewayWriterTests {
         )
         #expect(ping.upstreamTime == nil && ping.upstreamStatus == nil && ping.duration == 81)
         let text = try only(
-            #"203.0.113.7 - - [23/Nov/2026:17:31:50 +0000] "GET /ping HTTP/1.1" 200 2 "-" "-" 1 "ping@internal" - 12ms"#)
+            #"203.0.113.7 - - [23/Nov/2026:17:31:50 +0000] "GET /ping HTTP/1.1" 200 2 "-" "-" 1 "ping@internal" - 12ms"#
+        )
         #expect(text.dialect == .traefik && text.startMs == Self.base && text.duration == 12_000)
         #expect(text.upstream == "")
         let none = try only(
@@ -204,7 +216,8 @@ struct GatewayWriterTests {
         #expect(sniff(gin + slog + slog)?.detail == "access lines of gin")
         #expect(sniff(slog + slog) == nil)
         let caddy =
-            #"{"level":"debug","ts":1795455110.5,"logger":"http.handlers.reverse_proxy","msg":"selected upstream"}"# + "\n"
+            #"{"level":"debug","ts":1795455110.5,"logger":"http.handlers.reverse_proxy","msg":"selected upstream"}"#
+            + "\n"
         #expect(sniff(caddy)?.detail == "a log of Caddy")
     }
 
