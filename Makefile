@@ -1,9 +1,12 @@
 # The verbs of the project. `make demo` and `make test` prepare a fresh machine by themselves.
 .PHONY: demo test build reading notebooks lint format accuracy bench bench-block bench-prometheus bench-changepoints extension fuzz docs clean
 
+# With Swift's runtime inside, the binary runs on hosts without Swift.
+RELEASE = swift build -c release --static-swift-stdlib --product tidemark
+
 demo: ## build, and run the main job on the bundled incident
 	@scripts/setup.sh
-	swift build -c release --product tidemark
+	$(RELEASE)
 	.build/release/tidemark run fixtures/incident --out report/
 	@echo "Open report/index.html in a browser."
 
@@ -17,7 +20,7 @@ test: ## build, and pass every test
 
 build:
 	@scripts/setup.sh
-	swift build -c release --product tidemark
+	$(RELEASE)
 
 lint: ## the formatter's check
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
@@ -31,13 +34,13 @@ bench: ## measure speed and memory against the peers (release build; minutes)
 
 accuracy: ## the verdict on labelled incidents (TIDEMARK_SHARED, by default ../shared)
 	@scripts/setup.sh
-	swift build -c release --product tidemark
+	$(RELEASE)
 	python3 scripts/accuracy.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
 
 reading: ## asks the first screens of labelled incidents what, when, why, how sure, what to do (TIDEMARK_SHARED)
 	@scripts/setup.sh
 	@scripts/browser.sh
-	swift build -c release --product tidemark
+	$(RELEASE)
 	.build/browser/bin/python scripts/first_screen.py .build/release/tidemark $${TIDEMARK_SHARED:-../shared}
 
 notebooks: ## execute notebooks-export/ in full with Jupyter, in place
@@ -54,7 +57,7 @@ bench-block: ## 34 million samples as Prometheus blocks, made with promtool (two
 
 bench-prometheus: bench-block ## blocks into the store and queries, against a real Prometheus
 	@scripts/setup.sh
-	swift build -c release --product tidemark
+	$(RELEASE)
 	python3 Benchmarks/prometheus.py .build/release/tidemark .build/bench-block
 
 bench-changepoints: ## change points against Apache Otava and ruptures on seeded series (minutes)
@@ -66,7 +69,7 @@ bench-changepoints: ## change points against Apache Otava and ruptures on seeded
 
 extension: ## the loadable SQLite extension, .build/release/libTidemarkSQLite.so
 	@scripts/setup.sh
-	swift build -c release --product TidemarkSQLite
+	swift build -c release --static-swift-stdlib --product TidemarkSQLite
 
 docs: ## regenerate what is made from the code
 	@scripts/setup.sh

@@ -34,6 +34,6 @@ fi
 scripts/setup.sh
 # The program holds the notebooks' sources, the module comes from the program: both first, then the outputs.
 python scripts/notebooks.py embed notebooks-export Sources/TidemarkReport/Export/Notebooks/NotebookSources.swift
-swift build -c release --product tidemark
+swift build -c release --static-swift-stdlib --product tidemark
 .build/release/tidemark document notebook-module > notebooks-export/tidemark_data.py
 TIDEMARK="$PWD/.build/release/tidemark" python scripts/notebooks.py execute notebooks-export

@@ -91,36 +91,39 @@ public enum CivilTime {
     /// Also accepts a blank for the `T`, a comma for the point, and a missing zone (then `zoned` is false and the
     /// fields are taken as UTC). Fractions beyond milliseconds are cut off.
     public static func parseRFC3339(_ bytes: Bytes) -> (millis: Int64, length: Int, zoned: Bool)? {
+        guard bytes.count >= 19, let base = bytes.baseAddress else { return nil }
+        // Wrapped logs have one on every line: the digits are read first and judged together.
+        let text = base.assumingMemoryBound(to: UInt8.self)
+        var largest: UInt8 = 0
+        func pair(_ at: Int) -> Int {
+            let (high, low) = (text[at] &- 48, text[at &+ 1] &- 48)
+            largest = max(largest, high, low)
+            return Int(high) &* 10 &+ Int(low)
+        }
+        let (year, month, day) = (pair(0) &* 100 &+ pair(2), pair(5), pair(8))
+        let (hour, minute, second) = (pair(11), pair(14), pair(17))
+        guard largest <= 9, text[4] == 45, text[7] == 45, text[10] | 0x20 == 116 || text[10] == 32, text[13] == 58,
+            text[16] == 58, isValid(year: year, month: month, day: day), hour < 24, minute < 60, second < 61
+        else { return nil }
+        let end = bytes.count
+        var at = 19
+        var milli = 0
+        if at < end, text[at] == 46 || text[at] == 44 {
+            at += 1
+            let first = at
+            while at < end, text[at] &- 48 <= 9 { at &+= 1 }
+            guard at > first else { return nil }
+            for place in first..<first + 3 { milli = milli &* 10 &+ (place < at ? Int(text[place] &- 48) : 0) }
+        }
         func number(_ at: Int, _ digits: Int) -> Int? {
-            guard at + digits <= bytes.count else { return nil }
+            guard at + digits <= end else { return nil }
             var value = 0
             for index in at..<at + digits {
-                let digit = bytes[index] &- 48
+                let digit = text[index] &- 48
                 if digit > 9 { return nil }
                 value = value * 10 + Int(digit)
             }
             return value
-        }
-        guard bytes.count >= 19, bytes[4] == 45, bytes[7] == 45, bytes[10] == 84 || bytes[10] == 32 || bytes[10] == 116,
-            bytes[13] == 58, bytes[16] == 58, let year = number(0, 4), let month = number(5, 2), let day = number(8, 2),
-            let hour = number(11, 2), let minute = number(14, 2), let second = number(17, 2),
-            isValid(year: year, month: month, day: day), hour < 24, minute < 60, second < 61
-        else { return nil }
-        var at = 19
-        var milli = 0
-        if at < bytes.count, bytes[at] == 46 || bytes[at] == 44 {
-            at += 1
-            var digits = 0
-            while at < bytes.count, bytes[at] &- 48 <= 9 {
-                if digits < 3 { milli = milli * 10 + Int(bytes[at] &- 48) }
-                digits += 1
-                at += 1
-            }
-            guard digits > 0 else { return nil }
-            while digits < 3 {
-                milli *= 10
-                digits += 1
-            }
         }
         var offsetMinutes = 0
         var zoned = false

@@ -46,6 +46,19 @@ public struct VLLMLogParser: Sendable {
 
     /// Takes one line without its framing.
     public mutating func feed<Sink: VLLMLogSink>(_ line: borrowing Line, frame: FrameInfo, _ sink: inout Sink) {
+        // Two lines of three: access lines of uvicorn.
+        if open.isEmpty, line.bytes.count > 12, line.bytes.has("INFO:     "),
+            let access = accesses.parse(line.bytes, from: 10)
+        {
+            sink.access(access, ordinary(line.bytes, line.number, line.offset, hasOwnStamp: false), frame)
+            return
+        }
+        take(line, frame, &sink)
+    }
+
+    /// Takes any line. Apart from ``feed(_:frame:_:)``, whose frame on the stack would be larger.
+    @inline(never)
+    private mutating func take<Sink: VLLMLogSink>(_ line: borrowing Line, _ frame: FrameInfo, _ sink: inout Sink) {
         let bytes = line.bytes
         if open.isEmpty, fast(bytes, line.number, line.offset, frame, &sink) { return }
         if !line.terminated, cutOff(bytes, line.number, frame) { return }
@@ -60,7 +73,7 @@ public struct VLLMLogParser: Sendable {
 
     // MARK: Ordinary lines
 
-    /// Delivers the line in place when it is one record of an ordinary kind; false otherwise.
+    /// Delivers the line in place when it is one record of another ordinary kind; false otherwise.
     @inline(__always)
     private mutating func fast<Sink: VLLMLogSink>(
         _ bytes: Bytes, _ number: Int, _ offset: Int, _ frame: FrameInfo, _ sink: inout Sink
@@ -70,10 +83,6 @@ public struct VLLMLogParser: Sendable {
         let endsWithCR = bytes[end - 1] == 13
         if endsWithCR { end -= 1 }
         let line = bytes.slice(0, end)
-        if !endsWithCR, line.has("INFO:     "), let access = accesses.parse(line, from: 10) {
-            sink.access(access, ordinary(line, number, offset, hasOwnStamp: false), frame)
-            return true
-        }
         let index = headers.index(of: line)
         guard index >= 0 else { return uvicorn(line, endsWithCR: endsWithCR, number, offset, frame, &sink) }
         let start = headers.message(index)

@@ -18,8 +18,8 @@ final class AccessWriter {
     private let database: Database
     private let batches = [AccessBatch(), AccessBatch(), AccessBatch()]
     @exclusivity(unchecked) private var filling = 0
-    /// The one that is being filled.
-    @exclusivity(unchecked) private unowned(unsafe) var batch: AccessBatch
+    /// The one that is being filled. A reference that is counted costs a line two atomic operations.
+    @exclusivity(unchecked) private var batch: Unmanaged<AccessBatch>
 
     // The lane's. Only methods of this class touch these, one at a time: the run-time check of that costs a tenth of an
     // ingest.
@@ -44,7 +44,7 @@ final class AccessWriter {
     private static let other: StaticString = "(other)"
 
     init(_ store: Store, source: Int, instance: Int, keepRows: Bool, resumeRow: Int) throws {
-        batch = batches[0]
+        batch = .passUnretained(batches[0])
         database = store.database
         self.source = source
         self.instance = instance
@@ -65,17 +65,20 @@ final class AccessWriter {
 
     @inline(__always)
     func write(_ access: HTTPAccess, line: Int, timeMs: Int64) throws {
-        batch.add(access, line: line, timeMs: timeMs)
-        if batch.isFull { try handOver() }
+        let isFull = batch._withUnsafeGuaranteedRef { batch in
+            batch.add(access, line: line, timeMs: timeMs)
+            return batch.isFull
+        }
+        if isFull { try handOver() }
     }
 
     /// Gives the lines taken down to the lane.
     private func handOver() throws {
-        guard !batch.isEmpty else { return }
         let full = batches[filling]
+        guard !full.isEmpty else { return }
         filling = (filling + 1) % batches.count
-        batch = batches[filling]
-        if batch.isUnderWay { try database.lane.settle() }
+        batch = .passUnretained(batches[filling])
+        if batches[filling].isUnderWay { try database.lane.settle() }
         full.isUnderWay = true
         let me = Unmanaged.passUnretained(self)
         try database.lane.submit {

@@ -124,8 +124,8 @@ final class RequestWriter {
         guard let number = try number(of: hash, id) else {
             return try add(event, id, hash, line: line, timeMs: timeMs)
         }
-        let place = number - (next - inserts.batch.rows)
-        if place >= 0 { return set(place, event, timeMs) }
+        let place = number - (next - inserts.withBatch(\.rows))
+        if place >= 0 { return inserts.withBatch { set($0, place, event, timeMs) } }
         let row =
             number < Self.first ? earlierRows[number - Self.first + earlierRows.count] : firstRow + number - Self.first
         let update = try statement(for: event.phase)
@@ -150,8 +150,7 @@ final class RequestWriter {
     }
 
     /// Notes what a further line says about a request that waits. The first time of a phase counts.
-    private func set(_ row: Int, _ event: RequestEvent, _ timeMs: Int64?) {
-        let batch = inserts.batch
+    private func set(_ batch: RowBatch, _ row: Int, _ event: RequestEvent, _ timeMs: Int64?) {
         let column = Column.time(of: event.phase)
         if let timeMs, batch.isNull(row: row, column: column) { batch.set(row: row, column: column, timeMs) }
         if event.phase != .received, event.phase != .added { isLean = false }
@@ -171,17 +170,18 @@ final class RequestWriter {
     }
 
     private func add(_ event: RequestEvent, _ id: Bytes, _ hash: UInt64, line: Int, timeMs: Int64?) throws {
-        if inserts.batch.isFull { try checkpoint() }
-        let batch = inserts.batch
-        batch.add(line)
-        batch.add(clean: id, limit: 256)
-        for _ in Column.received...Column.reason { batch.addNull() }
-        batch.add(event.maxTokens)
-        batch.add(event.promptTokens)
-        batch.add(event.isStructured ? 1 : Int?.none)
-        batch.endRow()
+        if inserts.withBatch(\.isFull) { try checkpoint() }
+        inserts.withBatch { batch in
+            batch.add(line)
+            batch.add(clean: id, limit: 256)
+            for _ in Column.received...Column.reason { batch.addNull() }
+            batch.add(event.maxTokens)
+            batch.add(event.promptTokens)
+            batch.add(event.isStructured ? 1 : Int?.none)
+            batch.endRow()
+            set(batch, batch.rows - 1, event, timeMs)
+        }
         if event.promptTokens != nil || event.isStructured { isLean = false }
-        set(batch.rows - 1, event, timeMs)
         young.insert(hash, next)
         numbers.append(hash)
         next += 1
