@@ -540,6 +540,57 @@ import TidemarkTestSupport
 
     // MARK: All forms
 
+    @Test("dcgmi dmon: what is no ratio is a reject that says so")
+    func dcgmRatios() throws {
+        let (sink, counts) = try read(
+            "#Entity  GPUTL  DRAMA\nID\nGPU 0  50  0.700\nGPU 1  50  70.000\nGPU 0  50  1.001\nGPU 1  50  N/A\n")
+        #expect(sink.samples.map { $0[.dramActive] } == [0.7, 1.001, nil] && counts.rejectedLines == 1)
+        #expect(sink.rejects.map(\.reason) == ["expected a ratio between 0 and 1, found 70.000"])
+    }
+
+    @Test("the table of drivers up to 325: MB for MiB")
+    func megabytes() throws {
+        let (sink, _) = try read(
+            """
+            Sat Apr 19 10:08:49 2014
+            +------------------------------------------------------+
+            | NVIDIA-SMI 5.325.15   Driver Version: 325.15         |
+            |-------------------------------+----------------------+----------------------+
+            | GPU  Name        Persistence-M| Bus-Id        Disp.A | Volatile Uncorr. ECC |
+            | Fan  Temp  Perf  Pwr:Usage/Cap|         Memory-Usage | GPU-Util  Compute M. |
+            |===============================+======================+======================|
+            |   0  GeForce GTX TITAN   Off  | 0000:03:00.0     N/A |                  N/A |
+            | 31%   44C  N/A     N/A /  N/A |       14MB /  6143MB |     N/A      Default |
+            +-------------------------------+----------------------+----------------------+
+
+            """)
+        let sample = try #require(sink.samples.first)
+        #expect(sample[.memoryUsed] == 14 && sample[.memoryTotal] == 6143 && sample[.temperature] == 44)
+    }
+
+    @Test("rocm-smi's table of 2.x: overdrive is one column; banners behind a launcher's name are noise")
+    func overdrive() throws {
+        let (sink, counts) = try read(
+            """
+            ========================ROCm System Management Interface========================
+            GPU  Temp   AvgPwr  SCLK    MCLK    Fan     Perf  PwrCap  SCLK OD  MCLK OD  GPU%
+            0    31.0c  N/A     852Mhz  167Mhz  28.63%  auto  N/A     0%       0%       N/A
+            ================================================================================
+
+            """)
+        #expect(sink.samples.map { $0[.smClock] } == [852] && sink.samples[0][.memoryClock] == 167)
+        #expect(sink.samples[0][.fanSpeed] == 28.63 && counts.rejectedLines == 0)
+        let (launched, rejected) = try read(
+            """
+            nid01 out: ======================= ROCm System Management Interface =======================
+            nid01 out: GPU  Temp   AvgPwr  SCLK    MCLK     Fan  Perf  PwrCap  VRAM%  GPU%
+            nid01 out: 0    47.0c  91.0W   800Mhz  1600Mhz  0%   auto  560.0W    0%   0%
+            nid01 out: ============================= End of ROCm SMI Log ==============================
+
+            """)
+        #expect(launched.samples.map { $0[.power] } == [91] && rejected.rejectedLines == 0)
+    }
+
     @Test("a container runtime's lines around a capture")
     func framed() throws {
         let plain = try fixture("query_550.csv")

@@ -51,6 +51,49 @@ import TidemarkTestSupport
         #expect(event.kind == .xid && event.code == code && event.busID == busID)
     }
 
+    @Test(
+        "an Xid without an address is a reject",
+        arguments: ["NVRM: Xid : 32, pid=7", "kernel: NVRM: Xid (48): Double Bit ECC Error", "NVRM: Xid: 31"])
+    func withoutAddress(line: String) throws {
+        let (sink, counts) = try read(Array((line + "\n").utf8))
+        #expect(sink.events == [] && counts.rejectedLines == 1)
+    }
+
+    @Test(
+        "a GPU that fell off the bus, and one that can't be initialised",
+        arguments: [
+            ("NVRM: GPU at PCI:0000:17:00.0 has fallen off the bus.", true, "00000000:17:00.0"),
+            ("NVRM: GPU 0000:01:00.0000: Has fallen off the bus", true, "00000000:01:00.0"),
+            ("NVRM: GPU 0000:01:00.0: RmInitAdapter failed! (0x62:0xffff:1089)", false, "00000000:01:00.0"),
+            ("NVRM: RmInitAdapter failed! (0x62:0xffffffff:1089)", false, nil),
+        ] as [(String, Bool, String?)])
+    func lost(line: String, isLost: Bool, busID: String?) throws {
+        let event = try #require(try read("[Mon Nov 23 17:40:00 2026] " + line + "\n").first)
+        #expect(event.kind == (isLost ? .fallenOffBus : .initialisationFailed) && event.busID == busID)
+    }
+
+    @Test("a line of syslog in another program's words has its time")
+    func quoted() throws {
+        let event = try #require(
+            try read(
+                "Xid errors on instance: ip-10, Error: May 19 07:08:57 ip-10 kernel: [6801.646286] NVRM: Xid (PCI:0000:10:1c): 63, x\n"
+            ).first)
+        let stamp = try #require(event.stamp)
+        #expect(stamp.month == 5 && stamp.day == 19 && stamp.hour == 7 && stamp.second == 57 && event.code == 63)
+    }
+
+    @Test("two Xids tell a kernel log whose other lines have lost their times; prose about them isn't one")
+    func fewLines() {
+        let xid = "NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus.\n"
+        func sniff(_ text: String) -> FormatGuess? {
+            withBytes(of: text) { KernelLogFormat.sniff(head: $0, fileName: "x.txt") }
+        }
+        let others = "pcieport 0000:00:01.0: PCIe Bus Error: TLP\nnvidia 0000:01:00.0: AER: can't recover\n"
+        #expect(sniff(others + xid + xid) != nil)
+        #expect(sniff(others + xid) == nil)
+        #expect(sniff(others + "We saw `\(xid.dropLast())`.\nAnd `\(xid.dropLast())`.\n") == nil)
+    }
+
     @Test("an instance of a MIG GPU stands in the text")
     func instance() throws {
         let events = try read(

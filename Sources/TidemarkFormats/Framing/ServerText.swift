@@ -21,6 +21,8 @@ enum ServerText {
     /// Whether it does so itself or behind a further layer of the common ones.
     static func follows(in text: Bytes) -> Bool {
         if begins(text) { return true }
+        // Heroku's router behind `heroku[router]: `.
+        if text.has("at=info method=") || text.has("at=error code=") { return true }
         guard let first = text.first, first != 40 else { return false }
         if first == 32 { return begins(text.slice(1, text.count)) }
         let frame =

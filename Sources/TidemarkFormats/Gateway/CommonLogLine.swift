@@ -152,10 +152,8 @@ struct CommonLogLine {
         guard scan.bytes.has("ms", at: scan.bytes.count - 2) else { return false }
         var look = scan
         guard GatewayText.integer(look.field()) != nil else { return false }
-        look.skipBlanks()
-        guard look.quoted() != nil else { return false }
-        look.skipBlanks()
-        guard let server = look.quoted() else { return false }
+        // Without a router or a server there is a dash, in quotes or not.
+        guard look.value() != nil, let server = look.value() else { return false }
         let duration = look.field()
         guard duration.count > 2, look.atEnd,
             let micros = GatewayText.micros(duration.slice(0, duration.count - 2), microsPerUnit: 1000)
@@ -220,7 +218,7 @@ struct CommonLogLine {
             let first = scan.bytes[scan.at]
             if first == 34 {
                 guard let value = scan.quoted() else { return false }
-                take(value)
+                if Self.pair(value, &access) { hasNames = true } else { take(value) }
                 continue
             }
             if first &- 48 <= 9 || first == 45 {
@@ -254,6 +252,12 @@ struct CommonLogLine {
         }
         if !hasNames { bare.set(&access) }
         return true
+    }
+
+    /// `"upstream_response_time:11.732"`: name and value in the same quotes.
+    private static func pair(_ text: Bytes, _ access: inout GatewayAccess) -> Bool {
+        guard let sign = text.firstIndex(where: { $0 == 61 || $0 == 58 }), sign > 1, sign <= 32 else { return false }
+        return NginxVariable.set(key(text.slice(0, sign)), text.slice(sign + 1, text.count).trimmed, &access)
     }
 
     /// The value behind a name: in quotes, a list, or nothing. nil: a quote doesn't end.

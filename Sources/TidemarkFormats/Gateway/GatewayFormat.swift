@@ -118,6 +118,9 @@ public enum GatewayFormat {
                 let dialect = dialects.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
                 return "access lines of \(dialect?.key.rawValue ?? "a gateway")"
             }
+            // Ollama and others log more than Gin does.
+            if dialects[.gin, default: 0] > 0, strong + dated == total { return "access lines of gin" }
+            if events * 2 > total, head.range(of: "\"logger\":\"http.") != nil { return "a log of Caddy" }
             if liteLLM > 0, (uvicorn + events) * 2 > total { return "a log of LiteLLM" }
             // Its uvicorn answers requests and probes more often than it logs.
             if routed > 0, (uvicorn + events) * 2 > total { return Self.router }

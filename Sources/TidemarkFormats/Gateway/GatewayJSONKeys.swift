@@ -3,21 +3,37 @@ import TidemarkBase
 /// What a key of a JSON access log means, whoever chose its spelling.
 enum GatewayKey: Int, CaseIterable {
     case time, start, startUTC, end, firstToken
+    /// nginx' own variables for the time; a letter that only counts where nothing else is a time.
+    case nginxTime, letterTime
     case client, clientFallback, method, path, request, nestedRequest, status, upstreamStatus
+    /// In Caddy's object of the request.
+    case caddyClient, caddyPeer
+    /// In pino's object of the response.
+    case pinoStatus
+    /// May be a host and a path without a scheme.
+    case googleURL
     case bytesIn, bytesOut
+    /// nginx' own variable for them.
+    case nginxBytesOut
     /// `duration` and its like: the unit depends on who wrote it.
     case duration
     case durationSeconds, durationMillis, durationMicros, durationNanos
     /// Only with a unit: Echo's, Google's load balancers'.
     case durationHuman, googleLatency
+    /// The same as an object.
+    case googleSeconds, googleNanos
     /// Azure Application Gateway's: seconds in version 2, milliseconds in version 1.
     case azureTime
     case connectSeconds, headersSeconds, headersMillis, upstreamSeconds, upstreamNanos
-    case upstream, requestID, traceID, flags, retries, attempts
+    /// Heroku's router's, only with a unit.
+    case herokuConnect, herokuService
+    /// APISIX' and Kong's.
+    case upstreamLatency, kongProxy, receiveMillis
+    case upstream, googleServer, requestID, traceID, flags, retries, attempts
     case level, message, logger
     case model, modelGroup, promptTokens, completionTokens
     /// Keys that only tell whose line it is.
-    case envoySign, traefikSign
+    case envoySign, traefikSign, caddySign, apisixSign, railsController, railsAction, railsView, nginxSign, herokuSign
 
     /// The meaning of a key in lower case without punctuation; of keys in objects with the names of the objects in front.
     static func find(_ normalised: Bytes) -> GatewayKey? { byHash[ByteTable.hash(normalised)] }
@@ -33,29 +49,35 @@ enum GatewayKey: Int, CaseIterable {
     }()
 
     private static let names: [(GatewayKey, String)] = [
-        (.time, "time timelocal timeiso8601 timestamp ts msec date datetime timems timestampms asctime"),
+        (.time, "time timestamp ts date datetime timems timestampms asctime"),
         (.start, "starttime requeststarttime requeststart startedat"),
+        (.nginxTime, "timelocal timeiso8601 msec"),
+        (.letterTime, "t"),
         (.startUTC, "startutc"),
         (.end, "endtime"),
         (.firstToken, "completionstarttime"),
         (
             .client,
-            "remoteaddr clientip clienthost clientaddr client requestclientip remoteip sourceip sourceaddress remotehost srcaddr httprequestremoteip propertiesclientip"
+            "remoteaddr clientip clienthost clientaddr client reqremoteaddress remoteip sourceip sourceaddress remotehost srcaddr httprequestremoteip propertiesclientip"
         ),
-        (.clientFallback, "requestremoteip downstreamremoteaddress xforwardedfor forwardedfor"),
+        (.clientFallback, "downstreamremoteaddress xforwardedfor forwardedfor ip fwd"),
+        (.caddyClient, "requestclientip"),
+        (.caddyPeer, "requestremoteip requestremoteaddr"),
         (
             .method,
             "method requestmethod reqmethod httpmethod httprequestmethod httprequestrequestmethod propertieshttpmethod verb"
         ),
         (
             .path,
-            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl httprequestrequesturl propertiesrequesturi"
+            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl requrl propertiesrequesturi"
         ),
+        (.googleURL, "httprequestrequesturl"),
         (.request, "request requestline"),
         (
             .status,
             "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode httprequeststatus propertieshttpstatus statusnum"
         ),
+        (.pinoStatus, "resstatuscode"),
         (.upstreamStatus, "upstreamstatus originstatus propertiesserverstatus"),
         (
             .bytesIn,
@@ -63,28 +85,35 @@ enum GatewayKey: Int, CaseIterable {
         ),
         (
             .bytesOut,
-            "bodybytessent bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes"
+            "bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes bytes"
         ),
-        (.duration, "duration latency elapsed responsetime totaltime requestduration"),
+        (.nginxBytesOut, "bodybytessent"),
+        (.duration, "duration latency elapsed responsetime totaltime requestduration dur"),
         (.durationSeconds, "requesttime reqtime rt durationseconds durations latencyseconds latencys requesttimes"),
         (
             .durationMillis,
-            "durationms latencyms requesttimems responsetimems elapsedms totaltimems requestdurationms latenciesrequest"
+            "durationms latencyms requesttimems responsetimems elapsedms totaltimems requestdurationms latenciesrequest httpdurationms"
         ),
         (.durationMicros, "durationus latencyus durationmicros"),
         (.durationNanos, "durationns latencyns eventduration"),
         (.durationHuman, "latencyhuman durationhuman"),
         (.googleLatency, "httprequestlatency"),
+        (.googleSeconds, "httprequestlatencyseconds"),
+        (.googleNanos, "httprequestlatencynanos"),
         (.azureTime, "propertiestimetaken"),
         (.connectSeconds, "upstreamconnecttime uct"),
         (.headersSeconds, "upstreamheadertime uht"),
         (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime"),
         (.upstreamSeconds, "upstreamresponsetime urt upstreamtime propertiesserverresponselatency"),
         (.upstreamNanos, "originduration"),
+        (.herokuConnect, "connect"), (.herokuService, "service"),
+        (.upstreamLatency, "upstreamlatency"),
+        (.kongProxy, "latenciesproxy"), (.receiveMillis, "latenciesreceive"),
         (
             .upstream,
-            "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase backendhost httprequestserverip propertiesserverrouted"
+            "upstreamaddr upstreamhost upstreamaddress serviceaddr upstream upstreamservice apibase backendhost propertiesserverrouted"
         ),
+        (.googleServer, "httprequestserverip"),
         (
             .requestID,
             "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid propertiestransactionid"
@@ -102,6 +131,13 @@ enum GatewayKey: Int, CaseIterable {
         (.completionTokens, "completiontokens genaiusageoutputtokens genaitokensoutput llmresponsetokens"),
         (.envoySign, "upstreamcluster responsecodedetails upstreamtransportfailurereason downstreamlocaladdress"),
         (.traefikSign, "requestcount routername entrypointname overhead"),
+        (.caddySign, "respheaders"), (.herokuSign, "dyno"),
+        (.apisixSign, "apisixlatency"),
+        (.railsController, "controller"), (.railsAction, "action"), (.railsView, "view"),
+        (
+            .nginxSign,
+            "proxyupstreamname proxyalternativeupstreamname upstreamcachestatus remoteuser serverprotocol httpreferer"
+        ),
     ]
 }
 

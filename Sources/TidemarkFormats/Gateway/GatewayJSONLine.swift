@@ -5,8 +5,9 @@ import TidemarkEvidence
 /// an operator's own (nginx' `escape=json`, Envoy's `json_format`) are taken by what they are usually called, whatever
 /// their letter case and punctuation.
 ///
-/// A duration without a unit in its key or value is Traefik's in nanoseconds, Envoy's in milliseconds, Caddy's in seconds; a
-/// stranger's counts as seconds when it has a decimal point, and else as unknown.
+/// A duration without a unit in its key or value is Traefik's in nanoseconds; Envoy's, APISIX', pino's and Rails' in
+/// milliseconds; Caddy's in seconds, and nginx' where it has a decimal point. A stranger's is unknown: loggers write seconds
+/// and milliseconds with a point, both below one.
 final class GatewayJSONLine {
     enum Result: Equatable {
         case access, event
@@ -14,6 +15,10 @@ final class GatewayJSONLine {
     }
 
     private(set) var values = GatewayValues()
+    /// Whether Caddy's `http.log.error` is an event beside the request's own line, and no request.
+    var errorsAreEvents = false
+    /// How many upstreams Kong tried.
+    private var tries = 0
     /// Decoded strings of the object; values point into it.
     private var arena = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
     private var used = 0
@@ -30,6 +35,7 @@ final class GatewayJSONLine {
     func parse(_ reader: inout JSONReader, into access: inout GatewayAccess) -> Result {
         values.removeAll()
         used = 0
+        tries = 0
         // Decoding never makes a string longer.
         if arena.count < reader.bytes.count {
             arena.deallocate()
@@ -46,9 +52,12 @@ final class GatewayJSONLine {
     }
 
     /// Reads `key=value key="value"` fields instead of an object. Words without a `=` are passed over.
-    func parse(pairs text: Bytes, into access: inout GatewayAccess) -> Result {
+    /// - Parameter isNginx: whether nginx' time stands in front.
+    func parse(pairs text: Bytes, into access: inout GatewayAccess, isNginx: Bool = false) -> Result {
         values.removeAll()
+        if isNginx { values[.nginxSign] = .init() }
         used = 0
+        tries = 0
         var scan = GatewayScanner(text)
         while true {
             scan.skipBlanks()
@@ -96,6 +105,7 @@ final class GatewayJSONLine {
                 }
                 if depth < 3 { try self.walk(&reader, depth: depth + 1, prefix: length) } else { try reader.skip() }
             case .array:
+                if depth == 0, name.bytes.equals("tries") { return try self.readTries(&reader) }
                 guard let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)) else { return try reader.skip() }
                 var isFirst = true
                 try reader.array { element in
@@ -117,6 +127,44 @@ final class GatewayJSONLine {
             case .literal: _ = try reader.literal()
             case .end: try reader.skip()
             }
+        }
+    }
+
+    /// Kong's `[{"ip":"10.0.0.1","port":8000,…}, …]`: the last one is the upstream.
+    private func readTries(_ reader: inout JSONReader) throws {
+        let start = used
+        var length = 0
+        try reader.array { element in
+            guard try element.peek() == .object else { return try element.skip() }
+            var address = GatewayText.none
+            var port = GatewayText.none
+            try element.object { name, element in
+                if name.bytes.equals("ip"), try element.peek() == .string {
+                    address = try element.string().bytes
+                } else if name.bytes.equals("port"), try element.peek() == .number {
+                    port = try element.numberBytes()
+                } else {
+                    try element.skip()
+                }
+            }
+            self.tries += 1
+            guard address.count > 0, start + address.count + 1 + port.count <= self.arena.count else { return }
+            length = 0
+            for byte in address {
+                self.arena[start + length] = byte
+                length += 1
+            }
+            guard port.count > 0 else { return }
+            self.arena[start + length] = 58
+            length += 1
+            for byte in port {
+                self.arena[start + length] = byte
+                length += 1
+            }
+        }
+        used = start + length
+        if length > 0, !values.has(.upstream) {
+            values[.upstream] = .init(bytes: Bytes(arena).slice(start, used), isString: true)
         }
     }
 
@@ -155,16 +203,17 @@ final class GatewayJSONLine {
     // MARK: Understanding
 
     private func fill(_ access: inout GatewayAccess) -> Result {
-        let isTraefik = values.has(.startUTC) || values.has(.upstreamNanos) || values.has(.traefikSign)
-        let isCaddy = values.has(.nestedRequest)
-        let isGoogle = values.has(.googleLatency)
-        let isEnvoy = values.has(.flags) || values.has(.headersMillis) || values.has(.envoySign)
+        // Caddy's handlers speak of a request that has a line of its own.
+        let logger = values.text(.logger)
+        if logger.has("http.handlers.") || errorsAreEvents && logger.has("http.log.error") { return .event }
         // Envoy writes null for what a connection that failed early doesn't have.
         let hasPlace =
-            values.has(.path) || values.has(.method) || values.has(.request) || values.has(.flags) && values.has(.start)
+            values.has(.path) || values.has(.googleURL) || values.has(.method) || values.has(.request)
+            || values.has(.flags) && values.has(.start)
         let isSpend = values.has(.start) && values.has(.end) && values.has(.requestID) && !hasPlace
-        let statusText = values.text(.status)
-        guard hasPlace && (values.has(.status) || values.has(.duration) || values.has(.durationSeconds)) || isSpend
+        let statusText = values.text(values.has(.status) ? .status : .pinoStatus)
+        let hasStatus = values.has(.status) || values.has(.pinoStatus)
+        guard hasPlace && (hasStatus || values.has(.duration) || values.has(.durationSeconds)) || isSpend
         else {
             if values.has(.message) || values.has(.level) { return .event }
             return .damaged("a JSON object without a request and a status, and without a message")
@@ -173,22 +222,28 @@ final class GatewayJSONLine {
         access.status = GatewayText.status(statusText)
         access.upstreamStatus = GatewayText.status(GatewayText.last(values.text(.upstreamStatus)).entry)
         request(&access)
-        access.client = GatewayText.host(values.text(.client))
-        if access.client.isEmpty { access.client = GatewayText.host(values.text(.clientFallback)) }
+        for key in [GatewayKey.client, .caddyClient, .caddyPeer, .clientFallback] where access.client.isEmpty {
+            access.client = GatewayText.host(values.text(key))
+        }
         access.bytesIn = GatewayText.integer(values.text(.bytesIn))
-        access.bytesOut = GatewayText.integer(values.text(.bytesOut))
+        access.bytesOut =
+            GatewayText.integer(values.text(.nginxBytesOut)) ?? GatewayText.integer(values.text(.bytesOut))
         access.requestID = values.text(.requestID)
         access.traceID = GatewayText.trace(values.text(.traceID))
         access.flags = values.text(.flags)
         access.model = values.text(.modelGroup).isEmpty ? values.text(.model) : values.text(.modelGroup)
         access.promptTokens = GatewayText.integer(values.text(.promptTokens)).map { Int($0) }
         access.completionTokens = GatewayText.integer(values.text(.completionTokens)).map { Int($0) }
-        access.upstream = CommonLogLine.address(GatewayText.last(values.text(.upstream)).entry)
+        let upstream = values.text(values.has(.upstream) ? .upstream : .googleServer)
+        access.upstream = CommonLogLine.address(GatewayText.last(upstream).entry)
         retries(&access)
         if isSpend, !spend(statusText, &access) { return .damaged("expected a time in startTime") }
         if !isSpend {
-            durations(&access, isTraefik: isTraefik, isCaddy: isCaddy, isEnvoy: isEnvoy)
-            guard times(&access, isStart: isEnvoy || isGoogle) else {
+            durations(&access)
+            upstreamTimes(&access)
+            // Envoy's fields are the operator's choice, and some leave the time out.
+            let isEnvoy = isEnvoy
+            guard times(&access, isStart: isEnvoy || isGoogle) || isEnvoy else {
                 return .damaged("a JSON access line without a time that can be read")
             }
         }
@@ -202,7 +257,15 @@ final class GatewayJSONLine {
         let line = values.text(.request)
         if !line.isEmpty { GatewayText.request(line, into: &access) }
         if values.has(.method) { access.method = values.text(.method) }
-        if values.has(.path) { access.route = GatewayText.route(values.text(.path)) }
+        if values.has(.path) {
+            access.route = GatewayText.route(values.text(.path))
+        } else if values.has(.googleURL) {
+            access.route = GatewayText.route(values.text(.googleURL))
+            // ingress-nginx is told to put the host in front: `llm.example/v1`.
+            if let slash = access.route.firstIndex(of: 47), slash > 0 {
+                access.route = access.route.slice(slash, access.route.count)
+            }
+        }
     }
 
     private func retries(_ access: inout GatewayAccess) {
@@ -210,50 +273,8 @@ final class GatewayJSONLine {
             access.retries = Int(retries)
         } else if let attempts = GatewayText.integer(values.text(.attempts)), attempts > 0 {
             access.retries = Int(attempts) - 1
-        } else if case let tries = GatewayText.last(values.text(.upstreamStatus)).count, tries > 1 {
+        } else if case let tries = max(tries, GatewayText.last(values.text(.upstreamStatus)).count), tries > 1 {
             access.retries = tries - 1
-        }
-    }
-
-    private func durations(_ access: inout GatewayAccess, isTraefik: Bool, isCaddy: Bool, isEnvoy: Bool) {
-        let duration = values.text(.duration)
-        // A unit in the value holds, whoever wrote it.
-        let written = GatewayText.duration(values.text(.durationHuman)) ?? GatewayText.duration(duration)
-        if let written = written ?? GatewayText.duration(values.text(.googleLatency)) {
-            access.durationMicros = written
-        } else if !duration.isEmpty {
-            if isTraefik {
-                access.durationMicros = GatewayText.nanos(duration)
-            } else if isCaddy {
-                access.durationMicros = GatewayText.micros(duration)
-            } else if isEnvoy {
-                access.durationMicros = GatewayText.micros(duration, microsPerUnit: 1000)
-            } else if duration.firstIndex(of: 46) != nil {
-                access.durationMicros = GatewayText.micros(duration)
-            }
-        }
-        if values.has(.azureTime) {
-            let text = values.text(.azureTime)
-            let isSecond = values.has(.upstreamSeconds) || values.has(.requestID) || text.firstIndex(of: 46) != nil
-            access.durationMicros = GatewayText.micros(text, microsPerUnit: isSecond ? 1_000_000 : 1000)
-        }
-        let named: [(GatewayKey, Int64)] = [
-            (.durationSeconds, 1_000_000), (.durationMillis, 1000), (.durationMicros, 1),
-        ]
-        for (key, unit) in named where access.durationMicros == nil {
-            let text = values.text(key)
-            access.durationMicros = GatewayText.micros(text, microsPerUnit: unit) ?? GatewayText.duration(text)
-        }
-        if access.durationMicros == nil { access.durationMicros = GatewayText.nanos(values.text(.durationNanos)) }
-        access.connectMicros = GatewayText.seconds(values.text(.connectSeconds)).last
-        access.headersMicros =
-            GatewayText.seconds(values.text(.headersSeconds)).last
-            ?? GatewayText.micros(values.text(.headersMillis), microsPerUnit: 1000)
-        let upstream = values.text(.upstreamSeconds)
-        if !upstream.isEmpty {
-            NginxVariable.setUpstream(GatewayText.seconds(upstream).sum, upstream, &access)
-        } else if values.has(.upstreamNanos) {
-            access.upstreamMicros = GatewayText.nanos(values.text(.upstreamNanos))
         }
     }
 
@@ -274,9 +295,12 @@ final class GatewayJSONLine {
                 return true
             }
         }
-        guard let found = moment(.time) ?? moment(.end) else {
-            // A time in front of the object or of the fields.
-            return access.timeMs != nil || access.frame.timeMs != nil
+        guard let found = moment(.time) ?? moment(.nginxTime) ?? moment(.end) ?? moment(.letterTime) else {
+            // A time in front of the object or of the fields: they were written at the end.
+            if access.timeMs == nil, let timeMs = access.frame.timeMs {
+                (access.timeMs, access.zoneless, access.moment) = (timeMs, access.frame.zoneless, .end)
+            }
+            return access.timeMs != nil
         }
         (access.timeMs, access.zoneless, access.moment) = (found.ms, found.zoneless, isStart ? .start : .end)
         return true

@@ -52,6 +52,10 @@ public struct GatewayParser {
     public init(head: Bytes) {
         let lines = head.headLines(limit: 1)
         if let first = lines.first { spend = SpendTable(header: first) }
+        // Caddy logs a request that failed twice, unless its access log is off.
+        let errorsAreEvents = head.range(of: "http.log.access") != nil
+        json.errorsAreEvents = errorsAreEvents
+        inner.errorsAreEvents = errorsAreEvents
     }
 
     /// Takes the next line.
@@ -213,7 +217,9 @@ public struct GatewayParser {
             open(&next, bytes.slice(start, bytes.count), line, frame)
             return
         }
-        if hasEvent, event.frame.stream == frame.stream, event.frame.source == frame.source {
+        if hasEvent, event.frame.stream == frame.stream, event.frame.source == frame.source,
+            !beginsEntry(bytes, frame)
+        {
             tally.recordLines += frame.lines
             event.lineCount += frame.lines
             if event.message.count < Self.longestMessage {
@@ -224,6 +230,7 @@ public struct GatewayParser {
         }
         // A container's or service's output holds banners and the like besides its log.
         if frame.timeMs != nil || frame.stamp != nil || !frame.source.isEmpty {
+            try finish(into: &sink)
             return open(&next, bytes, line, frame)
         }
         tally.rejectedLines += frame.lines
@@ -231,6 +238,16 @@ public struct GatewayParser {
         var reject = FormatReject(line, "neither an access line nor a message of a form that is known")
         reject.lineCount = frame.lines
         try sink.reject(reject)
+    }
+
+    /// Whether an entry of the journal or of syslog is a message of its own: it names its process. Tracebacks come as an
+    /// entry a line there.
+    private func beginsEntry(_ bytes: Bytes, _ frame: FrameInfo) -> Bool {
+        guard frame.pid != nil, bytes[0] > 32 else { return false }
+        return event.message.withUnsafeBytes {
+            let open = Bytes(rebasing: $0[...])
+            return open.range(of: "Traceback (most") == nil && open.range(of: "goroutine ") == nil
+        }
     }
 
     /// Appends text without its secrets, as far as there is room.

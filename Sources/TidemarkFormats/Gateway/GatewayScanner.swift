@@ -123,7 +123,7 @@ enum GatewayText {
         return product + fraction
     }
 
-    /// `2.417012s`, `12.3ms`, `417µs`, `1m2.5s`: numbers with units, in microseconds. nil: a number without a unit, or
+    /// `2.417012s`, `12.3ms`, `417µs`, `1m2.5s`, `0.005 s`: numbers with units, in microseconds. nil: a number without a unit, or
     /// something else.
     static func duration(_ text: Bytes) -> Int64? {
         guard let last = text.last, last == 115 || last == 109 || last == 104, text.count <= 40 else { return nil }
@@ -133,6 +133,7 @@ enum GatewayText {
             let start = at
             while at < text.count, text[at] &- 48 <= 9 || text[at] == 46 { at += 1 }
             let number = text.slice(start, at)
+            if at > start, at < text.count, text[at] == 32 { at += 1 }
             let unitStart = at
             while at < text.count, text[at] &- 48 > 9, text[at] != 46 { at += 1 }
             let unit = text.slice(unitStart, at)

@@ -15,6 +15,8 @@ enum NginxVariable {
             } else if key.equals("ua"), CommonLogLine.isAddress(value) {
                 // Else it is the user agent.
                 access.upstream = GatewayText.last(value).entry
+            } else if key.equals("ut") {
+                setUpstream(GatewayText.seconds(value).sum, value, &access)
             } else {
                 return false
             }

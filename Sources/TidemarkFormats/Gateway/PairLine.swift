@@ -24,7 +24,7 @@ enum PairLine {
             else { return .other }
         }
         access.moment = .end
-        let result = json.parse(pairs: line.slice(start, line.count), into: &access)
+        let result = json.parse(pairs: line.slice(start, line.count), into: &access, isNginx: start > 0)
         access.dialect = .keyValue
         switch result {
         case .access: return .access
@@ -68,7 +68,10 @@ enum PairLine {
             return access.status != nil
         }
         // Caddy's console: `handled request TAB {"request": {…}, …}`.
-        if text.last == 125, let object = text.range(of: "\t{"), text.range(of: "\"request\":", from: object) != nil {
+        if text.last == 125, !text.has("http.handlers."), !(json.errorsAreEvents && text.has("http.log.error")),
+            let object = text.range(of: "\t{"),
+            text.range(of: "\"request\":", from: object) != nil
+        {
             var reader = JSONReader(text, from: object + 1)
             return json.parse(&reader, into: &access) == .access
         }

@@ -10,10 +10,16 @@ public enum KernelLogFormat {
         let lines = head.headLines(limit: 200)
         var kernel = 0
         var driver = 0
+        var errors = 0
         func count(_ line: Bytes) {
             let hasDriver = line.range(of: "NVRM: ") != nil || line.range(of: "SXid (PCI:") != nil
             if hasDriver { driver += 1 }
             let text = KernelLogParser.withoutPriority(line)
+            if text.has("NVRM: Xid (") || line.range(of: "] NVRM: Xid (") != nil
+                || line.range(of: "kernel: NVRM: Xid (") != nil
+            {
+                errors += 1
+            }
             // Other times are worn by all kinds of logs.
             let isBracketed = text.first == 91 && KernelLogParser.prefix(text) != nil
             if isBracketed || text.count < line.count && line.has("kern  :") || line.range(of: " kernel: ") != nil
@@ -30,7 +36,9 @@ public enum KernelLogFormat {
             if coloured.firstIndex(of: 27) != nil { ANSI.strip(coloured, into: &plain) }
             plain.withUnsafeBytes { count($0.isEmpty ? coloured : $0) }
         }
-        guard kernel * 2 > lines.count, kernel > 0, driver > 0 || kernel > 2 else { return nil }
+        // Two Xids are no chance where other lines of the kernel have lost their times.
+        let isShort = errors > 1 && kernel * 4 >= lines.count
+        guard kernel * 2 > lines.count || isShort, kernel > 0, driver > 0 || kernel > 2 else { return nil }
         // In a journal of the whole host a server's records are worth more than the kernel's.
         let score = driver > 0 ? kernel == lines.count ? 0.93 : 0.85 : 0.6
         return FormatGuess(

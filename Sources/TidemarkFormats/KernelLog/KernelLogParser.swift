@@ -109,6 +109,9 @@ public struct KernelLogParser: Sendable {
             return
         }
         let text = bytes.slice(start + 6, bytes.count)
+        if text.has("Xid :") || text.has("Xid:") {
+            return try reject(line, frame, "the PCI address of an Xid", into: &sink)
+        }
         if text.has("GPU at PCI:"), let dash = text.range(of: " GPU-"),
             let busID = PCIBusID.normalised(Self.withoutColon(text.slice(11, dash)).text(limit: 32))
         {
@@ -125,6 +128,9 @@ public struct KernelLogParser: Sendable {
             event.busID = PCIBusID.normalised(text.slice(4, failed).text(limit: 32))
             event.uuid = event.busID.flatMap { uuids[$0] }
             return try deliver(event, frame, into: &sink)
+        } else if text.has("RmInitAdapter failed!") {
+            // Of old drivers, which don't say of what GPU.
+            return try deliver(event(.initialisationFailed, bytes, text, line, frame), frame, into: &sink)
         } else if text.first != 40, text.range(of: "fallen off the bus") == nil {
             // Neither the rest of the sentence.
             named = nil
@@ -133,10 +139,12 @@ public struct KernelLogParser: Sendable {
             counts.noiseLines += frame.lines
             return
         }
-        // `NVRM: GPU 0000:01:00.0: GPU has fallen off the bus.`, or the second line of two.
+        // `NVRM: GPU 0000:01:00.0: GPU has fallen off the bus.`, `NVRM: GPU at PCI:0000:01:00.0 has …`, or the second line
+        // of two.
         var busID = named
-        if text.has("GPU "), lost > 4 {
-            let rest = text.slice(4, lost)
+        let address = text.has("GPU at PCI:") ? 11 : 4
+        if text.has("GPU "), lost > address {
+            let rest = text.slice(address, lost)
             busID = PCIBusID.normalised(
                 Self.withoutColon(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count)).text(limit: 32))
         }
@@ -232,8 +240,13 @@ public struct KernelLogParser: Sendable {
         return line.slice(second + 2, line.count)
     }
 
+    /// An address without the colon behind it; a function of several digits (`0000:01:00.0000`) is written with one.
     private static func withoutColon(_ text: Bytes) -> Bytes {
-        text.last == 58 ? text.slice(0, text.count - 1) : text
+        let text = text.last == 58 ? text.slice(0, text.count - 1) : text
+        guard let point = text.firstIndex(of: 46), text.count > point + 2,
+            text.slice(point + 1, text.count).allSatisfy({ $0 == 48 })
+        else { return text }
+        return text.slice(0, point + 2)
     }
 
     /// `[ 4321.987654] `, `[Wed Mar  4 09:08:07 2026] `, `2026-03-04T09:08:07,123456+00:00 `, and the short form of the
@@ -245,11 +258,20 @@ public struct KernelLogParser: Sendable {
         for _ in 0..<2 {
             guard let colon = line.firstIndex(of: 58, from: at), colon > at, colon - at <= 250,
                 line.slice(at, colon).firstIndex(of: 32) == nil
-            else { return nil }
+            else { break }
             at = colon + 1
             if let found = time(line.slice(at, line.count)) { return found }
         }
-        return nil
+        return syslog(line)
+    }
+
+    /// `… Error: May 19 07:08:57 host kernel: …`: a line of syslog in another program's words.
+    private static func syslog(_ line: Bytes) -> Prefix? {
+        guard var at = line.slice(0, min(line.count, 600)).range(of: " kernel: ") else { return nil }
+        while at > 0, line[at - 1] != 32 { at -= 1 }
+        // `Mmm dd hh:mm:ss ` before the host.
+        guard at > 16, line[at - 17] == 32 else { return nil }
+        return MonthNames.stamp(line.slice(at - 16, line.count)).map { .stamp($0.stamp) }
     }
 
     private static func time(_ line: Bytes) -> Prefix? {

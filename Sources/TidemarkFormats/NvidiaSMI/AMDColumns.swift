@@ -166,7 +166,12 @@ struct AMDColumns: Sendable, Equatable {
             var concise: [String] = []
             var isOpen = false
             for name in names where !name.hasPrefix("(") {
-                if !isOpen { concise.append(name) }
+                // `SCLK OD`, `MCLK OD`: overdrive.
+                if name == "od", let clock = concise.popLast() {
+                    concise.append(clock + " od")
+                } else if !isOpen {
+                    concise.append(name)
+                }
                 isOpen = (isOpen || name.hasPrefix("[")) && !name.hasSuffix("]")
             }
             return AMDColumns(concise, isROCm: true, isTable: true)

@@ -38,7 +38,10 @@ struct AMDParser: Sendable {
             return counts.noiseLines += 1
         }
         // rocm-smi's words about low-power states and banners, amd-smi's version.
-        if bytes.has("WARNING:") || bytes.has("====") || bytes.has("AMDSMI Tool:") { return counts.noiseLines += 1 }
+        // A launcher's name of the node may stand before them.
+        if bytes.has("WARNING:") || bytes.range(of: "=====") != nil || bytes.has("AMDSMI Tool:") {
+            return counts.noiseLines += 1
+        }
         // The second line of rocm-smi's headings, and of a GPU.
         if columns?.isConcise == true, line.bytes.has("  ") || bytes[0] == 27 { return counts.noiseLines += 1 }
         if let clock = ClockLine.watch(bytes) ?? (bytes.count <= 48 ? ClockLine.reading(bytes) : nil) {

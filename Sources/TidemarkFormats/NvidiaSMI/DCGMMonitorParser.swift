@@ -14,13 +14,17 @@ struct DCGMMonitorParser: Sendable {
     struct Column: Sendable {
         let field: Int
         let factor: Double
+        let isRatio: Bool
 
-        init(_ field: GPUField, _ factor: Double = 1) { (self.field, self.factor) = (field.rawValue, factor) }
+        init(_ field: GPUField, _ factor: Double = 1, isRatio: Bool = false) {
+            (self.field, self.factor, self.isRatio) = (field.rawValue, factor, isRatio)
+        }
     }
 
     private static let known: [String: Column] = [
-        "GRACT": Column(.graphicsActive), "SMACT": Column(.smActive), "SMOCC": Column(.smOccupancy),
-        "TENSO": Column(.tensorActive), "DRAMA": Column(.dramActive),
+        "GRACT": Column(.graphicsActive, isRatio: true), "SMACT": Column(.smActive, isRatio: true),
+        "SMOCC": Column(.smOccupancy, isRatio: true), "TENSO": Column(.tensorActive, isRatio: true),
+        "DRAMA": Column(.dramActive, isRatio: true),
         // Bytes a second.
         "PCITX": Column(.pcieTransmit, 1e-6), "PCIRX": Column(.pcieReceive, 1e-6),
         "GPUTL": Column(.utilization), "MCUTL": Column(.memoryUtilization), "POWER": Column(.power),
@@ -83,6 +87,10 @@ struct DCGMMonitorParser: Sendable {
             guard let column, cell != "N/A" else { continue }
             let value = withBytes(of: String(cell)) { Decimal.parse($0) }
             guard let value else { return try reject(line, "\(cell) is not a number", into: &sink) }
+            // A counter that laps its clock may print a little more than 1.
+            if column.isRatio, value < 0 || value > 1.05 {
+                return try reject(line, "expected a ratio between 0 and 1, found \(cell)", into: &sink)
+            }
             sample.values[column.field] = value * column.factor
         }
         counts.recordLines += 1

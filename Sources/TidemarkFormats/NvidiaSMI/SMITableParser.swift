@@ -172,8 +172,10 @@ struct SMITableParser: Sendable {
         set(.power, words[3], "W")
         if words.count >= 6 { set(.powerLimit, words[5], "W") }
         if hasMemory {
-            set(.memoryUsed, memory[0], "MiB")
-            set(.memoryTotal, memory[2], "MiB")
+            // Drivers up to 325 called it MB.
+            let isOld = memory[2].count > 2 && memory[2].has("MB", at: memory[2].count - 2)
+            set(.memoryUsed, memory[0], isOld ? "MB" : "MiB")
+            set(.memoryTotal, memory[2], isOld ? "MB" : "MiB")
         }
         set(.utilization, load[0], "%")
         return true
