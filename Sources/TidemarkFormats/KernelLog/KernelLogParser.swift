@@ -116,9 +116,8 @@ public struct KernelLogParser: Sendable {
             let busID = PCIBusID.normalised(Self.withoutColon(text.slice(11, dash)).text(limit: 32))
         {
             let uuid = text.slice(dash + 1, text.count)
-            if uuids.count < 1024 {
-                uuids[busID] = uuid.slice(0, uuid.firstIndex(of: 32) ?? uuid.count).text(limit: 64)
-            }
+            let end = uuid.firstIndex { ($0 | 0x20) &- 97 >= 26 && $0 &- 48 > 9 && $0 != 45 }
+            if uuids.count < 1024 { uuids[busID] = uuid.slice(0, end ?? uuid.count).text(limit: 64) }
         } else if text.has("The NVIDIA GPU ") {
             let rest = text.slice(15, text.count)
             named = PCIBusID.normalised(rest.slice(0, rest.firstIndex(of: 32) ?? rest.count).text(limit: 32))
