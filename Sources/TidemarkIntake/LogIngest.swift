@@ -72,23 +72,33 @@ struct LogIngest {
         /// Whether nothing behind that point was delivered but blank lines.
         func isResumable() -> Bool { parser.isResumable && point().line > sink.lastLine }
 
-        /// Saves what was read before the point; the caller commits.
-        func save() throws -> SourceRow {
+        /// Writes out what was read before the point, and gives how it is accounted for once that is in the tables; the caller
+        /// commits.
+        func save() throws -> () throws -> SourceRow {
             try writer.checkpoint()
-            try ledger.add(kinds: sink.takeKinds(), to: sink.source.id)
+            let kinds = sink.takeKinds()
             let (line, offset) = point()
             var row = sink.source(before: line)
             row.progressBytes = offset
             row.progressLines = line - 1
             row.tailSHA256 = tail.sha256
-            row.state =
-                LogState(
-                    parser: parser.resumeState, writer: writer.resume, clock: sink.clock.resume,
-                    frames: unframer.context, others: others.names, wrapperAheadMs: sink.clock.wrapperAheadMs
-                ).json
             row.clockMethod = sink.clock.method
-            try ledger.save(&row)
-            return row
+            var state = LogState(
+                parser: parser.resumeState, writer: LogWriter.Resume(run: writer.run), clock: sink.clock.resume,
+                frames: unframer.context, others: others.names, wrapperAheadMs: sink.clock.wrapperAheadMs)
+            return {
+                state.writer.lastAccessRow = writer.lastAccessRow
+                row.state = state.json
+                try ledger.add(kinds: kinds, to: row.id)
+                try ledger.save(&row)
+                return row
+            }
+        }
+
+        func saveNow() throws -> SourceRow {
+            let account = try save()
+            try store.database.settle()
+            return try account()
         }
 
         try store.database.execute("BEGIN IMMEDIATE")
@@ -105,8 +115,8 @@ struct LogIngest {
                 progress(stream.consumedFileBytes)
                 sink.forgetNoise(before: point().line)
                 if reader.nextOffset - committedAt >= commitBytes, isResumable() {
-                    _ = try save()
-                    try store.database.commitOnLane()
+                    let account = try save()
+                    try store.database.commitOnLane { _ = try account() }
                     committedAt = reader.nextOffset
                 }
                 return true
@@ -120,14 +130,14 @@ struct LogIngest {
             sink.source.message = stream.damage
             // What may go on is in the tables at once, and read again with its rest when it comes.
             let keepsTail = bytes > 0 && !framing.isHeld && isResumable()
-            let before = keepsTail ? try save() : sink.source
-            let mark = keepsTail ? try TailMark(store, source: before, run: writer.resume.run) : nil
+            let before = keepsTail ? try saveNow() : sink.source
+            let mark = keepsTail ? try TailMark(store, source: before, run: writer.run) : nil
             let sha256 = keepsTail ? tail.pendingSHA256(bytes) : ""
             if keepsTail {
                 // Rows that are there already stay as they are.
                 sink.writer = try LogWriter(
                     store, source: source.id, instance: instance, keepAccessRows: keepAccessRows,
-                    resume: LogWriter.Resume(run: writer.resume.run))
+                    resume: LogWriter.Resume(run: writer.run))
             }
             if framing.isHeld || readsLastLine && !keepsTail { tail.pendingIsRead() }
             if readsLastLine {
@@ -150,7 +160,7 @@ struct LogIngest {
                 try ledger.save(&row)
                 sink.source = row
             } else {
-                sink.source = try save()
+                sink.source = try saveNow()
             }
             try store.database.execute("COMMIT")
         } catch {

@@ -83,6 +83,8 @@ public struct Ledger {
         init(_ database: Database) { self.database = database }
 
         func callAsFunction(_ sql: String) throws -> Statement {
+            // A commit on the lane uses them, too.
+            database.lane.pause()
             if let known = prepared[sql] { return known }
             let new = try database.prepare(sql)
             prepared[sql] = new

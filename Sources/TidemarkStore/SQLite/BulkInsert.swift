@@ -11,11 +11,15 @@ final class BulkInsert {
     private let table: BatchTable
     private let statement: Statement
     private let lean: Statement?
+    /// Whether rows are added by work on the lane.
+    let isLanes: Bool
     /// Where the next row is added. Call ``endRow()`` here, not on the batch.
     private(set) var batch: RowBatch { didSet { uncounted = .passUnretained(batch) } }
     /// The same without counting a reference, which costs a row two atomic operations.
     @exclusivity(unchecked) private var uncounted: Unmanaged<RowBatch>
-    private var other: RowBatch
+    private var pool: BatchPool<RowBatch>
+    /// What all batches together may take, but for their texts: room for what is parsed while a commit waits for the disk.
+    private static let poolBytes = 3 << 20
 
     /// - Parameters:
     ///   - target: table with its column list, as after `INSERT INTO`.
@@ -24,11 +28,13 @@ final class BulkInsert {
     ///   - lean: target and the places of those columns that ``flush(lean:)`` inserts, the others being NULL: a cell that is
     ///     not there costs nothing.
     ///   - capacity: rows that are inserted together.
+    ///   - isLanes: whether rows are added by work on the lane, which also flushes them before a commit there.
     init(
         _ database: Database, into target: String, constants: [Int] = [], columns: Int,
-        lean: (target: String, columns: [Int])? = nil, capacity: Int = 1024
+        lean: (target: String, columns: [Int])? = nil, capacity: Int = 1024, isLanes: Bool = false
     ) throws {
         self.database = database
+        self.isLanes = isLanes
         table = BatchTable(columns: columns)
         let name = try database.attach(table)
         let values = constants.map { _ in "?, " }.joined()
@@ -39,8 +45,10 @@ final class BulkInsert {
         }
         statement = try insert(target, "*")
         self.lean = try lean.map { try insert($0.target, $0.columns.map { "c\($0)" }.joined(separator: ", ")) }
-        batch = RowBatch(columns: columns, capacity: capacity)
-        other = RowBatch(columns: columns, capacity: capacity)
+        pool = BatchPool(limit: max(2, Self.poolBytes / (columns * capacity * RowBatch.cellBytes))) {
+            RowBatch(columns: columns, capacity: capacity)
+        }
+        batch = try pool.next(database.lane)
         uncounted = .passUnretained(batch)
         database.inserts.append(UnownedInsert(value: self))
     }
@@ -57,7 +65,7 @@ final class BulkInsert {
     }
 
     /// Drops the rows that wait.
-    func discard() { batch.removeAll() }
+    func discard() { pool.reset() }
 
     @inline(__always) func endRow() throws {
         batch.endRow()
@@ -68,10 +76,7 @@ final class BulkInsert {
     /// - Parameter lean: whether all but the lean columns are NULL.
     func flush(lean isLean: Bool = false) throws {
         guard !batch.isEmpty else { return }
-        if other.isUnderWay { try database.lane.settle() }
         let full = batch
-        batch = other
-        other = full
         full.isUnderWay = true
         let statement = isLean ? lean ?? statement : statement
         try database.lane.submit { [table] in
@@ -82,6 +87,7 @@ final class BulkInsert {
             table.batch = full
             try statement.runOnLane()
         }
+        batch = try pool.next(database.lane)
     }
 }
 

@@ -70,11 +70,16 @@ public final class Database {
         guard status == SQLITE_OK else { throw failure(status, sql) }
     }
 
-    /// Commits what was given so far and begins the next transaction, on the lane: behind the rows under way, and without
-    /// waiting for the disk. What fails is thrown when the database is used next.
-    public func commitOnLane() throws {
-        for insert in inserts { try insert.value.flush() }
+    /// Waits until all that was given is in the tables.
+    /// - Throws: what failed meanwhile.
+    public func settle() throws { try lane.settle() }
+
+    /// Runs `save`, commits what was given so far and begins the next transaction, on the lane: behind the rows under way, and
+    /// without waiting for the disk. What fails is thrown when the database is used next.
+    public func commitOnLane(_ save: @escaping () throws -> Void = {}) throws {
+        for insert in inserts where !insert.value.isLanes { try insert.value.flush() }
         try lane.submit { [unowned self] in
+            try save()
             let sql = "COMMIT; BEGIN IMMEDIATE"
             let status = sqlite3_exec(raw, sql, nil, nil, nil)
             guard status == SQLITE_OK else { throw failure(status, sql) }

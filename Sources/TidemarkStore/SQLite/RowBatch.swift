@@ -5,7 +5,7 @@ import TidemarkBase
 /// Rows of one table, waiting to be inserted: cells row by row, and the texts in an arena behind them.
 ///
 /// Fill a row from left to right with `add`, then call ``endRow()``. All is copied.
-final class RowBatch: @unchecked Sendable {
+final class RowBatch: LaneBatch, @unchecked Sendable {
     /// What a cell holds. A count of bytes (0 and more) is a text, whose place in the arena is the value.
     enum Kind {
         static let null: Int32 = -1
@@ -14,6 +14,9 @@ final class RowBatch: @unchecked Sendable {
         /// A blob of `n` bytes is `blob - n`.
         static let blob: Int32 = -4
     }
+
+    /// A cell's value and kind.
+    static let cellBytes = MemoryLayout<Int64>.size + MemoryLayout<Int32>.size
 
     let columns: Int
     let capacity: Int

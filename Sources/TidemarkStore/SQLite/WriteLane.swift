@@ -8,9 +8,6 @@ import TidemarkBase
 /// otherwise waits for it first, which is what the handles of ``Database`` and ``Statement`` do by themselves; the work on
 /// the lane uses them without waiting.
 final class WriteLane: @unchecked Sendable {
-    /// A piece more than this and the giver waits: memory stays flat when parsing is faster than writing.
-    private static let depth = 4
-
     private let pending = Atomic<Int>(0)
     // What follows is guarded by `mutex`.
     private var mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -31,12 +28,12 @@ final class WriteLane: @unchecked Sendable {
     /// Whether it is the lane's own work that asks.
     private var isCurrent: Bool { thread.map { pthread_equal(pthread_self(), $0) != 0 } ?? false }
 
-    /// Gives a piece of work. Waits while too much is under way. What the lane's own work gives is done at once.
+    /// Gives a piece of work. What the lane's own work gives is done at once. How much waits is bounded by what the work
+    /// needs: a ``BatchPool`` has so many batches, and the giver waits for one.
     func submit(_ work: @escaping () throws -> Void) throws {
         if !isIdle, isCurrent { return try work() }
         pthread_mutex_lock(mutex)
         if thread == nil { start() }
-        while queue.count >= Self.depth { pthread_cond_wait(changed, mutex) }
         queue.append(work)
         pending.wrappingAdd(1, ordering: .relaxed)
         pthread_cond_broadcast(changed)
@@ -67,6 +64,17 @@ final class WriteLane: @unchecked Sendable {
         guard let failed = failure else { return }
         failure = nil
         throw failed
+    }
+
+    /// Waits until something holds that a piece of work brings about.
+    /// - Throws: as ``settle()``, when work failed meanwhile.
+    func settle(until holds: () -> Bool) throws {
+        if holds() { return }
+        pthread_mutex_lock(mutex)
+        while !holds(), failure == nil, !isIdle { pthread_cond_wait(changed, mutex) }
+        let failed = failure != nil
+        pthread_mutex_unlock(mutex)
+        if failed { try settle() }
     }
 
     /// Ends the thread after the work under way.
@@ -106,12 +114,13 @@ final class WriteLane: @unchecked Sendable {
         while true {
             while queue.isEmpty, !isOver { pthread_cond_wait(changed, mutex) }
             guard !queue.isEmpty else { break }
-            let next = queue.removeFirst()
+            var next: (() throws -> Void)? = queue.removeFirst()
             let mayRun = failure == nil
-            pthread_cond_broadcast(changed)
             pthread_mutex_unlock(mutex)
             var failed: (any Error)?
-            if mayRun { do { try next() } catch { failed = error } }
+            if mayRun { do { try next?() } catch { failed = error } }
+            // What it holds must not end here, behind the giver's back.
+            next = nil
             pthread_mutex_lock(mutex)
             if let failed { failure = failed }
             pending.wrappingSubtract(1, ordering: .releasing)

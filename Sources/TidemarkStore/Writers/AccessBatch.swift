@@ -6,23 +6,25 @@ import TidemarkBase
 import TidemarkEvidence
 
 /// Access lines on their way from the parser to the lane that rolls them up: filled by one thread, then read by the other.
-final class AccessBatch: @unchecked Sendable {
+final class AccessBatch: LaneBatch, @unchecked Sendable {
     private static let capacity = 4096
     /// Of texts. A line has at most ``mostText`` bytes.
     private static let textCapacity = 512 << 10
     private static let mostText = 12 << 10
 
-    /// A part of a line: where its text begins, and its length.
+    /// A part of a line's text.
     private struct Part {
-        var start: Int32
-        var count: Int32
+        var offset: UInt16
+        var count: UInt16
     }
 
     private struct Entry {
         var timeMs: Int64
         var line: Int
-        var status: Int
-        var form: Int
+        var status: Int32
+        var form: Int32
+        /// Where the line's text begins; its parts are counted from there.
+        var start: Int32
         var client: Part
         var method: Part
         var path: Part
@@ -52,11 +54,12 @@ final class AccessBatch: @unchecked Sendable {
     @inline(__always)
     func add(_ access: HTTPAccess, line: Int, timeMs: Int64) {
         assert(!isFull)
+        let start = Int32(truncatingIfNeeded: textCount)
         let (client, method, path) = place(access) ?? placeApart(access)
         (entries + count).initialize(
             to: Entry(
-                timeMs: timeMs, line: line, status: access.status, form: access.form, client: client, method: method,
-                path: path))
+                timeMs: timeMs, line: line, status: Int32(truncatingIfNeeded: access.status),
+                form: Int32(truncatingIfNeeded: access.form), start: start, client: client, method: method, path: path))
         count &+= 1
     }
 
@@ -70,37 +73,38 @@ final class AccessBatch: @unchecked Sendable {
         let length = path + access.path.count - client
         guard client + access.client.count <= method, method + access.method.count <= path, length <= Self.mostText
         else { return nil }
-        let start = textCount
-        memcpy(texts + start, client, length)
-        textCount = start &+ length
+        memcpy(texts + textCount, client, length)
+        textCount &+= length
         func part(_ bytes: Bytes, _ base: UnsafeRawPointer) -> Part {
             Part(
-                start: Int32(truncatingIfNeeded: start &+ (base - client)),
-                count: Int32(truncatingIfNeeded: bytes.count))
+                offset: UInt16(truncatingIfNeeded: base - client), count: UInt16(truncatingIfNeeded: bytes.count))
         }
         return (part(access.client, client), part(access.method, method), part(access.path, path))
     }
 
     /// Copies the parts one by one, of each a third of ``mostText`` at most.
     private func placeApart(_ access: HTTPAccess) -> (client: Part, method: Part, path: Part) {
+        let start = textCount
         func part(_ bytes: Bytes) -> Part {
             let length = min(bytes.count, Self.mostText / 3)
             defer { textCount += length }
             if let base = bytes.baseAddress { memcpy(texts + textCount, base, length) }
-            return Part(start: Int32(textCount), count: Int32(length))
+            return Part(offset: UInt16(textCount - start), count: UInt16(length))
         }
         return (part(access.client), part(access.method), part(access.path))
     }
 
-    /// Gives out the lines in their order, and forgets them.
-    func drain(_ body: (_ access: HTTPAccess, _ line: Int, _ timeMs: Int64) throws -> Void) rethrows {
-        defer { (count, textCount) = (0, 0) }
-        func bytes(_ part: Part) -> Bytes { Bytes(start: texts + Int(part.start), count: Int(part.count)) }
+    /// Gives out the lines in their order.
+    func forEach(_ body: (_ access: HTTPAccess, _ line: Int, _ timeMs: Int64) throws -> Void) rethrows {
         for entry in UnsafeBufferPointer(start: entries, count: count) {
+            let text = texts + Int(entry.start)
+            func bytes(_ part: Part) -> Bytes { Bytes(start: text + Int(part.offset), count: Int(part.count)) }
             try body(
                 HTTPAccess(
                     client: bytes(entry.client), method: bytes(entry.method), path: bytes(entry.path),
-                    status: entry.status, form: entry.form), entry.line, entry.timeMs)
+                    status: Int(entry.status), form: Int(entry.form)), entry.line, entry.timeMs)
         }
     }
+
+    func removeAll() { (count, textCount) = (0, 0) }
 }

@@ -4,8 +4,7 @@ import TidemarkEvidence
 /// Rolls access lines up per second, client, method, route and status, and keeps each error singly; with
 /// `keepRows` every line. A row holds the seconds of one minute.
 ///
-/// The parser's thread only takes the lines down; the database's lane does the rest, batch by batch. ``checkpoint()`` waits for
-/// it.
+/// The parser's thread only takes the lines down; the database's lane does the rest, batch by batch, ``checkpoint()`` included.
 final class AccessWriter {
     private let source: Int
     private let instance: Int
@@ -16,8 +15,8 @@ final class AccessWriter {
     private let rows: BulkInsert?
     private let keepsRows: Bool
     private let database: Database
-    private let batches = [AccessBatch(), AccessBatch(), AccessBatch()]
-    @exclusivity(unchecked) private var filling = 0
+    /// Room for what is parsed while a commit waits for the disk, 5 MB.
+    @exclusivity(unchecked) private var pool = BatchPool(limit: 12) { AccessBatch() }
     /// The one that is being filled. A reference that is counted costs a line two atomic operations.
     @exclusivity(unchecked) private var batch: Unmanaged<AccessBatch>
 
@@ -36,7 +35,8 @@ final class AccessWriter {
     /// line cheap.
     private let recent = RecentPlaces()
     private let ports = ClientPorts()
-    /// The first roll-up of the last minute written, so that a later run can go on with that minute.
+    /// The first roll-up of the last minute written, so that a later run can go on with that minute. Ask on the lane, or when
+    /// nothing is under way.
     private(set) var lastMinuteRow: Int
     /// The row id that the next roll-up gets.
     private var nextRow: Int
@@ -44,18 +44,21 @@ final class AccessWriter {
     private static let other: StaticString = "(other)"
 
     init(_ store: Store, source: Int, instance: Int, keepRows: Bool, resumeRow: Int) throws {
-        batch = .passUnretained(batches[0])
         database = store.database
+        batch = .passUnretained(try pool.next(database.lane))
         self.source = source
         self.instance = instance
         findKey = try database.prepare(
             "SELECT key_id FROM http_key WHERE client = ? AND method = ? AND route = ? AND status = ?")
         insertKey = try database.prepare("INSERT INTO http_key(client, method, route, status) VALUES (?, ?, ?, ?)")
-        rollups = try BulkInsert(database, into: "http_rollup", constants: [source], columns: 4, capacity: 256)
-        errors = try BulkInsert(database, into: "http_error", constants: [instance, source], columns: 6, capacity: 256)
+        rollups = try BulkInsert(
+            database, into: "http_rollup", constants: [source], columns: 4, capacity: 256, isLanes: true)
+        errors = try BulkInsert(
+            database, into: "http_error", constants: [instance, source], columns: 6, capacity: 256, isLanes: true)
         rows =
             keepRows
-            ? try BulkInsert(database, into: "http_access_row", constants: [instance, source], columns: 6) : nil
+            ? try BulkInsert(
+                database, into: "http_access_row", constants: [instance, source], columns: 6, isLanes: true) : nil
         keepsRows = keepRows
         lastMinuteRow = resumeRow
         nextRow = (try database.int("SELECT max(rowid) FROM http_rollup") ?? 0) + 1
@@ -74,17 +77,23 @@ final class AccessWriter {
 
     /// Gives the lines taken down to the lane.
     private func handOver() throws {
-        let full = batches[filling]
+        let full = batch.takeUnretainedValue()
         guard !full.isEmpty else { return }
-        filling = (filling + 1) % batches.count
-        batch = .passUnretained(batches[filling])
-        if batches[filling].isUnderWay { try database.lane.settle() }
         full.isUnderWay = true
-        let me = Unmanaged.passUnretained(self)
-        try database.lane.submit {
-            defer { full.isUnderWay = false }
-            try me._withUnsafeGuaranteedRef { me in try full.drain { try me.rollUp($0, line: $1, timeMs: $2) } }
+        try onLane { me in
+            defer {
+                full.removeAll()
+                full.isUnderWay = false
+            }
+            try full.forEach { try me.rollUp($0, line: $1, timeMs: $2) }
         }
+        batch = .passUnretained(try pool.next(database.lane))
+    }
+
+    /// Gives the lane a piece of work, which this object outlives.
+    private func onLane(_ work: @escaping (AccessWriter) throws -> Void) throws {
+        let me = Unmanaged.passUnretained(self)
+        try database.lane.submit { try me._withUnsafeGuaranteedRef(work) }
     }
 
     private func rollUp(_ access: HTTPAccess, line: Int, timeMs: Int64) throws {
@@ -118,10 +127,13 @@ final class AccessWriter {
         if keepsRows { try add(access, line, timeMs, to: rows.unsafelyUnwrapped) }
     }
 
-    /// Writes all that is held back.
+    /// Writes all that is held back, on the lane: what is given to it next finds it in the tables.
     func checkpoint() throws {
         try handOver()
-        try database.lane.settle()
+        try onLane { try $0.writeOut() }
+    }
+
+    private func writeOut() throws {
         try endMinute()
         (minute, second, lastTimeMs) = (.min, .min, .min)
         try rollups.flush()

@@ -49,9 +49,12 @@ public final class LogWriter {
                 """, constants: [instance, source], columns: 13, capacity: 256)
     }
 
-    public var resume: Resume { Resume(run: runs.run, lastAccessRow: access.lastMinuteRow) }
+    /// Of the last ``checkpoint()``. Ask when nothing is under way, or in what `commitOnLane` runs.
+    public var lastAccessRow: Int { access.lastMinuteRow }
+    /// The run of the engine that the last lines are of.
+    public var run: Int { runs.run }
 
-    /// Writes out what is held back to be rolled up.
+    /// Writes out what is held back to be rolled up, partly on the database's lane.
     public func checkpoint() throws {
         try access.checkpoint()
         try requests.checkpoint()
