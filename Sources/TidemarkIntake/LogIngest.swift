@@ -6,7 +6,7 @@ import TidemarkStore
 /// Reads a vLLM server log into the store, from where an earlier run stopped.
 struct LogIngest {
     /// Commits happen at least this far apart in the input: each costs a synchronous write.
-    var commitBytes = 64 << 20
+    let commitBytes: Int
 
     let store: Store
     let ledger: Ledger

@@ -131,6 +131,27 @@ import TidemarkTestSupport
         #expect(try Database(path: path, mode: .readOnly).int("SELECT count(*) FROM sqlite_master") == 1)
     }
 
+    @Test("a new database has the columns of one that was brought forward step by step")
+    func migrations() throws {
+        let folder = try TemporaryFolder()
+        func columns(_ name: String, _ steps: [String]) throws -> [String] {
+            let database = try Database(path: folder.path(name), mode: .create)
+            for step in steps { try database.execute(step) }
+            let statement = try database.prepare(
+                """
+                SELECT t.name || ' ' || c.cid || ' ' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || c.pk
+                    || ' ' || coalesce(c.dflt_value, '')
+                FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type IN ('table', 'view') ORDER BY t.name, c.cid
+                """)
+            var rows: [String] = []
+            while try statement.step() { rows.append(statement.text(0)) }
+            return rows
+        }
+        let new = try columns("new.sqlite", Schema.migrations(isNew: true))
+        #expect(new.count > 500)
+        #expect(try new == columns("old.sqlite", Schema.migrations(isNew: false)))
+    }
+
     @Test("a newer schema is refused")
     func newer() throws {
         let folder = try TemporaryFolder()

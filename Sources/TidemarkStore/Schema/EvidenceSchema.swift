@@ -1,7 +1,8 @@
 /// Version 1 of the evidence tables. The comments are part of the schema: SQLite keeps them, and `docs/schema.md` is
 /// made from them.
 enum EvidenceSchema {
-    static let version1 = """
+    static func version1(isNew: Bool) -> String {
+        """
         CREATE TABLE period (
             -- A stretch of evidence that is analysed by itself: a folder with its own capture.json, or the whole input.
             period_id INTEGER PRIMARY KEY,
@@ -241,7 +242,7 @@ enum EvidenceSchema {
             time_ms INTEGER NOT NULL,
             throttle_reasons INTEGER,           -- NVML bit mask
             pstate TEXT,
-        \(gpuColumns)
+        \(gpuColumns(isNew: isNew))
         ) STRICT;
 
         CREATE TABLE gpu_event (
@@ -304,6 +305,7 @@ enum EvidenceSchema {
             metrics TEXT NOT NULL DEFAULT '{}'  -- JSON object, units in the names
         ) STRICT;
         """
+    }
 
     /// Version 3: what is announced about metrics, and what leads from a metric to a trace.
     static let version3 = """

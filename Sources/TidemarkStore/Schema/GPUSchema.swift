@@ -1,7 +1,8 @@
 /// What captures of GPUs hold beyond the first version.
 extension EvidenceSchema {
-    static let gpuProcesses = """
-        \(laterGPUColumns)
+    static func gpuProcesses(isNew: Bool) -> String {
+        """
+        \(laterGPUColumns(isNew: isNew))
         ALTER TABLE gpu_event ADD COLUMN bus_id TEXT;
 
         CREATE TABLE gpu_process (
@@ -19,14 +20,17 @@ extension EvidenceSchema {
             decoder_utilization_percent REAL
         ) STRICT;
         """
+    }
 
     /// Bursts of events as one row, what the driver says is to be done, and profiling counters.
-    static let gpuRuns = """
-        \(profilingColumns)
+    static func gpuRuns(isNew: Bool) -> String {
+        """
+        \(profilingColumns(isNew: isNew))
         -- How often it came in one burst, and when for the last time; NULL: once.
         ALTER TABLE gpu_event ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
         ALTER TABLE gpu_event ADD COLUMN last_ms INTEGER;
         ALTER TABLE gpu_event ADD COLUMN action TEXT;
         ALTER TABLE gpu_event ADD COLUMN burst TEXT NOT NULL DEFAULT '';
         """
+    }
 }
