@@ -21,7 +21,7 @@ public struct IngestOptions: Sendable {
     /// A last line without a line feed is read when its file has been left alone for so long, in seconds.
     public var settleSeconds = 300
     /// Logs are committed at least so far apart, in bytes.
-    public var commitBytes = 128 << 20
+    public var commitBytes = 64 << 20
 
     public init() {}
 

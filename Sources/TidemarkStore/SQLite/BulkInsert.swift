@@ -19,7 +19,7 @@ final class BulkInsert {
     @exclusivity(unchecked) private var uncounted: Unmanaged<RowBatch>
     private var pool: BatchPool<RowBatch>
     /// What all batches together may take, but for their texts: room for what is parsed while a commit waits for the disk.
-    private static let poolBytes = 3 << 20
+    private static let poolBytes = 4 << 20
 
     /// - Parameters:
     ///   - target: table with its column list, as after `INSERT INTO`.

@@ -15,8 +15,8 @@ final class AccessWriter {
     private let rows: BulkInsert?
     private let keepsRows: Bool
     private let database: Database
-    /// Room for what is parsed while a commit waits for the disk, 5 MB.
-    @exclusivity(unchecked) private var pool = BatchPool(limit: 12) { AccessBatch() }
+    /// Room for what is parsed while a commit waits for the disk, 6 MB.
+    @exclusivity(unchecked) private var pool = BatchPool(limit: 16) { AccessBatch() }
     /// The one that is being filled. A reference that is counted costs a line two atomic operations.
     @exclusivity(unchecked) private var batch: Unmanaged<AccessBatch>
 
