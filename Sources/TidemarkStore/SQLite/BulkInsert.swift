@@ -18,8 +18,8 @@ final class BulkInsert {
     /// The same without counting a reference, which costs a row two atomic operations.
     @exclusivity(unchecked) private var uncounted: Unmanaged<RowBatch>
     private var pool: BatchPool<RowBatch>
-    /// What all batches together may take, but for their texts: room for what is parsed while a commit waits for the disk.
-    private static let poolBytes = 4 << 20
+    /// What all batches together may take: room for what is parsed while a commit waits for the disk.
+    private static let poolBytes = 6 << 20
 
     /// - Parameters:
     ///   - target: table with its column list, as after `INSERT INTO`.
@@ -45,7 +45,8 @@ final class BulkInsert {
         }
         statement = try insert(target, "*")
         self.lean = try lean.map { try insert($0.target, $0.columns.map { "c\($0)" }.joined(separator: ", ")) }
-        pool = BatchPool(limit: max(2, Self.poolBytes / (columns * capacity * RowBatch.cellBytes))) {
+        let bytes = columns * capacity * RowBatch.cellBytes + RowBatch.usualTextBytes
+        pool = BatchPool(limit: min(32, max(2, Self.poolBytes / bytes))) {
             RowBatch(columns: columns, capacity: capacity)
         }
         batch = try pool.next(database.lane)

@@ -17,6 +17,8 @@ final class RowBatch: LaneBatch, @unchecked Sendable {
 
     /// A cell's value and kind.
     static let cellBytes = MemoryLayout<Int64>.size + MemoryLayout<Int32>.size
+    /// What the texts of a thousand rows take.
+    static let usualTextBytes = 64 << 10
 
     let columns: Int
     let capacity: Int
