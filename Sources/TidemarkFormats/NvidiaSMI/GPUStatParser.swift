@@ -59,6 +59,8 @@ struct GPUStatParser: Sendable {
         guard line.count >= 26, line.count < 200, line[0] != 124 else { return nil }
         for at in 1...(line.count - 24) where line[at - 1] == 32 && line[at + 3] == 32 && line[at + 13] == 58 {
             guard let wallMs = ClockLine.named(line.slice(at, at + 24)) else { continue }
+            // The host alone: watch's line has its command, too.
+            guard line.slice(0, at).trimmed.firstIndex(of: 32) == nil else { return nil }
             let driver = line.slice(at + 24, line.count).trimmed
             guard driver.allSatisfy({ $0 &- 48 <= 9 || $0 == 46 }) else { return nil }
             return (ClockReading(ms: wallMs, isUTC: false), driver)
