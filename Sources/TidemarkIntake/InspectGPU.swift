@@ -95,6 +95,8 @@ struct InspectGPUSink: GPUCaptureSink {
             }
         }
         member("action", event.action)
+        if let pid = event.pid { lines.out.write(",\"pid\":\(pid)") }
+        member("name", event.processName)
         member("bus_id", event.busID)
         member("uuid", event.uuid)
         member("message", event.text)

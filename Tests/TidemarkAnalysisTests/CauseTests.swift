@@ -34,14 +34,16 @@ import TidemarkTestSupport
         return text
     }
 
-    private func verdict(_ log: String) throws -> Verdict {
+    private func verdict(_ log: String, kernel: String? = nil) throws -> Verdict {
         let folder = try TemporaryFolder()
         let store = try Store.create(path: ":memory:")
         var options = IngestOptions()
         options.year = 2026
         options.offsetMinutes = 0
         options.period = "p"
-        try Ingestor(store, options: options).ingest([try folder.write(log, to: "server.log")])
+        var paths = [try folder.write(log, to: "server.log")]
+        if let kernel { paths.append(try folder.write(kernel, to: "kern.log")) }
+        try Ingestor(store, options: options).ingest(paths)
         let period = try store.periods()[0]
         try Analysis(store: store, period: period.id).refresh()
         return try Verdict(store, period: period.id, name: period.name)
@@ -98,6 +100,19 @@ import TidemarkTestSupport
         var orderly = log { _ in (4, 0, 20) }
         orderly += "INFO:     Shutting down\nERROR 01-10 10:25:00 [core.py:1] \(fatal)\n"
         #expect(try causes(orderly).isEmpty)
+    }
+
+    @Test("a server's process that the kernel killed just before is the crash's root; another program's is not")
+    func killed() throws {
+        let dead = log(extra: [60: "EngineCore encountered a fatal error."]) { _ in (4, 0, 20) }
+        func kill(_ name: String) -> String {
+            "2026-01-10T10:10:05+0000 n1 kernel: Out of memory: Killed process 31 (\(name)) total-vm:9kB, anon-rss:9kB\n"
+        }
+        let finding = try #require(try verdict(dead, kernel: kill("VLLM::EngineCor")).findings.first)
+        #expect(finding.cause == "engine_crash" && finding.summary.text.contains("Killed process 31"))
+        #expect(finding.evidence.contains { $0.text.text.contains("Killed process 31") && $0.line == 1 })
+        let other = try #require(try verdict(dead, kernel: kill("chrome")).findings.first)
+        #expect(!other.evidence.contains { $0.text.text.contains("Killed process 31") })
     }
 
     @Test("client errors: a share far above the usual, named with its client")

@@ -10,28 +10,7 @@ import TidemarkTestSupport
     private func read(
         _ bytes: [UInt8], columns: [String]? = nil, cut: UInt64? = nil
     ) throws -> (sink: RecordingGPUSink, counts: GPUCaptureCounts) {
-        let guess = try #require(bytes.withUnsafeBytes { NvidiaSMIFormat.sniff(head: $0, fileName: "") })
-        let framing = bytes.withUnsafeBytes { NvidiaSMIFormat.framing(head: $0) }
-        let shape = bytes.withUnsafeBytes { NvidiaSMIFormat.shape(head: $0) }
-        var parser = GPUCaptureReader(format: guess.format, columns: columns, shape: shape)
-        var sink = RecordingGPUSink()
-        var unframer = LogUnframer(framing)
-        func take(_ line: borrowing Line, _ frame: FrameInfo) throws {
-            try parser.parse(line: line, physicalLines: frame.lines, into: &sink)
-        }
-        if let cut {
-            try MetricFixture.feed(bytes, seed: cut) { try unframer.feed($0, take) }
-        } else {
-            var reader = LineReader()
-            try bytes.withUnsafeBytes { try reader.feed($0) { try unframer.feed($0, take) } }
-            try reader.finish { try unframer.feed($0, take) }
-        }
-        try unframer.finish(take)
-        try parser.finish(into: &sink)
-        let counts = parser.counts
-        #expect(counts.lines == counts.recordLines + counts.noiseLines + counts.rejectedLines)
-        #expect(counts.samples == sink.samples.count && counts.events == sink.events.count)
-        return (sink, counts)
+        try RecordingGPUSink.read(bytes, columns: columns, cut: cut)
     }
 
     private func read(_ text: String) throws -> (sink: RecordingGPUSink, counts: GPUCaptureCounts) {

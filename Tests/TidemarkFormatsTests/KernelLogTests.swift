@@ -94,6 +94,92 @@ import TidemarkTestSupport
         #expect(sniff(others + "We saw `\(xid.dropLast())`.\nAnd `\(xid.dropLast())`.\n") == nil)
     }
 
+    @Test("processes that the kernel killed for memory: one event a kill, of the host and of control groups")
+    func kills() throws {
+        let (sink, counts) = try read(
+            Array(
+                """
+                [26002.108800] python invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO), order=0, oom_score_adj=0
+                [26002.108918] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=user.slice,mems_allowed=0,global_oom,task_memcg=/user.slice,task=python,pid=576419,uid=1000
+                [26002.109061] Out of memory: Killed process 576419 (python) total-vm:78521468kB, anon-rss:54398260kB, file-rss:2628kB, shmem-rss:0kB, UID:1000 pgtables:119448kB oom_score_adj:0
+                [26003.000001] Memory cgroup out of memory: Kill process 4142 (python3) score 68 or sacrifice child
+                [26003.000002] Killed process 4150 (VLLM::Worker (1)) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB
+                [26004.000001] NVRM: Xid (PCI:0000:3d:00): 79, x
+                [26005.000001] Memory cgroup out of memory: Killed process 9 (ray::IDLE) total-vm:1kB
+                [26005.000002] oom_reaper: reaped process 9 (ray::IDLE), now anon-rss:0kB
+                [26006.000001] systemd[1]: Killed process 7 (python3) with signal SIGKILL.
+
+                """.utf8))
+        #expect(sink.events.map(\.kind) == [.outOfHostMemory, .outOfHostMemory, .xid, .outOfHostMemory])
+        #expect(sink.events.map(\.pid) == [576_419, 4142, nil, 9])
+        #expect(sink.events.map(\.processName) == ["python", "python3", nil, "ray::IDLE"])
+        #expect(sink.events[0].text == "oom-kill:task=python,pid=576419,uid=1000")
+        #expect(counts.recordLines == 6 && counts.rejectedLines == 0)
+    }
+
+    @Test("the second line of a kill belongs to the first in a later run, too")
+    func killOverRuns() throws {
+        var parser = KernelLogParser()
+        var sink = RecordingGPUSink()
+        for line in [
+            "[1.000001] Out of memory: Kill process 5 (a) score 9 or sacrifice child\n",
+            "[1.000002] Killed process 6 (b) total-vm:1kB\n", "[1.000003] Killed process 8 (c) total-vm:1kB\n",
+        ] {
+            parser = KernelLogParser(resuming: parser.state)
+            var reader = LineReader()
+            try withBytes(of: line) {
+                try reader.feed($0) { try parser.parse(line: $0, frame: FrameInfo(), into: &sink) }
+            }
+            #expect(KernelLogParser(resuming: parser.state).state == parser.state)
+        }
+        #expect(sink.events.map(\.pid) == [5, 8])
+    }
+
+    @Test(
+        "a paste of few lines is a kernel log where a process was killed or talosctl printed it",
+        arguments: [
+            "dmesg | grep -i kill |grep docker\n[4650180.470877] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=a,mems_allowed=0,global_oom,task_memcg=/system.slice/docker-00748bf4e957.scope,task=java,pid=7134,uid=1000\n",
+            "mc-1: kern: warning: [2025-09-13T20:46:45.810504849Z]:  oom_kill_process+0x2d4/0x368\n",
+            "[XID found] (54 minutes ago) \"NVRM: Xid (PCI:0000:9b:00): 119, pid=4071838, x\"\n[XID found] (53 minutes ago) \"NVRM: Xid (PCI:0000:9b:00): 119, pid=28232, x\"\nscanned\nfound\n",
+            "> NVRM: Xid (PCI:0000:01:00): 144, SAW_MVB Nonfatal\n- Warning\n> NVRM: Xid (PCI:0000:00:00): 149, NETIR_LINK_EVT\n- Fatal\n- x\n",
+            "> [ 7460.483909] amd_iommu: a\n> [ 7460.483919] nvidia 0000:81:00.0: b\n> [ 7460.485503] nvidia 0000:81:00.0: c\n",
+        ])
+    func pastes(text: String) {
+        #expect(withBytes(of: text) { KernelLogFormat.sniff(head: $0, fileName: "x.txt") } != nil)
+    }
+
+    @Test("AMD's driver: a ring that does not go on, a GPU that is reset")
+    func amd() throws {
+        let events = try read(
+            """
+            [127033.279661] amdgpu 0000:c5:00.0: amdgpu: ring gfx_0.0.0 timeout, signaled seq=2662395, emitted seq=2662397
+            [127035.492298] amdgpu 0000:c5:00.0: amdgpu: Ring gfx_0.0.0 reset failed
+            [127035.492304] amdgpu 0000:c5:00.0: amdgpu: GPU reset begin!
+            [127037.807536] amdgpu 0000:c5:00.0: amdgpu: GPU reset succeeded, trying to resume
+            [ 2238.057613] amdgpu: MES might be in unrecoverable state, issue a GPU reset
+
+            """)
+        #expect(events.map(\.kind) == [.hang, .reset, .hang])
+        #expect(events.map(\.busID) == ["00000000:C5:00.0", "00000000:C5:00.0", nil])
+        #expect(events[1].text == "GPU reset begin!")
+    }
+
+    @Test("addresses without `PCI:`, and those that somebody made unreadable")
+    func addresses() throws {
+        let events = try read(
+            """
+            [   49.261458] NVRM: GPU at 0000:01:00.0 has fallen off the bus.
+            [...] NVRM: GPU at 0000:03:00: GPU-b850f46d-d5ea-c752-ddf3-c4453e44d3f7
+            [...] NVRM: Xid (0000:03:00): 14, Channel 00000001
+            kernel: NVRM: Xid (PCI:...): 145, RLW_RXPIPE Nonfatal XC0 i0 Link 11 (...)
+            kernel: NVRM: Xid (PCI:xxxx:xx:00): 13, x
+
+            """)
+        #expect(events.map(\.code) == [79, 14, 145, 13])
+        #expect(events.map(\.busID) == ["00000000:01:00.0", "00000000:03:00.0", nil, nil])
+        #expect(events[1].uuid == "GPU-b850f46d-d5ea-c752-ddf3-c4453e44d3f7")
+    }
+
     @Test("an instance of a MIG GPU stands in the text")
     func instance() throws {
         let events = try read(
@@ -111,6 +197,8 @@ import TidemarkTestSupport
             ("[Mo Nov 23 17:40:00 2026] ", false), ("[\u{4E00} 11\u{6708} 23 17:40:00 2026] ", false),
             ("/var/log/syslog.1:2026-11-23T17:40:00.000000+00:00 gpu-1 kernel: ", true),
             ("kern.log:4711:[Mon Nov 23 17:40:00 2026] ", false),
+            ("> [Mon Nov 23 17:40:00 2026] ", false), ("[2026-11-23T17:40:00.000000+00:00] ", true),
+            ("192.168.11.119: kern:     err: [2026-11-23T17:40:00.000440686Z]: ", true),
         ])
     func times(prefix: String, isUTC: Bool) throws {
         let event = try #require(try read(prefix + "NVRM: Xid (PCI:0000:18:00): 79, x\n").first)

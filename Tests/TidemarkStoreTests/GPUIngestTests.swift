@@ -49,6 +49,21 @@ import TidemarkTestSupport
             ])
     }
 
+    @Test("a process that the kernel killed is an event of no GPU")
+    func kills() throws {
+        try ingest(
+            try folder.write(
+                "2026-11-23T17:34:00+0000 n1 kernel: oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=python3,pid=31,uid=0\n"
+                    + "2026-11-23T17:34:00+0000 n1 kernel: Out of memory: Killed process 31 (python3) total-vm:9kB\n"
+                    + "2026-11-23T17:34:30+0000 n1 kernel: Out of memory: Killed process 32 (python3) total-vm:9kB\n",
+                to: "kern.log"))
+        #expect(
+            try rows("SELECT kind, code, count, text FROM gpu_event WHERE instance_id IS NULL ORDER BY line") == [
+                "out_of_host_memory||1|oom-kill:task=python3,pid=31,uid=0",
+                "out_of_host_memory||1|Out of memory: Killed process 32 (python3) total-vm:9kB",
+            ])
+    }
+
     @Test("error texts: one event a run of rows, of a kind of its own where numbers were before; never a zero")
     func errorTexts() throws {
         try ingest(

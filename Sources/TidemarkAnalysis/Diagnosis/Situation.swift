@@ -174,4 +174,28 @@ final class Situation {
             (kinds.firstIndex(of: a.signal) ?? 0) < (kinds.firstIndex(of: b.signal) ?? 0)
         }
     }
+
+    /// Servers' processes that the kernel killed because memory ran out, of the period's kernel logs: they know no replica.
+    /// Whose victim is another program says nothing of a server.
+    func kills(_ startMs: Int64, _ endMs: Int64) throws -> [EvidenceDraft] {
+        let rows = try store.database.prepare(
+            """
+            SELECT e.text, s.path, e.line, e.count FROM gpu_event e JOIN source s USING (source_id)
+            WHERE s.period_id = ? AND e.kind = 'out_of_host_memory' AND e.time_ms BETWEEN ? AND ?
+                AND (e.text LIKE '%python%' OR e.text LIKE '%vllm%' OR e.text LIKE '%ray::%' OR e.text LIKE '%pt_main%')
+            ORDER BY e.time_ms, e.source_id, e.line LIMIT 3
+            """)
+        rows.bind(1, period)
+        rows.bind(2, startMs)
+        rows.bind(3, endMs)
+        var found: [EvidenceDraft] = []
+        while try rows.step() {
+            found.append(
+                EvidenceDraft(
+                    "out_of_host_memory", value: rows.double(3), unit: "events", source: rows.text(1),
+                    line: rows.int(2),
+                    Message(verbatim: String(rows.text(0).prefix(160)))))
+        }
+        return found
+    }
 }

@@ -1,11 +1,12 @@
 import TidemarkBase
 import TidemarkEvidence
 
-/// Finds what a kernel log says about NVIDIA GPUs: Xid errors, GPUs that fell off the bus, errors of NVSwitches. Every
-/// other line is noise; an Xid line that can't be read is a reject.
+/// Finds what a kernel log says about GPUs – NVIDIA's Xid errors, GPUs that fell off the bus, errors of NVSwitches, hangs and
+/// resets of AMD's – and processes that were killed because the host's memory ran out. Every other line is noise; an Xid
+/// line that can't be read is a reject.
 ///
 /// Give it unwrapped lines (``LogUnframer``) with what the framing said. Forms: drivers 470 to 580 as seen in published
-/// logs. Time: linear; memory: the uuids that the log names.
+/// logs, kernels 2.6 to 6. Time: linear; memory: the uuids that the log names.
 public struct KernelLogParser: Sendable {
     public private(set) var counts = GPUCaptureCounts()
     /// uuid by bus address, from `NVRM: GPU at PCI:0000:0a:00: GPU-…`.
@@ -14,6 +15,8 @@ public struct KernelLogParser: Sendable {
     private var named: String?
     /// The time of that line: those behind it may have none.
     private var namedTime: Prefix?
+    /// The last process that was killed for memory: a kernel tells of one in several lines.
+    private var killed: KernelKill?
     /// A coloured line without its colours.
     private var uncoloured: [UInt8] = []
 
@@ -24,16 +27,21 @@ public struct KernelLogParser: Sendable {
             if index == 0 {
                 named = words.first.map(String.init)
                 namedTime = words.count == 2 ? Prefix(text: words[1]) : nil
+            } else if words.count == 2, words[0] == "kill" {
+                killed = KernelKill(state: words[1])
             } else if words.count == 2, uuids.count < 1024 {
                 uuids[String(words[0])] = String(words[1])
             }
         }
     }
 
-    /// What a later run needs to go on behind the last line: the addresses and uuids that were named.
+    /// What a later run needs to go on behind the last line: the addresses and uuids that were named, the last process
+    /// that was killed.
     public var state: String {
         let first = named.map { $0 + (namedTime.flatMap(\.text).map { " " + $0 } ?? "") } ?? ""
-        return ([first] + uuids.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(separator: "\n")
+        let kill = killed.map { ["kill \($0.state)"] } ?? []
+        return ([first] + kill + uuids.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }).joined(
+            separator: "\n")
     }
 
     /// A time in front of a kernel line.
@@ -104,16 +112,15 @@ public struct KernelLogParser: Sendable {
         if let start = bytes.range(of: "SXid (PCI:") {
             return try error(bytes, start + 10, .switchError, line, frame, into: &sink)
         }
-        guard let start = bytes.range(of: "NVRM: ") else {
-            counts.noiseLines += frame.lines
-            return
-        }
+        guard let start = bytes.range(of: "NVRM: ") else { return try other(bytes, line, frame, into: &sink) }
         let text = bytes.slice(start + 6, bytes.count)
         if text.has("Xid :") || text.has("Xid:") {
             return try reject(line, frame, "the PCI address of an Xid", into: &sink)
         }
-        if text.has("GPU at PCI:"), let dash = text.range(of: " GPU-"),
-            let busID = PCIBusID.normalised(Self.withoutColon(text.slice(11, dash)).text(limit: 32))
+        // Drivers before about 310 left `PCI:` out.
+        let at = text.has("GPU at PCI:") ? 11 : text.has("GPU at ") ? 7 : nil
+        if let at, let dash = text.range(of: " GPU-", from: at),
+            let busID = PCIBusID.normalised(Self.withoutColon(text.slice(at, dash)).text(limit: 32))
         {
             let uuid = text.slice(dash + 1, text.count)
             let end = uuid.firstIndex { ($0 | 0x20) &- 97 >= 26 && $0 &- 48 > 9 && $0 != 45 }
@@ -141,7 +148,7 @@ public struct KernelLogParser: Sendable {
         // `NVRM: GPU 0000:01:00.0: GPU has fallen off the bus.`, `NVRM: GPU at PCI:0000:01:00.0 has …`, or the second line
         // of two.
         var busID = named
-        let address = text.has("GPU at PCI:") ? 11 : 4
+        let address = at ?? 4
         if text.has("GPU "), lost > address {
             let rest = text.slice(address, lost)
             busID = PCIBusID.normalised(
@@ -164,7 +171,8 @@ public struct KernelLogParser: Sendable {
     ) throws {
         guard at < bytes.count, let close = bytes.firstIndex(of: 41, from: at), close - at <= 60,
             case let address = bytes.slice(at, min(close, bytes.firstIndex(of: 32, from: at) ?? close)),
-            address.count <= 20, let busID = PCIBusID.normalised(address.text), bytes.has("): ", at: close)
+            address.count <= 20, bytes.has("): ", at: close),
+            case let busID = PCIBusID.normalised(address.text), busID != nil || Self.isRedacted(address)
         else { return try reject(line, frame, "the PCI address of an Xid", into: &sink) }
         var end = close + 3
         while end < bytes.count, bytes[end] &- 48 <= 9 { end += 1 }
@@ -180,9 +188,61 @@ public struct KernelLogParser: Sendable {
         if !instance.isEmpty { event.text = "\(instance.text): \(event.text)" }
         event.code = code
         event.busID = busID
-        event.uuid = uuids[busID]
+        event.uuid = busID.flatMap { uuids[$0] }
         if code == 154, kind == .xid { event.action = Self.action(rest) }
         try deliver(event, frame, into: &sink)
+    }
+
+    /// An address that somebody made unreadable: `...`, `xxxx:xx:00`.
+    private static func isRedacted(_ address: Bytes) -> Bool {
+        address.contains { $0 == 46 || $0 | 0x20 == 120 || $0 == 42 }
+            && address.allSatisfy { $0 == 46 || $0 | 0x20 == 120 || $0 == 42 || $0 == 58 || $0 &- 48 <= 9 }
+    }
+
+    /// A line of none of NVIDIA's: of a killed process or of AMD's driver, else noise.
+    private mutating func other<Sink: GPUCaptureSink>(
+        _ bytes: Bytes, _ line: borrowing Line, _ frame: FrameInfo, into sink: inout Sink
+    ) throws {
+        if let (kill, at) = KernelKill.find(bytes) {
+            let isSame = killed.map { kill.isSame(as: $0) } == true
+            killed = kill
+            if isSame {
+                counts.recordLines += frame.lines
+                return
+            }
+            var event = event(.outOfHostMemory, bytes, bytes.slice(at, bytes.count), line, frame)
+            // What precedes the process in this form may be longer than a text can be.
+            if case .chosen(let task) = kill.form {
+                event.text = "oom-kill:\(bytes.slice(task, bytes.count).text(limit: 300))"
+            }
+            event.pid = kill.pid
+            event.processName = kill.name
+            return try deliver(event, frame, into: &sink)
+        }
+        guard let (kind, at) = Self.amd(bytes) else {
+            counts.noiseLines += frame.lines
+            return
+        }
+        var event = event(kind, bytes, bytes.slice(at, bytes.count), line, frame)
+        if let start = bytes.range(of: "amdgpu 0") {
+            let rest = bytes.slice(start + 7, min(bytes.count, start + 40))
+            let end = rest.firstIndex(of: 32) ?? rest.count
+            event.busID = PCIBusID.normalised(Self.withoutColon(rest.slice(0, end)).text)
+        }
+        try deliver(event, frame, into: &sink)
+    }
+
+    /// What AMD's driver says of a GPU that hangs or is reset, and where it begins to.
+    static func amd(_ line: Bytes) -> (kind: GPUCaptureEvent.Kind, at: Int)? {
+        guard let driver = line.range(of: "amdgpu") else { return nil }
+        if let at = line.range(of: "GPU reset begin!", from: driver) { return (.reset, at) }
+        if let at = line.range(of: "MES might be in unrecoverable state", from: driver) { return (.hang, at) }
+        if let at = line.range(of: "ring ", from: driver), let end = line.range(of: " timeout, ", from: at),
+            end - at < 40
+        {
+            return (.hang, at)
+        }
+        return nil
     }
 
     /// `… changed from 0x0 (None) to 0x2 (Node Reboot Required)` → the last words in parentheses.
@@ -223,8 +283,11 @@ public struct KernelLogParser: Sendable {
         try sink.reject(FormatReject(line, "expected \(expected)"))
     }
 
-    /// `<6>` of raw `dmesg` output and `kern  :warn  : ` of `dmesg -x` are left out.
+    /// `<6>` of raw `dmesg` output, `kern  :warn  : ` of `dmesg -x`, `HOST: kern:  err: ` of talosctl and the `> ` of a
+    /// quotation are left out.
     static func withoutPriority(_ line: Bytes) -> Bytes {
+        if line.first == 62, line.has("> ") { return withoutPriority(line.slice(2, line.count).trimmed) }
+        if let text = talos(line) { return line.slice(text, line.count) }
         if line.first == 60 {
             guard let close = line.firstIndex(of: 62), close >= 2, close <= 4,
                 line.slice(1, close).allSatisfy({ $0 &- 48 < 10 })
@@ -237,6 +300,15 @@ public struct KernelLogParser: Sendable {
             line.slice(0, second).allSatisfy({ $0 &- 97 < 26 || $0 &- 48 < 10 || $0 == 32 || $0 == 58 })
         else { return line }
         return line.slice(second + 2, line.count)
+    }
+
+    /// Where the time begins in `10.0.0.5: kern:     err: [2026-04-22T21:25:20.466440686Z]: …`; nil in any other line.
+    static func talos(_ line: Bytes) -> Int? {
+        guard let facility = line.slice(0, min(line.count, 100)).range(of: ": kern: ") else { return nil }
+        var at = facility + 8
+        while at < line.count, line[at] == 32 { at += 1 }
+        while at < line.count, line[at] &- 97 < 26 { at += 1 }
+        return line.has(": [", at: at) ? at + 2 : nil
     }
 
     /// An address without the colon behind it; a function of several digits (`0000:01:00.0000`) is written with one.
@@ -280,6 +352,11 @@ public struct KernelLogParser: Sendable {
             let inner = line.slice(1, line.slice(0, close).firstIndex(of: 60) ?? close).trimmed
             if let point = inner.firstIndex(of: 46), point + 7 == inner.count, Decimal.parse(inner) != nil {
                 return .uptime
+            }
+            if inner.count > 19, inner[0] &- 48 <= 9, let time = CivilTime.parseRFC3339(inner),
+                time.length == inner.count
+            {
+                return time.zoned ? .utc(time.millis) : .wall(time.millis)
             }
             return (ClockLine.named(inner) ?? MonthNames.wall(inner)).map { .wall($0) }
         }

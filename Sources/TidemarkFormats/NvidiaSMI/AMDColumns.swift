@@ -76,7 +76,8 @@ struct AMDColumns: Sendable, Equatable {
         if name == "device" { return .device }
         if name == "unique id" { return .uuid }
         if name == "pci bus" { return .busID }
-        if name == "card series" { return .name }
+        if name == "card series" || name == "device name" { return .name }
+        if name == "pcie replay count" { return field(.pcieReplays) }
         if has("gpu use (%)") { return field(.utilization) }
         // Not the share of memory in use, which is `gpu memory allocated`.
         if has("gpu memory use (%)") || has("memory read/write activity (%)") { return field(.memoryUtilization) }
@@ -85,7 +86,7 @@ struct AMDColumns: Sendable, Equatable {
         if has("temperature", "edge") { return field(.temperature) }
         // Instinct accelerators have no edge sensor.
         if has("temperature", "junction") { return field(.temperature, second: true) }
-        if has("temperature", "sensor memory") { return field(.memoryTemperature) }
+        if has("temperature", "sensor mem") { return field(.memoryTemperature) }
         if has("vram total used memory (b)") || name == "vram used (b)" { return field(.memoryUsed, 1 / 1_048_576) }
         if has("vram total memory (b)") || name == "vram total (b)" { return field(.memoryTotal, 1 / 1_048_576) }
         if name.hasPrefix("fan"), has("(%)") { return field(.fanSpeed) }
@@ -162,7 +163,10 @@ struct AMDColumns: Sendable, Equatable {
     private static func table(_ line: Bytes) -> AMDColumns? {
         let names = line.text.split(separator: " ").map { $0.lowercased() }
         // `Device  Node  IDs …`, `GPU  Temp (DieEdge)  AvgPwr …`, `Device  [Model : Revision] …`
-        if names.last == "gpu%", names.contains("sclk") {
+        // ROCm 1.9 had no `GPU%`.
+        if names.contains("sclk"),
+            names.last == "gpu%" || names.contains("mclk") && (names.contains("temp") || names.contains("avgpwr"))
+        {
             var concise: [String] = []
             var isOpen = false
             for name in names where !name.hasPrefix("(") {

@@ -10,7 +10,12 @@ struct AMDJSONParser: Sendable {
     private var untimed = 0
 
     mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
-        try splitter.feed(line.bytes, &walk)
+        // A command before a document counts as a blank line; no line of a document looks like one.
+        if ShellLine.matches(line.bytes) {
+            try [UInt8](repeating: 32, count: line.bytes.count).withUnsafeBytes { try splitter.feed($0, &walk) }
+        } else {
+            try splitter.feed(line.bytes, &walk)
+        }
         if line.terminated { try withBytes(of: "\n") { try splitter.feed($0, &walk) } }
         try deliver(into: &sink)
     }

@@ -98,7 +98,7 @@ struct AMDTextParser: Sendable {
                 clock = NvidiaSMICell.wrapperClock(text.slice(11, text.count).trimmed)
             } else if text.count <= 48, let found = ClockLine.reading(text) {
                 clock = found
-            } else {
+            } else if !ShellLine.matches(text) {
                 counts.rejectedLines += 1
                 return try sink.reject(FormatReject(line, "neither the number of a GPU nor a time"))
             }

@@ -43,7 +43,13 @@ struct AMDParser: Sendable {
             return counts.noiseLines += 1
         }
         // The second line of rocm-smi's headings, and of a GPU.
-        if columns?.isConcise == true, line.bytes.has("  ") || bytes[0] == 27 { return counts.noiseLines += 1 }
+        // Its colours may be written out.
+        if columns?.isConcise == true,
+            line.bytes.has("  ") && !Self.beginsWithIndex(bytes) || bytes[0] == 27 || bytes.has("^[[")
+                || bytes.has("^[3m")
+        {
+            return counts.noiseLines += 1
+        }
         if let clock = ClockLine.watch(bytes) ?? (bytes.count <= 48 ? ClockLine.reading(bytes) : nil) {
             lineClock = clock
             return counts.noiseLines += 1
@@ -64,6 +70,11 @@ struct AMDParser: Sendable {
         } catch let foreign as NoRow {
             try reject(line, foreign.reason, into: &sink)
         }
+    }
+
+    /// Whether a line begins with the number of a GPU; the second line of a name may begin with a model's.
+    private static func beginsWithIndex(_ line: Bytes) -> Bool {
+        Decimal.parseInt(line.slice(0, line.firstIndex(of: 32) ?? line.count)).map { (0..<1024).contains($0) } == true
     }
 
     /// nil: a part of a GPU, whose row has nothing of its own.
@@ -169,9 +180,10 @@ struct AMDParser: Sendable {
             let start = tokens[index].start
             var end = tokens[index].end
             index += 1
-            // `0x74a1,   28851`, `NPS1, SPX, 0`, `[0x0c34 : 0x00]`
+            // `0x74a1,   28851`, `NPS1, SPX, 0`, `[0x0c34 : 0x00]`; a model that is cut lacks its bracket.
             while columns.isConcise, index < tokens.count,
-                line[end - 1] == 44 || line[start] == 91 && line[end - 1] != 93
+                line[end - 1] == 44
+                    || line[start] == 91 && line[end - 1] != 93 && tokens[index].start - end < 2
             {
                 end = tokens[index].end
                 index += 1
@@ -203,6 +215,10 @@ struct AMDParser: Sendable {
     private mutating func reject<Sink: GPUCaptureSink>(
         _ line: borrowing Line, _ reason: String, into sink: inout Sink
     ) throws {
+        if ShellLine.matches(line.bytes) {
+            counts.noiseLines += 1
+            return
+        }
         counts.rejectedLines += 1
         try sink.reject(FormatReject(line, reason))
     }

@@ -69,7 +69,17 @@ struct DCGMMonitorParser: Sendable {
             lineClock = clock
             return counts.noiseLines += 1
         }
-        if bytes.equals("ID") || bytes.has("ID ") { return counts.noiseLines += 1 }
+        if bytes.equals("ID") || bytes.has("ID ") || bytes.equals("Id") || bytes.has("dmon was stopped") {
+            return counts.noiseLines += 1
+        }
+        if let kind = NvidiaSMIParser.failure(bytes) {
+            counts.recordLines += 1
+            counts.events += 1
+            return try sink.event(
+                GPUCaptureEvent(
+                    kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
+                    afterWallMs: lineClock?.ms))
+        }
         guard let columns else { return try reject(line, "a row before any header", into: &sink) }
         var cells = bytes.text(limit: 4000).split { $0 == " " || $0 == "\t" }
         // `GPU 0`, of old a bare number; parts of a GPU (`GPU-I 3`) are not stored.
@@ -84,7 +94,8 @@ struct DCGMMonitorParser: Sendable {
         var sample = GPUSample()
         sample.index = index
         for (column, cell) in zip(columns, cells.dropFirst()) {
-            guard let column, cell != "N/A" else { continue }
+            // `N/W`: not watched.
+            guard let column, cell != "N/A", cell != "N/W" else { continue }
             let value = withBytes(of: String(cell)) { Decimal.parse($0) }
             guard let value else { return try reject(line, "\(cell) is not a number", into: &sink) }
             // A counter that laps its clock may print a little more than 1.
@@ -106,6 +117,10 @@ struct DCGMMonitorParser: Sendable {
     private mutating func reject<Sink: GPUCaptureSink>(
         _ line: borrowing Line, _ reason: String, into sink: inout Sink
     ) throws {
+        if ShellLine.matches(line.bytes) {
+            counts.noiseLines += 1
+            return
+        }
         counts.rejectedLines += 1
         try sink.reject(FormatReject(line, reason))
     }

@@ -15,4 +15,17 @@ public struct GPUCaptureCounts: Sendable, Equatable {
     public var records: Int { samples + processes + events }
 
     public init() {}
+
+    static func + (a: GPUCaptureCounts, b: GPUCaptureCounts) -> GPUCaptureCounts {
+        var sum = a
+        sum.lines += b.lines
+        sum.recordLines += b.recordLines
+        sum.noiseLines += b.noiseLines
+        sum.rejectedLines += b.rejectedLines
+        sum.samples += b.samples
+        sum.processes += b.processes
+        sum.events += b.events
+        sum.untimed += b.untimed
+        return sum
+    }
 }

@@ -5,7 +5,9 @@ import TidemarkBase
 /// Captures of rows can be continued where an earlier run stopped, by ``state``. Listings and tables
 /// (``isSnapshot(_:)``) have records of many lines: one that grew is read from its beginning.
 public struct GPUCaptureReader: ~Copyable, Sendable {
-    private enum Kind { case query, monitor, listing, xml, table, amd, amdText, amdJSON, dcgm }
+    private enum Kind {
+        case query, monitor, listing, xml, table, amd, amdText, amdJSON, amdTable, rocmText, dcgm, gpustat
+    }
 
     private let kind: Kind
     private var query: NvidiaSMIParser
@@ -13,9 +15,14 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     private var listing = ListingTextParser()
     private var xml = ListingXMLParser()
     private var table = SMITableParser()
+    /// A query's capture holds the table, too.
+    private var hasTable = false
     private var amd: AMDParser
     private var amdText = AMDTextParser()
     private var amdJSON = AMDJSONParser()
+    private var amdTable = AMDTableParser()
+    private var rocmText = ROCmTextParser()
+    private var gpustat = GPUStatParser()
     private var dcgm: DCGMMonitorParser
     /// The columns that the values of a query's first rows tell, until a header or a row comes.
     private var shape: [String]?
@@ -26,6 +33,8 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         [
             NvidiaSMIFormat.listingIdentifier, NvidiaSMIFormat.xmlIdentifier, NvidiaSMIFormat.tableIdentifier,
             NvidiaSMIFormat.amdListingIdentifier, NvidiaSMIFormat.amdJSONIdentifier,
+            NvidiaSMIFormat.amdTableIdentifier, NvidiaSMIFormat.rocmListingIdentifier,
+            NvidiaSMIFormat.gpustatIdentifier,
         ].contains(format)
     }
 
@@ -43,6 +52,9 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case NvidiaSMIFormat.rocmIdentifier, NvidiaSMIFormat.amdIdentifier: kind = .amd
         case NvidiaSMIFormat.amdListingIdentifier: kind = .amdText
         case NvidiaSMIFormat.amdJSONIdentifier: kind = .amdJSON
+        case NvidiaSMIFormat.amdTableIdentifier: kind = .amdTable
+        case NvidiaSMIFormat.rocmListingIdentifier: kind = .rocmText
+        case NvidiaSMIFormat.gpustatIdentifier: kind = .gpustat
         case NvidiaSMIFormat.dcgmIdentifier: kind = .dcgm
         default: kind = .query
         }
@@ -127,6 +139,13 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     public mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
         switch kind {
         case .query:
+            // The table that a script prints behind its query.
+            let text = line.bytes.trimmed
+            if text.has("| NVIDIA-SMI ") { hasTable = true }
+            if text.has("+--") || hasTable && text.first == 124 {
+                table.lineClock = query.lineClock
+                return try table.parse(line: line, into: &sink)
+            }
             if shape != nil { guess(line) }
             try query.parse(line: line, into: &sink)
         case .monitor:
@@ -138,6 +157,11 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .listing: try listing.parse(line: line, into: &sink)
         case .xml: try xml.parse(line: line, into: &sink)
         case .table:
+            // gpustat was called, too.
+            let text = line.bytes.trimmed
+            if GPUStatParser.row(text) != nil || GPUStatParser.head(text) != nil {
+                return try gpustat.parse(line: line, into: &sink)
+            }
             if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
                 table.lineClock = clock
                 return try table.parse(line: line.behind(start), into: &sink)
@@ -146,6 +170,14 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
         case .amd: try amd.parse(line: line, into: &sink)
         case .amdText: try amdText.parse(line: line, into: &sink)
         case .amdJSON: try amdJSON.parse(line: line, into: &sink)
+        case .amdTable:
+            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
+                amdTable.lineClock = clock
+                return try amdTable.parse(line: line.behind(start), into: &sink)
+            }
+            try amdTable.parse(line: line, into: &sink)
+        case .rocmText: try rocmText.parse(line: line, into: &sink)
+        case .gpustat: try gpustat.parse(line: line, into: &sink)
         case .dcgm:
             if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
                 dcgm.lineClock = clock
@@ -161,10 +193,12 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     /// Ends the capture: what is still open is delivered, or rejected when it is cut off.
     public mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
         switch kind {
-        case .query, .monitor, .amd, .dcgm: break
+        case .query, .table: try table.finish(into: &sink)
+        case .monitor, .amd, .dcgm, .gpustat: break
         case .listing: try listing.finish(into: &sink)
         case .xml: try xml.finish(into: &sink)
-        case .table: try table.finish(into: &sink)
+        case .amdTable: try amdTable.finish(into: &sink)
+        case .rocmText: try rocmText.finish(into: &sink)
         case .amdText: try amdText.finish(into: &sink)
         case .amdJSON: try amdJSON.finish(into: &sink)
         }
@@ -192,11 +226,14 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
             counts.processes = query.counts.processRows
             counts.events = query.counts.eventLines
             counts.untimed = query.counts.untimedRows
-            return counts
+            return counts + table.counts
         case .monitor: return monitor.counts
         case .listing: return listing.counts
         case .xml: return xml.counts
-        case .table: return table.counts
+        case .table: return table.counts + gpustat.counts
+        case .amdTable: return amdTable.counts
+        case .rocmText: return rocmText.counts
+        case .gpustat: return gpustat.counts
         case .amd: return amd.counts
         case .amdText: return amdText.counts
         case .amdJSON: return amdJSON.counts

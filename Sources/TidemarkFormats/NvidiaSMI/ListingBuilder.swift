@@ -5,7 +5,7 @@ import TidemarkEvidence
 /// (lower case, runs of other characters as one `_`).
 ///
 /// Element names and labels changed through the drivers (throttle → event reasons at 535, power draw split at 550); all of
-/// them stand in ``targets``. The listing has no index: the minor number, which follows the same order, stands for it.
+/// them stand in ``targets``. The listing has no index: see ``index(minor:)``.
 struct ListingBuilder: ~Copyable, Sendable {
     /// Where a value belongs.
     enum Target: Sendable {
@@ -27,6 +27,9 @@ struct ListingBuilder: ~Copyable, Sendable {
     private var hasReasons = false
     private var recoveryAction: String?
     private var remapped = (corrected: "", uncorrected: "", pending: false, failed: false)
+    /// `Attached GPUs` of the listing, and how many began.
+    private var attached: Int?
+    private var begun = 0
     /// What was said last of each GPU: a listing that is repeated says it again.
     private var said: [String: [String]] = [:]
     private var keys = ByteTable()
@@ -40,8 +43,24 @@ struct ListingBuilder: ~Copyable, Sendable {
         }
     }
 
+    /// Starts a listing.
+    mutating func beginListing() { (attached, begun) = (nil, 0) }
+
+    /// Takes the number of GPUs that a listing's head names.
+    mutating func attach(_ value: Bytes) { attached = Decimal.parseInt(value) }
+
+    /// The minor number goes through the GPUs of the machine, the index through those that the tool sees: a container's only
+    /// GPU is 0 whatever its device is. Where place and minor number differ, a part may be listed (`-i 3`): then the index is
+    /// unknown. Without the listing's head the minor number stands for it.
+    private func index(minor: Int?) -> Int? {
+        guard let minor, let attached else { return minor }
+        if attached == 1 { return 0 }
+        return minor == begun - 1 ? minor : nil
+    }
+
     /// Starts the next GPU.
     mutating func begin(busID: String?, wallMs: Int64?, driverVersion: String?) {
+        begun += 1
         sample = GPUSample()
         sample.busID = busID
         sample.wallMs = wallMs
@@ -132,7 +151,7 @@ struct ListingBuilder: ~Copyable, Sendable {
         case .busID: sample.busID = text(value, limit: 32) ?? sample.busID
         case .name: sample.name = text(value, limit: 128)
         case .pstate: sample.pstate = text(value, limit: 16)
-        case .minor: sample.index = Decimal.parseInt(value)
+        case .minor: sample.index = index(minor: Decimal.parseInt(value))
         case .recoveryAction: recoveryAction = value.equals("None") ? nil : text(value, limit: 64)
         case .remapped(let state):
             switch state {
@@ -215,7 +234,8 @@ struct ListingBuilder: ~Copyable, Sendable {
             ("utilization/decoder_util", .field(.decoderUtilization)),
             ("utilization/jpeg_util", .field(.jpegUtilization)),
             ("utilization/ofa_util", .field(.opticalFlowUtilization)),
-            ("temperature/gpu_current_temp", .field(.temperature)), ("temperature/gpu_temp", .field(.temperature)),
+            ("temperature/gpu_current_temp", .field(.temperature)), ("temperature/gpu", .field(.temperature)),
+            ("temperature/gpu_temp", .field(.temperature)),
             ("temperature/memory_current_temp", .field(.memoryTemperature)),
             ("temperature/memory_temp", .field(.memoryTemperature)),
             ("temperature/gpu_t_limit_temp", .field(.temperatureMargin)),

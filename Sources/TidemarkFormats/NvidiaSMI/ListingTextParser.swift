@@ -31,12 +31,16 @@ struct ListingTextParser: ~Copyable, Sendable {
         if text.range(of: "==NVSMI LOG==") != nil {
             try close(into: &sink)
             wallMs = nil
+            builder.beginListing()
             counts.noiseLines += 1
             return
         }
         let indent = line.bytes.firstIndex { $0 != 32 && $0 != 9 } ?? 0
         // A failed call ends the section of the GPU before it.
-        if open != nil, indent == 0, !text.isEmpty, NvidiaSMIParser.failure(text) != nil { try close(into: &sink) }
+        // So does the next command.
+        if open != nil, indent == 0, !text.isEmpty, NvidiaSMIParser.failure(text) != nil || ShellLine.matches(text) {
+            try close(into: &sink)
+        }
         if indent == 0, text.has("GPU "), text.count >= 16, text[4] &- 48 < 10 || (text[4] | 0x20) &- 97 < 6,
             text.firstIndex(of: 58) != nil, text.range(of: " : ") == nil
         {
@@ -53,6 +57,7 @@ struct ListingTextParser: ~Copyable, Sendable {
             let value = text.slice(colon + 1, text.count).trimmed
             let name = text.slice(0, colon).trimmed
             if name.equals("Timestamp") { wallMs = ClockLine.named(value) }
+            if name.equals("Attached GPUs") { builder.attach(value) }
             if name.equals("Driver Version") { driverVersion = value.text(limit: 32) }
         } else if open != nil, !text.isEmpty {
             try entry(text, indent: indent, line.number, into: &sink)
@@ -68,6 +73,8 @@ struct ListingTextParser: ~Copyable, Sendable {
                 GPUCaptureEvent(
                     kind: kind, line: line.number, offset: line.offset, text: text.text(limit: FormatReject.textLimit),
                     afterWallMs: wallMs))
+        } else if ShellLine.matches(text) {
+            counts.noiseLines += 1
         } else {
             counts.rejectedLines += 1
             try sink.reject(FormatReject(line, "no label with a value, and no GPU before it"))

@@ -69,6 +69,8 @@ struct ListingXMLParser: ~Copyable, Sendable {
                 GPUCaptureEvent(
                     kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
                     afterWallMs: wallMs))
+        } else if ShellLine.matches(bytes) {
+            counts.noiseLines += 1
         } else {
             counts.rejectedLines += 1
             try sink.reject(FormatReject(line, "no element of nvidia_smi_log"))
@@ -100,6 +102,7 @@ struct ListingXMLParser: ~Copyable, Sendable {
             stack.removeAll(keepingCapacity: true)
             names.removeAll(keepingCapacity: true)
             wallMs = nil
+            builder.beginListing()
         }
         if name.equals("gpu"), stack.count <= 1 {
             try finish(into: &sink)
@@ -166,6 +169,8 @@ struct ListingXMLParser: ~Copyable, Sendable {
                     builder.set(section: names.slice(parent.start, parent.end), label: label, value: value)
                 } else if label.equals("timestamp") {
                     wallMs = ClockLine.named(value)
+                } else if label.equals("attached_gpus") {
+                    builder.attach(value)
                 } else if label.equals("driver_version") {
                     driverVersion = value.text(limit: 32)
                 }

@@ -262,6 +262,10 @@ struct MonitorParser: Sendable {
     private mutating func reject<Sink: GPUCaptureSink>(
         _ line: borrowing Line, _ reason: String, into sink: inout Sink
     ) throws {
+        if ShellLine.matches(line.bytes) {
+            counts.noiseLines += 1
+            return
+        }
         counts.rejectedLines += 1
         try sink.reject(FormatReject(line, reason))
     }

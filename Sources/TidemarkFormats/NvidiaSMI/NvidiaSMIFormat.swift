@@ -1,4 +1,5 @@
 import TidemarkBase
+import TidemarkEvidence
 
 /// Recognises captures of GPUs by nvidia-smi, dcgmi, rocm-smi and amd-smi, all of which ``GPUCaptureReader`` reads.
 public enum NvidiaSMIFormat {
@@ -23,10 +24,17 @@ public enum NvidiaSMIFormat {
     /// The JSON of amd-smi and of rocm-smi.
     public static let amdJSONIdentifier = "amd-smi-json"
 
+    /// The box of plain `amd-smi`.
+    public static let amdTableIdentifier = "amd-smi-table"
+    /// `rocm-smi -a`, `--showmeminfo` and others as text.
+    public static let rocmListingIdentifier = "rocm-smi-listing"
+    public static let gpustatIdentifier = "gpustat"
+
     /// All forms. Those that know a GPU's index, uuid and address come first: later ones join by them.
     public static let identifiers = [
         identifier, listingIdentifier, xmlIdentifier, tableIdentifier, dmonIdentifier, pmonIdentifier,
         computeAppsIdentifier, rocmIdentifier, amdIdentifier, amdListingIdentifier, amdJSONIdentifier, dcgmIdentifier,
+        amdTableIdentifier, rocmListingIdentifier, gpustatIdentifier,
     ]
 
     /// What a container runtime or service manager put around the lines of a capture that begins with `head`.
@@ -106,7 +114,37 @@ public enum NvidiaSMIFormat {
         for line in lines {
             if let guess = recognised(line, lines, head, tieBreaker) { return guess }
         }
-        return failure(lines, tieBreaker) ?? headerless(lines, tieBreaker) ?? headerlessMonitor(lines, fileName)
+        return partial(lines, head) ?? failure(lines, tieBreaker) ?? headerless(lines, tieBreaker)
+            ?? headerlessMonitor(lines, fileName)
+    }
+
+    /// Outputs that have lost their heads, and gpustat's, beside which other tools' tell more.
+    private static func partial(_ lines: [Bytes], _ head: Bytes) -> FormatGuess? {
+        for (at, line) in lines.enumerated() {
+            // `| Fan  Temp   Perf …`, `GPU 00000000:BA:00.0` and its first label.
+            if line.has("| Fan  Temp "), line.last == 124, !isMostlyOther(head) {
+                return guess(tableIdentifier, "the table of nvidia-smi without its head")
+            }
+            if line.has("GPU 0"), line.count >= 16, line.count <= 24,
+                PCIBusID.normalised(line.slice(4, line.count).text) != nil,
+                at + 1 < lines.count, lines[at + 1].has("Product Name "), lines[at + 1].range(of: " : ") != nil
+            {
+                return guess(listingIdentifier, "the text of nvidia-smi -q without its head")
+            }
+        }
+        let rows = lines.count { GPUStatParser.row($0) != nil }
+        return rows > 0 && rows * 3 >= lines.count ? guess(gpustatIdentifier, "the text of gpustat") : nil
+    }
+
+    /// A head without the commands that a paste begins with.
+    private static func withoutCommands(_ head: Bytes) -> Bytes {
+        var at = 0
+        while let end = head.firstIndex(of: 10, from: at), case let line = head.slice(at, end).trimmed,
+            line.isEmpty || ShellLine.matches(line)
+        {
+            at = end + 1
+        }
+        return head.slice(at, head.count)
     }
 
     /// A wrapper may put its clock in front of every line, the header too.
@@ -143,7 +181,9 @@ public enum NvidiaSMIFormat {
         }
         if var guess = listing(line) ?? monitor(line) ?? others(line) {
             // A server's log may begin with the table: then it is the log.
-            if guess.format == tableIdentifier, isMostlyOther(head) { guess.score = 0.4 }
+            if guess.format == tableIdentifier || guess.format == amdTableIdentifier, isMostlyOther(head) {
+                guess.score = 0.4
+            }
             return guess
         }
         return nil
@@ -171,6 +211,9 @@ public enum NvidiaSMIFormat {
     private static func listing(_ line: Bytes) -> FormatGuess? {
         if line.range(of: "==NVSMI LOG==") != nil { return guess(listingIdentifier, "the text of nvidia-smi -q") }
         if line.range(of: "nvidia_smi_log") != nil { return guess(xmlIdentifier, "the XML of nvidia-smi -q") }
+        if line.has("| AMD-SMI "), line.range(of: "amdgpu version:") != nil || line.range(of: "ROCm version:") != nil {
+            return FormatGuess(format: amdTableIdentifier, score: 0.95, detail: "the table of amd-smi")
+        }
         if line.has("| NVIDIA-SMI "), line.range(of: "Version:") != nil {
             return FormatGuess(format: tableIdentifier, score: 0.95, detail: "the table of nvidia-smi")
         }
@@ -184,7 +227,8 @@ public enum NvidiaSMIFormat {
         {
             return guess(amdListingIdentifier, "the text of amd-smi metric")
         }
-        return PrometheusJSONFormat.compact(head, limit: 4096).withUnsafeBytes { bytes in
+        if let guess = rocmListing(lines) { return guess }
+        return PrometheusJSONFormat.compact(withoutCommands(head), limit: 4096).withUnsafeBytes { bytes in
             let text = Bytes(rebasing: bytes[...])
             func contains(_ words: StaticString...) -> Bool { words.contains { text.range(of: $0) != nil } }
             if text.has("[{\"gpu\":") || text.has("{\"gpu_data\":[{\"gpu\":")
@@ -199,6 +243,17 @@ public enum NvidiaSMIFormat {
             else { return nil }
             return guess(amdJSONIdentifier, "the JSON of rocm-smi")
         }
+    }
+
+    /// `GPU[0] : name: value`, with headings of the tool's around them.
+    private static func rocmListing(_ lines: [Bytes]) -> FormatGuess? {
+        let values = lines.count { ROCmTextParser.isValue($0) }
+        let own = lines.count { $0.has("GPU[") || $0.has("====") || $0.has("....") }
+        // Warnings about single GPUs stand above the table, too.
+        guard values > 0, own * 2 > lines.count, !lines.contains(where: { AMDColumns.header($0) != nil }) else {
+            return nil
+        }
+        return guess(rocmListingIdentifier, "the text of rocm-smi")
     }
 
     /// Headers of rocm-smi, amd-smi and dcgmi.

@@ -152,15 +152,19 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
     private mutating func reject<Sink: GPUCaptureSink>(
         _ line: borrowing Line, _ reason: String, into sink: inout Sink
     ) throws {
+        if ShellLine.matches(line.bytes) {
+            counts.headerLines += 1
+            return
+        }
         counts.rejectedLines += 1
         try sink.reject(FormatReject(line, reason))
     }
 
     /// What the tool says besides its table: second lines of failures.
-    private static func isRemark(_ bytes: Bytes) -> Bool {
+    static func isRemark(_ bytes: Bytes) -> Bool {
         bytes[0] &- 48 > 9
             && (bytes.has("NVML library version:") || bytes.has("Make sure that the latest NVIDIA driver")
-                || bytes.has("Reboot the system to recover"))
+                || bytes.has("Reboot the system to recover") || bytes.has("Failed to process command line"))
     }
 
     private mutating func pageRow<Sink: GPUCaptureSink>(
@@ -183,7 +187,10 @@ public struct NvidiaSMIParser: ~Copyable, Sendable {
         case 78:
             if bytes.has("NVIDIA-SMI has failed") { return .driverUnreachable }
             if bytes.has("NVIDIA-SMI couldn't find") { return .initialisationFailed }
+            // Of dmon and pmon.
+            if bytes.equals("Not supported on the device(s)") { return .badArguments }
             return bytes.has("No devices were found") ? .noDevices : nil
+        case 69: return bytes.has("Error setting watches. Result: ") ? .initialisationFailed : nil
         case 85: return bytes.has("Unable to determine the device handle") ? .deviceUnreachable : nil
         case 70:
             if bytes.has("Failed to initialize NVML") { return .initialisationFailed }

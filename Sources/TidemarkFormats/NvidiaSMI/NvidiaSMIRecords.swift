@@ -29,6 +29,13 @@ public struct GPUCaptureEvent: Sendable, Equatable {
         case fallenOffBus = "fallen_off_bus"
         /// `nvidia-nvswitch0: SXid (PCI:…): 12028, …`: an NVSwitch, not a GPU
         case switchError = "sxid"
+        /// AMD's driver begins to reset a GPU: `GPU reset begin!`
+        case reset = "gpu_reset"
+        /// A GPU of AMD's does not go on: `ring gfx timeout`, `MES might be in unrecoverable state`
+        case hang = "gpu_hang"
+        /// The kernel killed a process because memory ran out, of the host or of a control group; ``GPUCaptureEvent/pid`` and
+        /// ``GPUCaptureEvent/processName`` have it. It is of no GPU.
+        case outOfHostMemory = "out_of_host_memory"
     }
 
     public var kind: Kind
@@ -46,6 +53,9 @@ public struct GPUCaptureEvent: Sendable, Equatable {
     public var uuid: String?
     /// What the driver says is to be done, of Xid 154: `Node Reboot Required`.
     public var action: String?
+    /// The process that was killed.
+    public var pid: Int?
+    public var processName: String?
     /// The event's own time: Unix ms UTC, else a local clock's reading as if UTC, else a stamp without a year. All are nil
     /// when the line has none, or only the seconds since boot.
     public var timeMs: Int64?

@@ -34,7 +34,7 @@ struct SMITableParser: Sendable {
                 counts.noiseLines += 1
                 return
             }
-            if Self.isRemark(bytes) {
+            if Self.isRemark(bytes) || NvidiaSMIParser.isRemark(bytes) {
                 if let clock = ClockLine.watch(bytes) { lineClock = clock }
                 counts.noiseLines += 1
                 return
@@ -221,6 +221,10 @@ struct SMITableParser: Sendable {
     private mutating func reject<Sink: GPUCaptureSink>(
         _ line: borrowing Line, _ reason: String, into sink: inout Sink
     ) throws {
+        if ShellLine.matches(line.bytes) {
+            counts.noiseLines += 1
+            return
+        }
         counts.rejectedLines += 1
         try sink.reject(FormatReject(line, reason))
     }

@@ -162,7 +162,8 @@ enum EventKinds {
         Pattern("RPC call to ", .rpcTimeout),
         Pattern("MQLLMEngine didn't reply within", .rpcTimeout),
         // Host
-        Pattern("Out of memory: Killed process", .outOfHostMemory),
+        // `Kill process` before Linux 4.19; a control group's sentence has a small o.
+        Pattern("ut of memory: Kill", .outOfHostMemory),
         Pattern("oom-kill", .outOfHostMemory),
         Pattern("killed due to memory pressure", .outOfHostMemory),
         Pattern("killed by the OOM killer", .outOfHostMemory),

@@ -93,6 +93,7 @@ enum ChineseCauses {
         generated tokens ⇒ 產生的 token
         Lower --gpu-memory-utilization by 0.02 to 0.05: activations and graphs need the room. ⇒ 將 --gpu-memory-utilization 調低 0.02 至 0.05：啟動值（activation）與 CUDA graph 需要空間。
         Or lower --max-num-batched-tokens: it bounds the activations of a step. ⇒ 或調低 --max-num-batched-tokens：它限制每一步的啟動值大小。
+        The host's memory ran out, or the container's: give it more, or find out what else took it. ⇒ 主機或容器的記憶體耗盡：請增加記憶體，或找出還有什麼占用了它。
         Look for Xid lines of that minute in the kernel log (journalctl -k): they tell hardware from software. ⇒ 在核心日誌（journalctl -k）中尋找該分鐘的 Xid 行：可分辨是硬體還是軟體問題。
         Reproduce with CUDA_LAUNCH_BLOCKING=1 and report the stack of the engine core to vLLM with its version. ⇒ 以 CUDA_LAUNCH_BLOCKING=1 重現，並將引擎核心的堆疊連同版本回報給 vLLM。
         Read the first traceback before the engine's death; what follows it is an echo. ⇒ 閱讀引擎終止前的第一個 traceback；其後的都是連帶訊息。

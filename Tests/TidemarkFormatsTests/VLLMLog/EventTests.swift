@@ -133,6 +133,8 @@ struct EventTests {
             e + "Error with model error=ErrorInfo(message='The model `x` does not exist.')", #""event":"unknown_model""#
         ),
         LineCase("Out of memory: Killed process 31 (python3)", #""event":"out_of_host_memory""#),
+        LineCase("Memory cgroup out of memory: Killed process 31 (python3)", #""event":"out_of_host_memory""#),
+        LineCase("Out of memory: Kill process 4142 (python3) score 68", #""event":"out_of_host_memory""#),
     ])
     func form(line: LineCase) { line.check() }
 }

@@ -9,7 +9,7 @@ enum EngineCrash: Cause {
         what:
             "The engine process died while it served; everything in flight failed, and nothing was served until the next start was ready.",
         signs:
-            "Required: a server run that ended in a crash by its log, or a server that was away with fatal events (engine dead, worker died, CUDA, out of memory, NCCL, Xid) around it. Supporting: two such events or more; requests that failed with it; a later start; token throughput below 70 %. Without a log a server that was away is left open.",
+            "Required: a server run that ended in a crash by its log, or a server that was away with fatal events (engine dead, worker died, CUDA, out of memory, NCCL, Xid, a process that the kernel killed for memory) around it. Supporting: two such events or more; requests that failed with it; a later start; token throughput below 70 %. Without a log a server that was away is left open.",
         why:
             "CUDA errors (an illegal access, a lost GPU), memory that ran out in a step, a worker that did not answer, or the host's out-of-memory killer.",
         remedy:
@@ -32,14 +32,17 @@ enum EngineCrash: Cause {
                 ], summary: "")
         }
         let situation = scene.situation
-        guard scene.hasLog || stop.reason != nil else {
+        let kills = try situation.kills(stop.startMs - 90_000, stop.startMs + 30_000)
+        guard scene.hasLog || stop.reason != nil || !kills.isEmpty else {
             return Judgement(
                 required: [
                     scene.sign(true, "the server was away"),
                     .unseen("a crash's own words: keep the server's log (stdout and stderr)"),
                 ], summary: "")
         }
-        let events = try situation.events(fatal, scene.replica, stop.startMs - 90_000, stop.startMs + 30_000)
+        var events = try situation.events(fatal, scene.replica, stop.startMs - 90_000, stop.startMs + 30_000)
+        // The journal of a whole host has said it already.
+        if !events.contains(where: { $0.signal == "out_of_host_memory" }) { events = kills + events }
         let isCrash = stop.reason == "crash" || (stop.reason == nil && !events.isEmpty)
         let end = stop.readyMs ?? situation.grid.endMs
         let range = situation.grid.range(stop.startMs, max(end, stop.startMs + 1))
@@ -76,11 +79,19 @@ enum EngineCrash: Cause {
                     "from the crash until the next server was ready")),
             try scene.sign("generation_tokens_per_second", "generated tokens") { ($0.ratio ?? 1) < 0.7 },
         ]
-        judgement.recommendations = recommendations(root.text)
+        judgement.recommendations = recommendations(root.text, isHost: events.first?.signal == "out_of_host_memory")
         return judgement
     }
 
-    private static func recommendations(_ root: String) -> [(flag: String?, text: Message)] {
+    private static func recommendations(_ root: String, isHost: Bool) -> [(flag: String?, text: Message)] {
+        if isHost {
+            return [
+                (
+                    nil,
+                    "The host's memory ran out, or the container's: give it more, or find out what else took it."
+                )
+            ]
+        }
         if root.contains("out of memory") {
             return [
                 (
