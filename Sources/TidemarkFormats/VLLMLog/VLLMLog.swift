@@ -17,6 +17,8 @@ public enum VLLMLog {
         var reader = LineReader(limit: 64 << 10)
         reader.feed(head.slice(0, min(head.count, 64 << 10))) { parser.feed($0, frame: FrameInfo(), &counts) }
         parser.finish(&counts)
+        // Dynamo's runtime around vLLM logs JSON with the names of its crates.
+        if head.range(of: "\"target\":\"dynamo_") != nil { counts.proofs += 1 }
         return counts
     }
 
@@ -40,7 +42,7 @@ public enum VLLMLog {
         var unitExits = 0
 
         mutating func record(_ record: LogRecord) {
-            if case .event(let kind, _) = record.payload, isSupervisor(kind, record) {
+            if case .event(let kind, nil) = record.payload, isSupervisor(kind, record) {
                 // They count only where they name vLLM's unit: a service that restarts logs more of them than of anything.
                 if kind == .serviceExit, Self.namesUnit(record.message) { unitExits += 1 }
                 return
