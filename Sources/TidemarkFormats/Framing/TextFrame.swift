@@ -36,7 +36,9 @@ enum TextFrame {
 
     /// `INFO     | module:function:7 - text` behind loguru's own time.
     private static func isLoguru(_ line: Bytes, at start: Int) -> Bool {
-        guard let (_, end) = RecordHeader.level(line, at: start) ?? (line.has("SUCCESS", at: start) ? (.info, start + 7) : nil)
+        guard
+            let (_, end) = RecordHeader.level(line, at: start)
+                ?? (line.has("SUCCESS", at: start) ? (.info, start + 7) : nil)
         else { return false }
         var at = end
         while at < line.count, line[at] == 32 { at += 1 }

@@ -40,10 +40,10 @@ public enum GatewayFormat {
     }
 
     /// The beginning of the content without its framing, as ``GatewayParser/init(head:)`` wants it.
-    public static func parser(head: Bytes, framing: LogFraming) -> GatewayParser {
-        if framing == .plain { return GatewayParser(head: head) }
+    public static func parser(head: Bytes, framing: LogFraming, keepsPrompts: Bool = false) -> GatewayParser {
+        if framing == .plain { return GatewayParser(head: head, keepsPrompts: keepsPrompts) }
         let inner = framing.unframe(head: head)
-        return inner.withUnsafeBytes { GatewayParser(head: Bytes(rebasing: $0[...])) }
+        return inner.withUnsafeBytes { GatewayParser(head: Bytes(rebasing: $0[...]), keepsPrompts: keepsPrompts) }
     }
 
     /// What the beginning of a file holds.
@@ -69,7 +69,9 @@ public enum GatewayFormat {
 
         /// Whether most lines are of dialects that look as if something wrapped them.
         var beginsByItself: Bool {
-            let own: [GatewayDialect] = [.json, .spendCSV, .litellm, .uvicorn, .torchServe, .haproxy, .elb, .agentgateway, .router]
+            let own: [GatewayDialect] = [
+                .json, .spendCSV, .litellm, .uvicorn, .torchServe, .haproxy, .elb, .agentgateway, .router,
+            ]
             let count = own.reduce(dated + min(bracketed, dialects[.envoy] ?? 0)) { $0 + (dialects[$1] ?? 0) }
             return strong + dated > 0 && count * 2 >= total
         }
@@ -123,7 +125,11 @@ public enum GatewayFormat {
         var isTorchServe: Bool { dialects[.torchServe, default: 0] * 2 > strong }
 
         mutating func access(_ access: borrowing GatewayAccess) {
-            if access.dialect == .uvicorn || access.dialect == .litellm && access.timeMs == nil { uvicorn += 1 } else { strong += 1 }
+            if access.dialect == .uvicorn || access.dialect == .litellm && access.timeMs == nil {
+                uvicorn += 1
+            } else {
+                strong += 1
+            }
             dialects[access.dialect, default: 0] += 1
         }
 

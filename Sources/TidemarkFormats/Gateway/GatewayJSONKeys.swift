@@ -108,7 +108,10 @@ enum GatewayKey: Int, CaseIterable {
         (.azureTime, "propertiestimetaken"),
         (.connectSeconds, "upstreamconnecttime uct"),
         (.headersSeconds, "upstreamheadertime uht"),
-        (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime respupstreamservicetime"),
+        (
+            .headersMillis,
+            "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime respupstreamservicetime"
+        ),
         (.upstreamSeconds, "upstreamresponsetime urt upstreamtime propertiesserverresponselatency"),
         (.upstreamNanos, "originduration"),
         (.herokuConnect, "connect"), (.herokuService, "service"),

@@ -51,13 +51,14 @@ public struct GatewayParser {
     /// Whether uvicorn's lines are those of vLLM's router, not of LiteLLM.
     private let isRouter: Bool
     /// Whether prompts and answers stay in the messages of events. By default their lengths replace them.
-    public var keepsPrompts = false
+    private let keepsPrompts: Bool
     /// Blank lines since the event that is open began.
     private var blanks = 0
     private static let longestMessage = 4000
 
     /// - Parameter head: the beginning of the unwrapped content; a continued file needs the header of its table.
-    public init(head: Bytes) {
+    public init(head: Bytes, keepsPrompts: Bool = false) {
+        self.keepsPrompts = keepsPrompts
         let lines = head.headLines(limit: 1)
         isRouter = head.range(of: ":vllm_router.") != nil
         if let first = lines.first { spend = SpendTable(header: first) }

@@ -59,7 +59,9 @@ enum TracebackText {
         guard let colon = typeEnd(head), head.has(": ", at: colon) else { return nil }
         let type = head.slice(0, colon)
         guard StatisticsLine.hasSuffix(type, "Error") || StatisticsLine.hasSuffix(type, "Exception") else { return nil }
-        return ExceptionInfo(type: type, text: message.slice(colon + 2, message.count).trimmed, frame: "")
+        var info = ExceptionInfo(type: type, text: message.slice(colon + 2, message.count).trimmed, frame: "")
+        info.isAlone = true
+        return info
     }
 
     /// Where the line of a traceback begins behind the prefix of a logger, at or behind `start`: `time - name - INFO -   File
