@@ -18,6 +18,12 @@ public enum GatewayDialect: String, Sendable, CaseIterable {
     case json
     /// The lines of the LiteLLM proxy.
     case litellm
+    /// uvicorn's lines in the log of vLLM's router, or as messages of a JSON logger.
+    case uvicorn
+    /// aiohttp's access logger.
+    case aiohttp
+    /// TorchServe's `ACCESS_LOG`.
+    case torchServe = "torchserve"
     /// Go's Gin: one-api, new-api, Ollama and many others.
     case gin
     case llamaSwap = "llama_swap"

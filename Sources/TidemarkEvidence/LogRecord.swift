@@ -150,8 +150,8 @@ extension LogRecord {
         case .request: return "request"
         case .preemption: return "preemption"
         case .startup, .event:
-            if case .event(let kind, let exception) = payload, exception != nil || kind == .traceback {
-                return "traceback"
+            if case .event(let kind, let exception) = payload {
+                if kind == .traceback || exception.map({ !$0.isAlone }) ?? false { return "traceback" }
             }
             switch level {
             case .error, .critical: return "error"
@@ -388,6 +388,8 @@ public struct ExceptionInfo {
     /// The first exception of a chain, when the traceback holds several; else empty.
     public var rootType: Bytes
     public var rootText: Bytes
+    /// No traceback stands above it: the log has its last line only.
+    public var isAlone = false
 
     public init(type: Bytes, text: Bytes, frame: String) {
         self.type = type

@@ -16,11 +16,17 @@ struct DateBanner {
 
     /// `Wed Mar  4 09:08:07 UTC 2026: text`, `Wed 04 Mar 2026 09:08:07 AM CET`, `Wed Mar  4 09:08:07`,
     /// `-- Logs begin at Mon 2026-03-02 11:22:33 UTC, end at Wed 2026-03-04 09:08:07 UTC. --` (the last date counts: the
-    /// journal may be much older than what it is asked for). nil for any other line, and for a date that is none.
+    /// journal may be much older than what it is asked for), what `systemctl status` says about a unit. nil for any other line, and for a date that is none.
     static func parse(_ line: Bytes) -> DateBanner? {
         if line.range(of: "ogs begin at ") ?? line.range(of: "ournal begins at ") ?? 99 < 8 {
             let end = line.range(of: ", end") ?? 0
             return journal(line, from: end) ?? journal(line, from: 0)
+        }
+        // `   Active: active (running) since Mon 2024-03-11 18:12:51 UTC; 33s ago`, below the name of the unit.
+        if let state = line.slice(0, min(line.count, 600)).range(of: " Active: "),
+            let since = line.range(of: " since ", from: state), since - state < 60
+        {
+            return journal(line.slice(0, min(line.count, since + 40)), from: since)
         }
         guard line.count >= 10, let weekday = weekday(line, at: 0), line[3] == 32 || line[3] == 44 else { return nil }
         var banner = DateBanner(month: 0, day: 0, weekday: weekday)

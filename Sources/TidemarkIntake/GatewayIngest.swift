@@ -16,6 +16,7 @@ struct GatewayIngest {
     /// As ``LineIngest/part``.
     let part: String?
     let isSettled: Bool
+    let keepPrompts: Bool
     let progress: (Int) -> Void
 
     func run(_ stream: InputStream, head: Bytes, _ source: inout SourceRow, instance: Int) throws {
@@ -30,7 +31,8 @@ struct GatewayIngest {
             part: part, isSettled: isSettled, commitBytes: Self.commitBytes, progress: progress)
         try lines.begin(&source)
         var consumer = GatewayConsumer(
-            parser: GatewayFormat.parser(head: part == nil ? head : head.slice(0, 0), framing: framing),
+            parser: GatewayFormat.parser(
+                head: part == nil ? head : head.slice(0, 0), framing: framing, keepsPrompts: keepPrompts),
             sink: GatewayStoringSink(
                 writer: try GatewayWriter(store, source: source.id, instance: instance), ledger: ledger, clock: clock,
                 source: source))

@@ -65,7 +65,8 @@ extension Ingestor {
             let log = GatewayIngest(
                 store: store, ledger: ledger,
                 hints: try hints(candidate.file, stream, capture: capture, reference: reference, before: row),
-                part: candidate.part, isSettled: isSettled(stream), progress: share(stream))
+                part: candidate.part, isSettled: isSettled(stream), keepPrompts: options.keepPrompts,
+                progress: share(stream))
             try head.withUnsafeBytes { try log.run(stream, head: $0, &row, instance: instance) }
         }
     }

@@ -10,7 +10,7 @@ struct InspectGatewaySink: GatewaySink {
     /// Reads the stream and prints its records.
     /// - Parameter part: as ``LineIngest/part``.
     static func inspect(
-        _ stream: InputStream, head: [UInt8], hints: LogClock.Hints, part: String? = nil,
+        _ stream: InputStream, head: [UInt8], hints: LogClock.Hints, part: String? = nil, keepPrompts: Bool,
         emit: @escaping ([UInt8]) -> Void,
         _ summary: inout Inspector.Summary
     ) throws {
@@ -20,7 +20,7 @@ struct InspectGatewaySink: GatewaySink {
         let survey = head.withUnsafeBytes { GatewaySurvey(head: $0, framing: framing, part: part) }
         var sink = InspectGatewaySink(clock: GatewayClock(hints: hints, survey: survey), lines: JSONLines(emit: emit))
         var parser = head.withUnsafeBytes {
-            GatewayFormat.parser(head: part == nil ? $0 : $0.slice(0, 0), framing: framing)
+            GatewayFormat.parser(head: part == nil ? $0 : $0.slice(0, 0), framing: framing, keepsPrompts: keepPrompts)
         }
         var unframer = LogUnframer(framing)
         var reader = LineReader(limit: GatewayIngest.longestLine)

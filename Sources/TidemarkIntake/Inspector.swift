@@ -50,7 +50,8 @@ public struct Inspector {
         case _ where NvidiaSMIFormat.identifiers.contains(guess.format): try gpu(stream, head, guess.format, &summary)
         case KernelLogFormat.identifier: try kernelLog(stream, head, &summary)
         case GatewayFormat.identifier:
-            try InspectGatewaySink.inspect(stream, head: head, hints: hints(stream), emit: emit, &summary)
+            try InspectGatewaySink.inspect(
+                stream, head: head, hints: hints(stream), keepPrompts: keepPrompts, emit: emit, &summary)
         default: try metrics(stream, guess.format, path: path, &summary)
         }
         summary.damage = stream.damage
@@ -108,7 +109,8 @@ public struct Inspector {
         for name in others.names {
             var part = Summary()
             try InspectGatewaySink.inspect(
-                try InputStream(path: stream.path), head: head, hints: hints(stream), part: name, emit: emit, &part)
+                try InputStream(path: stream.path), head: head, hints: hints(stream), part: name,
+                keepPrompts: keepPrompts, emit: emit, &part)
             summary.records += part.records
             summary.rejects += part.rejects
         }

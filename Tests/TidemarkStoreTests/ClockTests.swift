@@ -137,6 +137,16 @@ private struct Read {
                 "year from a full date in the log"
             ),
             (
+                "server.log", "2026-08-22T12:00:00Z",
+                "● vllm.service - vLLM\n     Active: active (running) since Wed 2024-08-21 09:59:59 UTC; 33s ago\n",
+                2024,
+                "year from a full date in the log"
+            ),
+            (
+                "server.log", "2026-08-22T12:00:00Z", "[I 2024-08-21 09:59:58.976 ServerApp] Jupyter Server is up\n",
+                2024, "year from a full date in the log"
+            ),
+            (
                 "server.log", "2026-08-22T12:00:00Z", "Thu Aug 21 09:59:58\n", 2025,
                 "year from the file's modification time"
             ),

@@ -55,6 +55,7 @@ enum FrameReader {
         case .label: return LabelFrame.label(line)
         case .names: return LabelFrame.names(line)
         case .blank: return LabelFrame.blank(line)
+        case .quoted: return LabelFrame.quoted(line)
         case .indented: return line.has("    ") ? FramedLine(timeMs: nil, text: 4) : nil
         case .grep: return LabelFrame.grep(line)
         case .rank: return LabelFrame.rank(line)

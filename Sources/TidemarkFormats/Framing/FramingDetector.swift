@@ -63,6 +63,14 @@ extension LogFraming {
 }
 
 extension Bytes {
+    /// Length of the run of NUL bytes at the beginning: what a crash of the host or a log's truncation under the writer's
+    /// hands leaves in front of the next line.
+    var leadingNULs: Int {
+        var at = 0
+        while at < count, self[at] == 0 { at += 1 }
+        return at
+    }
+
     /// Without blank lines and blanks at the start.
     fileprivate var trimmedLines: Bytes {
         var at = 0
@@ -162,8 +170,9 @@ private struct LineSurvey {
             let end = text.firstIndex(of: 10, from: at) ?? text.count
             // A last line that the head cuts off can't be judged, unless it is the only one.
             if end == text.count, lines > 0 { return }
-            let line = text.slice(at, end)
+            var line = text.slice(at, end)
             at = end + 1
+            line = line.slice(line.leadingNULs, line.count)
             guard !line.trimmed.isEmpty else { continue }
             lines += 1
             body(line)

@@ -100,6 +100,14 @@ enum LabelFrame {
         line.first == 32 ? FramedLine(timeMs: nil, text: 1) : nil
     }
 
+    /// `> text`, also of a quotation of a quotation; `>` alone is an empty line of it.
+    static func quoted(_ line: Bytes) -> FramedLine? {
+        var at = 0
+        while line.has("> ", at: at) { at += 2 }
+        if at + 1 == line.count, line[at] == 62 { at += 1 }
+        return at == 0 ? nil : FramedLine(timeMs: nil, text: at)
+    }
+
     /// `12:text`, `vllm.log:text` (grep).
     static func grep(_ line: Bytes) -> FramedLine? { numbered(line, separator: ":") }
 

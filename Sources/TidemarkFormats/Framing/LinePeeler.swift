@@ -82,6 +82,13 @@ struct LinePeeler: Sendable {
         defer { if decoded.capacity <= 1 << 20 { scratch = decoded } }
         let bytes = line.bytes
         guard var frame = FrameReader.read(bytes, as: wrapper, key: key, into: &decoded) else {
+            let nuls = bytes.leadingNULs
+            if nuls > 0, nuls < bytes.count {
+                let rest = Line(
+                    bytes: bytes.slice(nuls, bytes.count), number: line.number, offset: line.offset,
+                    terminated: line.terminated, omitted: line.omitted)
+                return try peel(rest, wrapper, outer, body)
+            }
             return try pass(bytes, continuing(bytes, outer), partial: false, line, body)
         }
         if !frame.source.isEmpty || !frame.container.isEmpty { frame.info.source = source(of: frame, in: bytes) }

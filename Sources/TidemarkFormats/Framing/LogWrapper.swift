@@ -75,6 +75,8 @@ public enum LogWrapper: String, Sendable, CaseIterable {
     case label
     /// `pod container text` where the pod's name is any.
     case names = "pod_container"
+    /// `> ` before every line: a quotation in Markdown or in a mail, of a log with all that wraps it.
+    case quoted
     /// Four blanks before every line: a block of code in Markdown.
     case indented
     /// A blank more than usual behind another layer.
@@ -123,6 +125,7 @@ public enum LogWrapper: String, Sendable, CaseIterable {
         // Unmistakable, but the server around vLLM begins with many lines of its own.
         case .torchServe, .djl, .dynamo: return 0.05
         case .indented: return 0.95
+        case .quoted: return 0.9
         default: return 0.25
         }
     }

@@ -23,7 +23,7 @@ enum TextFrame {
             return frame
         }
         if !time.zoned {
-            guard line.has(" | ", at: end) else { return nil }
+            guard line.has(" | ", at: end), !isLoguru(line, at: end + 3) else { return nil }
             frame.info.zoneless = true
             end += 2
         }
@@ -32,6 +32,18 @@ enum TextFrame {
         frame.textStart = end + 1
         gitLabSection(line, &frame)
         return frame
+    }
+
+    /// `INFO     | module:function:7 - text` behind loguru's own time.
+    private static func isLoguru(_ line: Bytes, at start: Int) -> Bool {
+        guard
+            let (_, end) = RecordHeader.level(line, at: start)
+                ?? (line.has("SUCCESS", at: start) ? (.info, start + 7) : nil)
+        else { return false }
+        var at = end
+        while at < line.count, line[at] == 32 { at += 1 }
+        // The level is padded to eight columns.
+        return at == start + 9 && line.has("| ", at: at)
     }
 
     /// GitLab's runner writes `00O ` or `00E ` behind the time: the number and kind of the stream.

@@ -81,6 +81,31 @@ enum LlamaSwapLine {
     }
 }
 
+/// TorchServe's: `2026-08-22 05:14:15,359 [INFO ] epollEventLoopGroup-3-1 ACCESS_LOG - /10.0.0.1:4321 "POST /predictions/m
+/// HTTP/1.1" 200 4123`, milliseconds at the end. The time is the end, on a local clock.
+enum TorchServeLine {
+    static func parse(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
+        guard line.count > 40, line[0] &- 48 <= 9, let mark = line.range(of: " ACCESS_LOG - /"), mark < 160,
+            let time = CivilTime.parseRFC3339(line)
+        else { return .other }
+        var scan = GatewayScanner(line, from: mark + 15)
+        access.dialect = .torchServe
+        access.moment = .end
+        (access.timeMs, access.zoneless) = (time.millis, !time.zoned)
+        access.client = GatewayText.host(scan.field())
+        scan.skipBlanks()
+        guard let request = scan.quoted() else { return .damaged("the request of an access line is cut off") }
+        GatewayText.request(request, into: &access)
+        access.status = GatewayText.status(scan.field())
+        access.durationMicros = GatewayText.micros(scan.field(), microsPerUnit: 1000)
+        guard access.status != nil, access.durationMicros != nil else {
+            return .damaged("expected status and milliseconds behind the request")
+        }
+        access.end = GatewayText.end(status: access.status)
+        return .access
+    }
+}
+
 /// Nginx Proxy Manager's: `[22/Aug/2026:05:14:15 +0000] - 200 200 - POST https host "/v1/chat/completions" [Client
 /// 10.0.0.1] [Length 5120] [Gzip -] [Sent-to vllm] "agent" "referer"`; without cache and upstream status where nothing is
 /// passed on. The time is the end; there is no duration.

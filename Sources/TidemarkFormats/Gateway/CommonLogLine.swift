@@ -49,6 +49,7 @@ struct CommonLogLine {
         access.dialect = .nginx
         access.moment = .end
         access.client = Self.client(line, blank, open)
+        if line.slice(0, min(open, 100)).range(of: "aiohttp.access") != nil { access.dialect = .aiohttp }
         var scan = GatewayScanner(line, from: quote)
         guard let request = scan.quoted() else { return .damaged("the request of an access line is cut off") }
         GatewayText.request(request, into: &access)

@@ -10,6 +10,13 @@ import TidemarkEvidence
 enum EnvoyLine {
     static func parse(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
         guard line.count > 24 else { return .other }
+        if line[0] == 34, access.frame.timeMs == nil || access.frame.zoneless {
+            // A paste or a format without the time: nothing but all the rest proves it.
+            var tried = access
+            guard rest(line, from: 0, into: &tried) == .access else { return .other }
+            access = tried
+            return .access
+        }
         var scan = GatewayScanner(line)
         if line[0] == 34, let timeMs = access.frame.timeMs, !access.frame.zoneless {
             // A framing that may print a time in brackets took Envoy's own for it.
@@ -24,6 +31,12 @@ enum EnvoyLine {
         } else {
             return .other
         }
+        return rest(line, from: scan.at, into: &access)
+    }
+
+    /// Behind the time.
+    private static func rest(_ line: Bytes, from start: Int, into access: inout GatewayAccess) -> GatewayLineResult {
+        var scan = GatewayScanner(line, from: start)
         access.dialect = .envoy
         access.moment = .start
         guard let request = scan.quoted() else { return .damaged("the request of an access line is cut off") }

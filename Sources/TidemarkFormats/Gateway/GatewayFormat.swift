@@ -11,10 +11,12 @@ public enum GatewayFormat {
         let tally = Tally(head: head, framing: framing)
         guard let detail = tally.verdict(head) else { return nil }
         // The words that tell a router stand in names of pods and models, too, and one file may hold the lines of both.
-        if detail == Tally.router {
+        if detail == Tally.router || tally.liteLLM == 0 && tally.liteLLMObjects > 0 {
             let inner = framing.unframe(head: head)
             if inner.withUnsafeBytes({ VLLMLog.hasOwnRecords(head: Bytes(rebasing: $0[...])) }) { return nil }
         }
+        // A server that TorchServe runs: its answers to probes stand between the server's lines.
+        if tally.isTorchServe, framing != .plain { return nil }
         if !OtherPrograms(head: head, framing: framing).isEmpty { return nil }
         let words = framing == .plain ? detail : "\(detail), in \(framing.rawValue)"
         return FormatGuess(format: identifier, score: 0.93, detail: words)
@@ -38,10 +40,10 @@ public enum GatewayFormat {
     }
 
     /// The beginning of the content without its framing, as ``GatewayParser/init(head:)`` wants it.
-    public static func parser(head: Bytes, framing: LogFraming) -> GatewayParser {
-        if framing == .plain { return GatewayParser(head: head) }
+    public static func parser(head: Bytes, framing: LogFraming, keepsPrompts: Bool = false) -> GatewayParser {
+        if framing == .plain { return GatewayParser(head: head, keepsPrompts: keepsPrompts) }
         let inner = framing.unframe(head: head)
-        return inner.withUnsafeBytes { GatewayParser(head: Bytes(rebasing: $0[...])) }
+        return inner.withUnsafeBytes { GatewayParser(head: Bytes(rebasing: $0[...]), keepsPrompts: keepsPrompts) }
     }
 
     /// What the beginning of a file holds.
@@ -51,6 +53,10 @@ public enum GatewayFormat {
         var uvicorn = 0
         var events = 0
         var liteLLM = 0
+        /// Objects of its JSON logger, which names itself in fields that a message doesn't have.
+        var liteLLMObjects = 0
+        /// Lines of nginx' error log.
+        var nginxErrors = 0
         /// Messages of the production stack's router, and lines of text of any program that begin with their own time and
         /// level.
         var routed = 0
@@ -63,7 +69,9 @@ public enum GatewayFormat {
 
         /// Whether most lines are of dialects that look as if something wrapped them.
         var beginsByItself: Bool {
-            let own: [GatewayDialect] = [.json, .spendCSV, .litellm, .haproxy, .elb, .agentgateway, .router]
+            let own: [GatewayDialect] = [
+                .json, .spendCSV, .litellm, .uvicorn, .torchServe, .haproxy, .elb, .agentgateway, .router,
+            ]
             let count = own.reduce(dated + min(bracketed, dialects[.envoy] ?? 0)) { $0 + (dialects[$1] ?? 0) }
             return strong + dated > 0 && count * 2 >= total
         }
@@ -80,7 +88,10 @@ public enum GatewayFormat {
                 if line.bytes.first == 91 { bracketed += 1 }
                 // A shipper's object may have a time and a level, too.
                 isObject = line.bytes.first == 123
-                unframer.feed(line) { inner, frame in try? parser.parse(line: inner, frame: frame, into: &self) }
+                unframer.feed(line) { inner, frame in
+                    note(inner.bytes)
+                    try? parser.parse(line: inner, frame: frame, into: &self)
+                }
             }
             if seen == 0 {
                 reader.finish { line in
@@ -92,8 +103,33 @@ public enum GatewayFormat {
             total = parser.counts.accesses + parser.counts.events + parser.counts.rejects
         }
 
+        /// What a line says about who wrote it besides what it becomes.
+        private mutating func note(_ line: Bytes) {
+            if line.first == 123 {
+                if line.range(of: "\"LiteLLM") != nil || line.range(of: "\"litellm.") != nil
+                    || line.range(of: "/litellm/") != nil
+                {
+                    liteLLMObjects += 1
+                }
+            } else if let time = SlashTime.parse(line), line.has(" [", at: time.length),
+                let close = line.firstIndex(of: 93, from: time.length), close - time.length < 12
+            {
+                // `2026/08/22 05:14:15 [error] 31#31: `
+                var scan = FieldScanner(line, from: close + 1)
+                if scan.skip(" "), scan.integer() != nil, scan.skip("#"), scan.integer() != nil, scan.skip(": ") {
+                    nginxErrors += 1
+                }
+            }
+        }
+
+        var isTorchServe: Bool { dialects[.torchServe, default: 0] * 2 > strong }
+
         mutating func access(_ access: borrowing GatewayAccess) {
-            if access.dialect == .litellm, access.timeMs == nil { uvicorn += 1 } else { strong += 1 }
+            if access.dialect == .uvicorn || access.dialect == .litellm && access.timeMs == nil {
+                uvicorn += 1
+            } else {
+                strong += 1
+            }
             dialects[access.dialect, default: 0] += 1
         }
 
@@ -102,7 +138,7 @@ public enum GatewayFormat {
             if event.timeMs != nil, event.level != nil, !isObject { dated += 1 }
             event.message.withUnsafeBytes {
                 let message = Bytes(rebasing: $0[...])
-                if message.has("LiteLLM") { liteLLM += 1 }
+                if message.has("LiteLLM") || message.has("litellm.") { liteLLM += 1 }
                 if message.range(of: ":vllm_router.") != nil { routed += 1 }
             }
         }
@@ -121,7 +157,8 @@ public enum GatewayFormat {
             // Ollama and others log more than Gin does.
             if dialects[.gin, default: 0] > 0, strong + dated == total { return "access lines of gin" }
             if events * 2 > total, head.range(of: "\"logger\":\"http.") != nil { return "a log of Caddy" }
-            if liteLLM > 0, (uvicorn + events) * 2 > total { return "a log of LiteLLM" }
+            if nginxErrors * 2 > total { return "an error log of nginx" }
+            if liteLLM + liteLLMObjects > 0, (uvicorn + events) * 2 > total { return "a log of LiteLLM" }
             // Its uvicorn answers requests and probes more often than it logs.
             if routed > 0, (uvicorn + events) * 2 > total { return Self.router }
             if events * 2 > total, uvicorn * 2 <= total, Self.namesRouter(head) { return Self.router }

@@ -24,6 +24,11 @@ enum GatewayKey: Int, CaseIterable {
     case googleSeconds, googleNanos
     /// Azure Application Gateway's: seconds in version 2, milliseconds in version 1.
     case azureTime
+    case queueMillis, firstTokenMillis, firstByteMillis
+    /// Cloudflare's times at the origin.
+    case originNanos, originMillis
+    /// Higress' statistics: an object in a string.
+    case higressLog
     case connectSeconds, headersSeconds, headersMillis, upstreamSeconds, upstreamNanos
     /// Heroku's router's, only with a unit.
     case herokuConnect, herokuService
@@ -50,11 +55,11 @@ enum GatewayKey: Int, CaseIterable {
 
     private static let names: [(GatewayKey, String)] = [
         (.time, "time timestamp ts date datetime timems timestampms asctime"),
-        (.start, "starttime requeststarttime requeststart startedat"),
+        (.start, "starttime requeststarttime requeststart startedat edgestarttimestamp"),
         (.nginxTime, "timelocal timeiso8601 msec"),
         (.letterTime, "t"),
         (.startUTC, "startutc"),
-        (.end, "endtime"),
+        (.end, "endtime edgeendtimestamp"),
         (.firstToken, "completionstarttime"),
         (
             .client,
@@ -65,30 +70,30 @@ enum GatewayKey: Int, CaseIterable {
         (.caddyPeer, "requestremoteip requestremoteaddr"),
         (
             .method,
-            "method requestmethod reqmethod httpmethod httprequestmethod httprequestrequestmethod propertieshttpmethod verb"
+            "method requestmethod reqmethod httpmethod httprequestmethod httprequestrequestmethod propertieshttpmethod verb clientrequestmethod spanmethod"
         ),
         (
             .path,
-            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl requrl propertiesrequesturi"
+            "path uri requesturi requestpath url urlpath reqpath xenvoyoriginalpath xenvoyoriginpath originalpath httppath httpurl requrl propertiesrequesturi clientrequesturi spanuri"
         ),
         (.googleURL, "httprequestrequesturl"),
         (.request, "request requestline"),
         (
             .status,
-            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode httprequeststatus propertieshttpstatus statusnum"
+            "status statuscode responsecode downstreamstatus httpstatus responsestatus httpresponsestatuscode httprequeststatus propertieshttpstatus statusnum edgeresponsestatus fieldsstatus"
         ),
         (.pinoStatus, "resstatuscode"),
-        (.upstreamStatus, "upstreamstatus originstatus propertiesserverstatus"),
+        (.upstreamStatus, "upstreamstatus originstatus propertiesserverstatus originresponsestatus"),
         (
             .bytesIn,
             "requestlength bytesreceived bytesread requestcontentsize requestsize httprequestrequestsize propertiesreceivedbytes bytesin"
         ),
         (
             .bytesOut,
-            "bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes bytes"
+            "bytessent size responsesize downstreamcontentsize bytesout responselength httprequestresponsesize propertiessentbytes bytes edgeresponsebytes"
         ),
         (.nginxBytesOut, "bodybytessent"),
-        (.duration, "duration latency elapsed responsetime totaltime requestduration dur"),
+        (.duration, "duration latency elapsed responsetime totaltime requestduration dur totalduration"),
         (.durationSeconds, "requesttime reqtime rt durationseconds durations latencyseconds latencys requesttimes"),
         (
             .durationMillis,
@@ -96,14 +101,17 @@ enum GatewayKey: Int, CaseIterable {
         ),
         (.durationMicros, "durationus latencyus durationmicros"),
         (.durationNanos, "durationns latencyns eventduration"),
-        (.durationHuman, "latencyhuman durationhuman"),
+        (.durationHuman, "latencyhuman durationhuman fieldslatency"),
         (.googleLatency, "httprequestlatency"),
         (.googleSeconds, "httprequestlatencyseconds"),
         (.googleNanos, "httprequestlatencynanos"),
         (.azureTime, "propertiestimetaken"),
         (.connectSeconds, "upstreamconnecttime uct"),
         (.headersSeconds, "upstreamheadertime uht"),
-        (.headersMillis, "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime"),
+        (
+            .headersMillis,
+            "upstreamservicetime xenvoyupstreamservicetime respxenvoyupstreamservicetime respupstreamservicetime"
+        ),
         (.upstreamSeconds, "upstreamresponsetime urt upstreamtime propertiesserverresponselatency"),
         (.upstreamNanos, "originduration"),
         (.herokuConnect, "connect"), (.herokuService, "service"),
@@ -116,7 +124,7 @@ enum GatewayKey: Int, CaseIterable {
         (.googleServer, "httprequestserverip"),
         (
             .requestID,
-            "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid propertiestransactionid"
+            "requestid reqid xrequestid requestxrequestid requestheadersxrequestid downstreamxrequestid respheadersxrequestid httpxrequestid propertiestransactionid rayid spanrequestid"
         ),
         (.traceID, "traceid traceparent requesttraceparent requestheaderstraceparent xb3traceid"),
         (.flags, "responseflags responseflag"),
@@ -125,10 +133,21 @@ enum GatewayKey: Int, CaseIterable {
         (.level, "level severity loglevel"),
         (.message, "message msg"),
         (.logger, "logger"),
-        (.model, "model genairequestmodel genaimodelname llmrequestmodel"),
+        (.model, "model genairequestmodel genaimodelname llmrequestmodel aiproxymetarequestmodel ailogmodel"),
         (.modelGroup, "modelgroup"),
-        (.promptTokens, "prompttokens genaiusageinputtokens genaitokensinput llmrequesttokens"),
-        (.completionTokens, "completiontokens genaiusageoutputtokens genaitokensoutput llmresponsetokens"),
+        (
+            .promptTokens,
+            "prompttokens genaiusageinputtokens genaitokensinput llmrequesttokens inputtokens aiproxyusageprompttokens aiproxyusageprompttoken ailoginputtoken"
+        ),
+        (
+            .completionTokens,
+            "completiontokens genaiusageoutputtokens genaitokensoutput llmresponsetokens outputtokens aiproxyusagecompletiontokens aiproxyusagecompletiontoken ailogoutputtoken"
+        ),
+        (.queueMillis, "proxyqueuems queuewaitms queuems"),
+        (.firstTokenMillis, "aiproxyusagetimetofirsttoken ailogllmfirsttokenduration timetofirsttokenms ttftms"),
+        (.firstByteMillis, "timetofirstbytems edgetimetofirstbytems"),
+        (.originNanos, "originresponsetime"), (.originMillis, "originresponsedurationms"),
+        (.higressLog, "ailog"),
         (.envoySign, "upstreamcluster responsecodedetails upstreamtransportfailurereason downstreamlocaladdress"),
         (.traefikSign, "requestcount routername entrypointname overhead"),
         (.caddySign, "respheaders"), (.herokuSign, "dyno"),

@@ -118,7 +118,9 @@ final class GatewayJSONLine {
                 }
             case .string:
                 let value = try reader.string()
-                if let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)) { self.keep(meaning, value) }
+                guard let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)) else { return }
+                self.keep(meaning, value)
+                if meaning == .higressLog, depth == 0 { self.walkText(meaning, prefix: length) }
             case .number:
                 let value = try reader.numberBytes()
                 if let meaning = GatewayKey.find(Bytes(self.key).slice(0, length)), !self.values.has(meaning) {
@@ -128,6 +130,12 @@ final class GatewayJSONLine {
             case .end: try reader.skip()
             }
         }
+    }
+
+    /// An object in a string: its values count as if it stood there itself. One that is damaged says nothing.
+    private func walkText(_ meaning: GatewayKey, prefix: Int) {
+        var reader = JSONReader(values.text(meaning))
+        try? walk(&reader, depth: 1, prefix: prefix)
     }
 
     /// Kong's `[{"ip":"10.0.0.1","port":8000,…}, …]`: the last one is the upstream.

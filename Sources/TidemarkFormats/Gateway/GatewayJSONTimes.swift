@@ -78,9 +78,27 @@ extension GatewayJSONLine {
         ]
         for (key, unit) in named where access.durationMicros == nil {
             let text = values.text(key)
+            let unit = key == .durationSeconds && countsMillis(text) ? 1000 : unit
             access.durationMicros = GatewayText.micros(text, microsPerUnit: unit) ?? GatewayText.duration(text)
         }
         if access.durationMicros == nil { access.durationMicros = GatewayText.nanos(values.text(.durationNanos)) }
+        if access.durationMicros == nil { access.durationMicros = edgeTime() }
+        access.queueMicros = GatewayText.micros(values.text(.queueMillis), microsPerUnit: 1000)
+        access.firstTokenMicros = GatewayText.micros(values.text(.firstTokenMillis), microsPerUnit: 1000)
+    }
+
+    /// Cloudflare's two times of a request, where they are finer than the seconds of their default form.
+    private func edgeTime() -> Int64? {
+        guard values.has(.originNanos) || values.has(.originMillis) || values.has(.upstreamStatus),
+            let start = moment(.start), let end = moment(.end), end.ms >= start.ms,
+            values.text(.end).count > 20 || values.text(.end).count >= 13 && values.text(.end).firstIndex(of: 45) == nil
+        else { return nil }
+        return (end.ms - start.ms) * 1000
+    }
+
+    /// Envoy's whole milliseconds under the names of nginx' variables, as Apigee's and Anthos' meshes have them.
+    private func countsMillis(_ text: Bytes) -> Bool {
+        isEnvoy && !text.isEmpty && text.allSatisfy { $0 &- 48 <= 9 }
     }
 
     /// `{"seconds":2,"nanos":417000000}`
@@ -97,8 +115,11 @@ extension GatewayJSONLine {
             GatewayText.seconds(values.text(.headersSeconds)).last
             ?? GatewayText.micros(values.text(.headersMillis), microsPerUnit: 1000)
             ?? GatewayText.micros(values.text(.kongProxy), microsPerUnit: 1000)
+            ?? GatewayText.micros(values.text(.firstByteMillis), microsPerUnit: 1000)
         let upstream = values.text(.upstreamSeconds)
-        if !upstream.isEmpty {
+        if countsMillis(upstream) {
+            access.upstreamMicros = GatewayText.micros(upstream, microsPerUnit: 1000)
+        } else if !upstream.isEmpty {
             NginxVariable.setUpstream(GatewayText.seconds(upstream).sum, upstream, &access)
         } else if values.has(.upstreamNanos) {
             // Traefik answered by itself: its zeros are no times.
@@ -106,6 +127,10 @@ extension GatewayJSONLine {
             if !nanos.equals("0") || !values.text(.upstreamStatus).equals("0") {
                 access.upstreamMicros = GatewayText.nanos(nanos)
             }
+        } else if values.has(.originNanos) || values.has(.originMillis) {
+            access.upstreamMicros =
+                GatewayText.micros(values.text(.originMillis), microsPerUnit: 1000)
+                ?? GatewayText.nanos(values.text(.originNanos))
         } else if isAPISIX {
             access.upstreamMicros = GatewayText.micros(values.text(.upstreamLatency), microsPerUnit: 1000)
         } else if let headers = access.headersMicros,

@@ -29,7 +29,7 @@ public struct GatewayCounts: Sendable, Equatable {
 /// Every line is a request, an event, noise or a reject. Lines behind an event that look like nothing else (tracebacks)
 /// belong to it. Call ``finish(into:)`` at the end. Time: linear; memory: one line and one event.
 public struct GatewayParser {
-    private var tally = GatewayCounts()
+    var tally = GatewayCounts()
     /// Whether the input is known to be cut off: then a last line without a line feed is a reject. Otherwise it is taken
     /// for whole, as in text that was pasted.
     public var lastLineIsCut = false
@@ -42,15 +42,25 @@ public struct GatewayParser {
     private let inner = GatewayJSONLine()
     private var spend: SpendTable?
     private var last: GatewayDialect?
-    private var event = GatewayEvent()
-    private var hasEvent = false
+    var event = GatewayEvent()
+    var hasEvent = false
+    /// Brackets of an object in the text of the event that are not yet closed.
+    var openBrackets = 0
+    /// An object that is spread over several lines.
+    var object: OpenObject?
+    /// Whether uvicorn's lines are those of vLLM's router, not of LiteLLM.
+    private let isRouter: Bool
+    /// Whether prompts and answers stay in the messages of events. By default their lengths replace them.
+    private let keepsPrompts: Bool
     /// Blank lines since the event that is open began.
     private var blanks = 0
     private static let longestMessage = 4000
 
     /// - Parameter head: the beginning of the unwrapped content; a continued file needs the header of its table.
-    public init(head: Bytes) {
+    public init(head: Bytes, keepsPrompts: Bool = false) {
+        self.keepsPrompts = keepsPrompts
         let lines = head.headLines(limit: 1)
+        isRouter = head.range(of: ":vllm_router.") != nil
         if let first = lines.first { spend = SpendTable(header: first) }
         // Caddy logs a request that failed twice, unless its access log is off.
         let errorsAreEvents = head.range(of: "http.log.access") != nil
@@ -86,6 +96,16 @@ public struct GatewayParser {
             if hasEvent { blanks += frame.lines }
             return
         }
+        // Left by a crash of the host, or by a truncation of the log.
+        if bytes[0] == 0 {
+            bytes = bytes.slice(bytes.leadingNULs, bytes.count)
+            guard bytes.count > 0 else {
+                tally.noiseLines += frame.lines
+                if hasEvent { blanks += frame.lines }
+                return
+            }
+        }
+        if try takeSpread(bytes, line, frame, into: &sink) { return }
         var access = GatewayAccess()
         access.line = line.number
         access.lineCount = frame.lines
@@ -109,17 +129,31 @@ public struct GatewayParser {
 
     /// Passes on the event that waits for further lines.
     public mutating func finish<Sink: GatewaySink>(into sink: inout Sink) throws {
+        try dropObject("an object that is cut off", into: &sink)
         guard hasEvent else { return }
         hasEvent = false
+        openBrackets = 0
         blanks = 0
         tally.events += 1
+        // LiteLLM logs requests and answers at DEBUG.
+        if !keepsPrompts { Self.maskPrompts(&event.message) }
         try sink.event(event)
+    }
+
+    private static func maskPrompts(_ message: inout [UInt8]) {
+        var masked: [UInt8] = []
+        let isMasked = message.withUnsafeBytes {
+            let text = Bytes(rebasing: $0[...])
+            return UserText.mayOccur(in: text) && UserText.mask(text, into: &masked)
+        }
+        if isMasked { message = masked }
     }
 
     /// What was passed on, and what isn't a record.
     public var counts: GatewayCounts {
-        guard hasEvent else { return tally }
         var counts = tally
+        if let object { counts.lines -= object.lineCount }
+        guard hasEvent else { return counts }
         counts.lines -= event.lineCount + blanks
         counts.recordLines -= event.lineCount
         counts.noiseLines -= blanks
@@ -128,13 +162,15 @@ public struct GatewayParser {
 
     /// First line of the event that waits for further lines: a later run can go on there. ``counts`` leaves it and what
     /// stands behind it out.
-    public var pendingStart: (line: Int, offset: Int)? { hasEvent ? (event.line, event.offset) : nil }
+    public var pendingStart: (line: Int, offset: Int)? {
+        hasEvent ? (event.line, event.offset) : object.map { ($0.line, $0.offset) }
+    }
 
     // MARK: Text
 
     /// Those of text; Traefik's is told from nginx' by what stands at its end, messages that are requests are looked for last.
     private static let dialects: [GatewayDialect] = [
-        .nginx, .envoy, .haproxy, .alb, .elb, .litellm, .gin, .llamaSwap, .keyValue,
+        .nginx, .envoy, .haproxy, .alb, .elb, .litellm, .gin, .llamaSwap, .torchServe, .keyValue,
     ]
 
     private mutating func parseText(_ bytes: Bytes, _ access: inout GatewayAccess) -> GatewayLineResult {
@@ -153,14 +189,15 @@ public struct GatewayParser {
         _ bytes: Bytes, as dialect: GatewayDialect, _ access: inout GatewayAccess
     ) -> GatewayLineResult {
         switch dialect {
-        case .nginx, .traefik: parseCommon(bytes, &access)
+        case .nginx, .traefik, .aiohttp: parseCommon(bytes, &access)
         case .envoy: EnvoyLine.parse(bytes, into: &access)
         case .haproxy: HAProxyLine.parse(bytes, into: &access)
         case .alb: ALBLine.parse(bytes, into: &access)
         case .elb: ELBLine.parse(bytes, into: &access)
-        case .litellm: LiteLLMLine.access(bytes, into: &access)
+        case .litellm, .uvicorn: LiteLLMLine.access(bytes, isRouter: isRouter, into: &access)
         case .gin: GinLine.parse(bytes, into: &access)
         case .llamaSwap: LlamaSwapLine.parse(bytes, into: &access)
+        case .torchServe: TorchServeLine.parse(bytes, into: &access)
         case .keyValue: PairLine.parse(bytes, with: inner, into: &access, &time)
         case .json, .spendCSV, .agentgateway, .router: .other
         }
@@ -220,13 +257,21 @@ public struct GatewayParser {
         if hasEvent, event.frame.stream == frame.stream, event.frame.source == frame.source,
             !beginsEntry(bytes, frame)
         {
-            tally.recordLines += frame.lines
-            event.lineCount += frame.lines
-            if event.message.count < Self.longestMessage {
-                event.message.append(10)
-                Self.append(bytes, to: &event.message)
+            if Self.isFence(bytes) {
+                tally.noiseLines += frame.lines
+                blanks += frame.lines
+                return
             }
+            return addToEvent(bytes, frame)
+        }
+        // What stands around lines in a paste: fences of code, tail's names of files, the command.
+        if Self.isFence(bytes) {
+            tally.noiseLines += frame.lines
             return
+        }
+        if bytes.has("$ ") {
+            try finish(into: &sink)
+            return open(&next, bytes, line, frame)
         }
         // A container's or service's output holds banners and the like besides its log.
         if frame.timeMs != nil || frame.stamp != nil || !frame.source.isEmpty {
@@ -238,6 +283,24 @@ public struct GatewayParser {
         var reject = FormatReject(line, "neither an access line nor a message of a form that is known")
         reject.lineCount = frame.lines
         try sink.reject(reject)
+    }
+
+    /// A further line of the event that is open.
+    mutating func addToEvent(_ bytes: Bytes, _ frame: FrameInfo) {
+        tally.recordLines += frame.lines
+        event.lineCount += frame.lines
+        if event.message.count < Self.longestMessage {
+            event.message.append(10)
+            Self.append(bytes, to: &event.message)
+        }
+    }
+
+    /// A code fence, or `==> /var/log/nginx/access.log <==` of tail.
+    private static func isFence(_ bytes: Bytes) -> Bool {
+        guard bytes[0] == 96 || bytes[0] == 61 else { return false }
+        let text = bytes.trimmed
+        if text.has("```") { return text.count < 24 }
+        return text.has("==> ") && text.count > 8 && text.has(" <==", at: text.count - 4)
     }
 
     /// Whether an entry of the journal or of syslog is a message of its own: it names its process. Tracebacks come as an
@@ -297,14 +360,16 @@ public struct GatewayParser {
         let message = json.values.text(.message)
         guard message.count > 40, message.count < 1 << 16, message.firstIndex(of: 34) != nil else { return false }
         let time = json.moment(.time)
-        guard parseText(message, &access) == .access else { return false }
+        guard parseText(message, &access) == .access || LiteLLMLine.logged(message, into: &access) else {
+            return false
+        }
         if access.timeMs == nil, let time { (access.timeMs, access.zoneless) = (time.ms, time.zoneless) }
         try take(.access, &access, line, into: &sink)
         return true
     }
 
     /// An object, a list of objects, or a line of a list that has an object a line.
-    private mutating func parseJSON<Sink: GatewaySink>(
+    mutating func parseJSON<Sink: GatewaySink>(
         _ bytes: Bytes, _ access: inout GatewayAccess, _ line: borrowing Line, into sink: inout Sink
     ) throws {
         try finish(into: &sink)

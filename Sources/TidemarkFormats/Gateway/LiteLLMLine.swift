@@ -4,14 +4,16 @@ import TidemarkEvidence
 /// Lines of the LiteLLM proxy: uvicorn's access lines, which have no time, and its loggers' own.
 enum LiteLLMLine {
     /// `INFO:     10.0.0.1:4321 - "POST /v1/chat/completions HTTP/1.1" 200 OK`.
-    static func access(_ line: Bytes, into access: inout GatewayAccess) -> GatewayLineResult {
+    /// - Parameter isRouter: of vLLM's router, which serves through uvicorn, too.
+    static func access(_ line: Bytes, isRouter: Bool, into access: inout GatewayAccess) -> GatewayLineResult {
         guard line.has("INFO:     "), line.count > 20, line[10] != 32 else { return .other }
+        if line[10] == 40 { return logged(line.slice(10, line.count), into: &access) ? .access : .other }
         var scan = GatewayScanner(line, from: 10)
         let client = scan.field()
         guard client.firstIndex(of: 58) != nil, line.has(" - \"", at: scan.at) else { return .other }
         scan.at += 3
         guard let request = scan.quoted() else { return .damaged("the request of an access line is cut off") }
-        access.dialect = .litellm
+        access.dialect = isRouter ? .uvicorn : .litellm
         GatewayText.request(request, into: &access)
         guard let status = GatewayText.status(scan.field()) else {
             return .damaged("expected a status behind the request")
@@ -22,6 +24,19 @@ enum LiteLLMLine {
         while colon > 0, client[colon] != 58 { colon -= 1 }
         access.client = client.slice(0, colon)
         return .access
+    }
+
+    /// uvicorn's line as the message of another logger, a JSON one's; and that of a refused WebSocket, whose address has
+    /// Python's form.
+    static func logged(_ message: Bytes, into access: inout GatewayAccess) -> Bool {
+        guard case .access(let found, _, let isClean) = AccessLine.parse(message), isClean else { return false }
+        access.dialect = .uvicorn
+        access.method = found.method
+        access.route = GatewayText.route(found.path)
+        access.status = found.status
+        access.end = GatewayText.end(status: found.status)
+        access.client = GatewayText.host(found.client)
+        return true
     }
 
     /// The name of a logger of LiteLLM with its level: `LiteLLM Proxy:ERROR:`, `LiteLLM:INFO:`, `LiteLLM Router:INFO:`.

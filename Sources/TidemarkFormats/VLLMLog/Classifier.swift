@@ -152,12 +152,33 @@ enum Classifier {
         return nil
     }
 
+    /// An exception behind the prefix of a launcher's logger, which passes on at INFO whatever its server prints. Only the
+    /// engine's own failures count: a logger may speak of any exception.
+    private static func failure(_ item: LineItem, _ message: Bytes, _ start: Int) -> LogPayload? {
+        guard start < message.count else { return nil }
+        let text = message.slice(start, message.count)
+        guard let exception = TracebackText.lone(text) else { return nil }
+        let kind = EventKinds.kind(of: text, level: .error)
+        switch kind {
+        case .engineDead, .workerDied, .startupMemory, .gpuOutOfMemory, .outOfHostMemory, .cudaError, .ncclError:
+            return .event(kind, exception)
+        default: return nil
+        }
+    }
+
     private static func rare(_ item: LineItem, _ message: Bytes) -> LogPayload {
         if let exception = TracebackText.exception(in: message) {
             let head = message.slice(0, message.firstIndex(of: 10) ?? message.count)
             return .event(EventKinds.kind(head: head, exception: exception), exception)
         }
         let limited = message.slice(0, min(message.count, LogRecord.messageLimit))
+        // The last line of a traceback alone, as grep leaves it. Other programs' logs have such lines, too.
+        if item.form == .raw, item.pid != nil, let exception = TracebackText.lone(limited) {
+            return .event(EventKinds.kind(of: limited, level: .error), exception)
+        }
+        if let start = item.logged?.upperBound, item.level == .info, let exception = failure(item, limited, start) {
+            return exception
+        }
         switch item.level {
         case .info, .debug, .trace,
             nil where item.level != nil || item.form == .record:

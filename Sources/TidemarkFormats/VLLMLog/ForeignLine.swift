@@ -181,6 +181,12 @@ struct ForeignLine {
         }
         var scan = FieldScanner(text, from: from + 1)
         if text[from + 1] == 32 {
+            // `[I 2024-08-27 15:33:39.976 ServerApp] text` of Jupyter and Tornado.
+            if bracket, let dated = Self.datedStamp(text.slice(from + 2, min(text.count, from + 40))), !dated.zoned {
+                self.level = level
+                stamp = dated.stamp
+                return true
+            }
             guard bracket, let mark = text.range(of: ".cpp:") ?? text.range(of: ".ts:"), mark < from + 100 else {
                 return false
             }
@@ -292,7 +298,14 @@ struct ForeignLine {
         var end = start
         while end < text.count, RecordHeader.isFileByte(text[end]) { end += 1 }
         var scan = FieldScanner(text, from: end + 1)
-        guard end > start + 3, text.has(".py:", at: end - 3), let number = scan.integer() else { return }
+        guard end > start + 3, text.has(".py:", at: end - 3) else { return }
+        // `[__main__.py:load_model():284]` of KServe.
+        if !scan.atEnd, text[scan.at] &- 48 > 9 {
+            let call = text.slice(scan.at, min(text.count, scan.at + 100)).range(of: "():")
+            guard let call, !text.slice(scan.at, scan.at + call).contains(32) else { return }
+            scan.at += call + 3
+        }
+        guard let number = scan.integer() else { return }
         file = start..<end
         sourceLine = number
     }

@@ -70,6 +70,13 @@ struct JSONLogLine {
         case 112 where kind == .number && (key.equals("process") || key.equals("pid")):
             pid = Decimal.parseInt(try reader.numberBytes())
         case 102 where kind == .string && key.equals("filename"): file = try reader.string().bytes
+        case 102 where kind == .string && key.equals("file"):
+            // Rust's tracing: the path from the root of the crates.
+            let path = try reader.string().bytes
+            if file.isEmpty, StatisticsLine.hasSuffix(path, ".rs") {
+                file = path.slice(path.lastIndex(of: 47).map { $0 + 1 } ?? 0, path.count)
+            }
+        case 108 where kind == .number && key.equals("line"): sourceLine = Decimal.parseInt(try reader.numberBytes())
         case 112 where kind == .string && key.equals("pathname"):
             let path = try reader.string().bytes
             if file.isEmpty { file = path.slice(path.lastIndex(of: 47).map { $0 + 1 } ?? 0, path.count) }

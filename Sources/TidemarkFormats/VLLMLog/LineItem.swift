@@ -26,6 +26,9 @@ struct LineItem {
     var message: Bytes
     /// A CR stood before the line feed.
     var endsWithCR = false
+    /// The prefix of another logger in the message, from behind its time up to the line of a traceback that it was given: such
+    /// a logger repeats it on every line.
+    var logged: Range<Int>?
     /// The number that a viewer put on a line of its own.
     var isLineNumber = false
 

@@ -25,6 +25,9 @@ struct OpenRecord {
     private(set) var buffer: [UInt8]
     private let processEnd: Int
     private let messageStart: Int
+    /// What a logger puts behind its time on every line of the traceback that it was given; empty for other records.
+    private let logger: [UInt8]
+    private let logged: Range<Int>?
     private var headEnd: Int
     private(set) var lineCount: Int
     private(set) var lastLine: Int
@@ -60,12 +63,20 @@ struct OpenRecord {
         processEnd = buffer.count
         buffer.append(contentsOf: item.file)
         messageStart = buffer.count
-        let text = item.message
+        var text = item.message
+        if let logged = item.logged, TracebackText.begins(text.slice(logged.upperBound, text.count)) {
+            logger = Array(text.slice(logged.lowerBound, logged.upperBound))
+            text = text.slice(logged.upperBound, text.count)
+            self.logged = nil
+        } else {
+            logger = []
+            logged = item.logged
+        }
         buffer.append(contentsOf: text.slice(0, min(text.count, Self.textLimit)))
         headEnd = buffer.count
         endsWithCR = item.endsWithCR
         self.isOpen = isOpen
-        follow(item.message)
+        follow(text)
     }
 
     /// The item as it began, pointing into `bytes`, which must be this record's ``buffer``.
@@ -78,6 +89,7 @@ struct OpenRecord {
         item.level = level
         item.stamp = stamp
         item.sourceLine = sourceLine
+        item.logged = logged
         return item
     }
 
@@ -103,6 +115,12 @@ struct OpenRecord {
         if item.form == .raw, isSameOrigin(frame), isCompleted(by: item) { return true }
         if form == .record, item.form == .raw { return false }
         guard isSameProcess(item, frame) else { return false }
+        if !logger.isEmpty {
+            guard item.form == .raw else { return false }
+            if let text = text(loggedIn: item) { return continuesLogged(text) }
+            // What the logger's program printed by itself.
+            return item.stamp == nil && item.level == nil && continuesRaw(item.message)
+        }
         switch (form, item.form) {
         case (.record, .record):
             guard item.sourceLine == sourceLine, item.stamp == stamp, item.level == level,
@@ -116,6 +134,22 @@ struct OpenRecord {
         case (.raw, .raw), (.logged, .raw), (.uvicorn, .raw): return continuesRaw(item.message)
         default: return false
         }
+    }
+
+    /// The line of a traceback in `item`, when the logger of this record has it with the same prefix.
+    private func text(loggedIn item: LineItem) -> Bytes? {
+        guard let logged = item.logged, item.message.slice(logged.lowerBound, logged.upperBound).elementsEqual(logger)
+        else { return nil }
+        return item.message.slice(logged.upperBound, item.message.count)
+    }
+
+    private func continuesLogged(_ text: Bytes) -> Bool {
+        trace == .inside || trace == .afterException && (text.isEmpty || TracebackText.isChain(text))
+    }
+
+    /// Whether `item` is what the logger of this record was given next, and no more of the traceback.
+    func isEndedByLogger(_ item: LineItem, _ frame: FrameInfo) -> Bool {
+        !logger.isEmpty && item.form == .raw && item.stamp != nil && isSameProcess(item, frame)
     }
 
     /// Whether the terminal broke this line, and `item` is its other half: the two together are what neither is alone.
@@ -263,15 +297,16 @@ struct OpenRecord {
     }
 
     mutating func append(_ item: LineItem, line: Int, lineCount: Int) {
-        if buffer.count + item.message.count < Self.textLimit {
+        let text = logger.isEmpty ? item.message : text(loggedIn: item) ?? item.message
+        if buffer.count + text.count < Self.textLimit {
             // The halves of a broken line have nothing between them.
             if item.form != .raw || !isCompleted(by: item) { buffer.append(10) }
-            buffer.append(contentsOf: item.message)
+            buffer.append(contentsOf: text)
         }
         self.lineCount += lineCount
         lastLine = line
         endsWithCR = item.endsWithCR
-        follow(item.message)
+        follow(text)
     }
 
     /// Follows the shape of a traceback.

@@ -3,11 +3,23 @@ import TidemarkBase
 /// What web pages and mail programs do to a pasted log: quote marks before the lines, HTML entities and the tags of web
 /// consoles in them, links made of file names.
 enum PasteMarks {
-    /// Without `> ` marks at the beginning.
+    /// Without `> ` marks at the beginning, and without the frame that a terminal's window drew around it.
     static func withoutQuotes(_ line: Bytes) -> Bytes {
         var at = 0
         while line.has("> ", at: at) { at += 2 }
+        if line.has("\u{2502}", at: at) { return withoutFrame(line.slice(at, line.count)) }
         return at == 0 ? line : line.slice(at, line.count)
+    }
+
+    /// `│INFO 05-29 23:32:19 [core.py:58] text │`: rich draws the same bars around tracebacks, so what stands between them
+    /// must begin with a level or a date.
+    private static func withoutFrame(_ line: Bytes) -> Bytes {
+        let text = line.slice(3, line.count)
+        guard RecordHeader.level(text, at: 0) != nil || ForeignLine.datedStamp(text) != nil else { return line }
+        var end = text.count
+        if end >= 3, text.has("\u{2502}", at: end - 3) { end -= 3 }
+        while end > 0, text[end - 1] == 32 { end -= 1 }
+        return text.slice(0, end)
     }
 
     /// Length of the backtick or the 4 to 15 blanks before a line that was pasted as code.

@@ -213,8 +213,10 @@ struct ShortHeader {
         }
         let stamp = level == nil ? nil : stampWithoutSeconds(line, at: at)
         if stamp != nil { at += 12 }
-        guard at < line.count, line[at] == 91 else { return nil }
-        let name = at + 1
+        // `INFO platform.py:83] text`: that of 0.4 to 0.7 without its time.
+        let isBracketed = at < line.count && line[at] == 91
+        guard isBracketed || level != nil && stamp == nil else { return nil }
+        let name = isBracketed ? at + 1 : at
         at = name
         while at < line.count, RecordHeader.isFileByte(line[at]) { at += 1 }
         guard at - name > 3, line.has(".py:", at: at - 3) || line.has(".rs:", at: at - 3) else { return nil }

@@ -53,6 +53,51 @@ enum TracebackText {
             || line.has("Compile with `TORCH_USE_HIP_DSA`") || line.has("terminate called ")
     }
 
+    /// `pkg.SomeError: text`, without the traceback above it.
+    static func lone(_ message: Bytes) -> ExceptionInfo? {
+        let head = message.slice(0, message.firstIndex(of: 10) ?? message.count)
+        guard let colon = typeEnd(head), head.has(": ", at: colon) else { return nil }
+        let type = head.slice(0, colon)
+        guard StatisticsLine.hasSuffix(type, "Error") || StatisticsLine.hasSuffix(type, "Exception") else { return nil }
+        var info = ExceptionInfo(type: type, text: message.slice(colon + 2, message.count).trimmed, frame: "")
+        info.isAlone = true
+        return info
+    }
+
+    /// Where the line of a traceback begins behind the prefix of a logger, at or behind `start`: `time - name - INFO -   File
+    /// "x.py", line 7, in f`. nil: something else is logged.
+    static func behindLogger(_ line: Bytes, from start: Int) -> Int? {
+        let limit = min(line.count, start + 120)
+        var at = start
+        while at < limit {
+            var part: Int?
+            if line.has(" - ", at: at) {
+                part = at + 3
+            } else if at <= start + 1, line.has(": ", at: at) {
+                part = at + 2
+            } else if at == start, line[at] == 32 {
+                part = at + 1
+            }
+            if let part, isPart(line.slice(part, line.count)) { return part }
+            at += 1
+        }
+        return nil
+    }
+
+    /// Whether a traceback begins with this line, or the part of one that a log shows.
+    static func begins(_ text: Bytes) -> Bool {
+        text.has("Traceback (most recent call last)") || text.has("  File \"") && frameOrder(text) == .innermostLast
+    }
+
+    /// Whether a text can only be a line of a traceback, or its exception.
+    private static func isPart(_ text: Bytes) -> Bool {
+        if text.isEmpty { return true }
+        // loguru pads its level in front of a bar.
+        if text.has("    ") { return text.trimmed.first ?? 124 != 124 }
+        return text.has("Traceback (most recent call last)") || text.has("  File \"") && frameOrder(text) != nil
+            || isChain(text) || lone(text) != nil
+    }
+
     private typealias Frame = (file: Bytes, line: Bytes, function: Bytes, order: FrameOrder)
 
     private struct Found {

@@ -50,6 +50,7 @@ enum AccessLine {
     }
 
     static func parse(_ message: Bytes) -> Outcome {
+        if message.has("('") { return tuple(message) }
         guard let blank = message.firstIndex(of: 32), blank < 256 else { return .notAccess }
         var client = message.slice(0, blank)
         var method = blank + 4
@@ -109,6 +110,14 @@ enum AccessLine {
             HTTPAccess(
                 client: client, method: message.slice(method, blank), path: message.slice(blank + 1, quote),
                 status: status), end: scan.at, clean: scan.atEnd)
+    }
+
+    /// `('127.0.0.1', 52376) - "WebSocket /v1/responses" 403`: the address as Python prints it.
+    private static func tuple(_ message: Bytes) -> Outcome {
+        guard let close = message.range(of: ") - \"WebSocket "), close < 100,
+            let end = message.slice(0, close).firstIndex(of: 39, from: 2)
+        else { return .notAccess }
+        return webSocket(message, message.slice(2, end), close + 5)
     }
 
     /// The access line that begins at `start` and fills `line`, when it has the common form: no blanks in the path,

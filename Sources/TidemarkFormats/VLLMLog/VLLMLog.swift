@@ -17,6 +17,8 @@ public enum VLLMLog {
         var reader = LineReader(limit: 64 << 10)
         reader.feed(head.slice(0, min(head.count, 64 << 10))) { parser.feed($0, frame: FrameInfo(), &counts) }
         parser.finish(&counts)
+        // Dynamo's runtime around vLLM logs JSON with the names of its crates.
+        if head.range(of: "\"target\":\"dynamo_") != nil { counts.proofs += 1 }
         return counts
     }
 
@@ -33,9 +35,20 @@ public enum VLLMLog {
         /// Lines of other writers that stand in a vLLM server's output more than anywhere else: typed failures,
         /// processes and files of vLLM, uvicorn's notices.
         var hints = 0
+        /// Records that say by themselves whose log it is, though they have no prefix of the logger: one of vLLM's processes,
+        /// an exception that only vLLM raises.
+        var proofs = 0
+        /// Words of the service manager about the end of a unit that is named after vLLM.
+        var unitExits = 0
 
         mutating func record(_ record: LogRecord) {
+            if case .event(let kind, nil) = record.payload, isSupervisor(kind, record) {
+                // They count only where they name vLLM's unit: a service that restarts logs more of them than of anything.
+                if kind == .serviceExit, Self.namesUnit(record.message) { unitExits += 1 }
+                return
+            }
             records += 1
+            if Self.proves(record) { proofs += 1 }
             switch record.payload {
             case .access(let access):
                 self.access += 1
@@ -56,6 +69,37 @@ public enum VLLMLog {
             } else if record.level == nil, case .event = record.payload {
                 foreign += 1
             }
+        }
+
+        /// What the service manager and the journal say between a server's lines.
+        private func isSupervisor(_ kind: LogEventKind, _ record: LogRecord) -> Bool {
+            switch kind {
+            case .logGap, .hostBoot: return true
+            case .serviceExit: return record.level == nil
+            case .other: break
+            default: return false
+            }
+            guard record.level == nil, record.process.isEmpty else { return false }
+            let text = record.message
+            for verb in ["Starting ", "Started ", "Stopping ", "Stopped "] as [StaticString]
+            where text.has(verb) && text.range(of: ".service") != nil { return true }
+            guard let unit = text.range(of: ".service: "), unit < 100 else { return false }
+            return !text.slice(0, unit).contains(32)
+        }
+
+        /// `vllm.service: Main process exited, code=exited, status=1/FAILURE`.
+        private static func namesUnit(_ text: Bytes) -> Bool {
+            guard let unit = text.range(of: ".service: "), let name = text.range(of: "vllm") else { return false }
+            return name < unit && unit < 100
+        }
+
+        private static func proves(_ record: LogRecord) -> Bool {
+            if record.pid != nil {
+                for name in ["APIServer", "ApiServer", "EngineCore", "Worker", "VllmWorker"] as [StaticString]
+                where record.process.has(name) { return true }
+            }
+            guard case .event(let kind, .some) = record.payload else { return false }
+            return kind == .engineDead || kind == .workerDied || kind == .startupMemory
         }
 
         private func hints(at kind: LogEventKind, _ record: LogRecord) -> Bool {
@@ -95,15 +139,16 @@ public enum VLLMLog {
         mutating func noise(line: Int, offset: Int, lineCount: Int) {}
 
         var score: Double {
-            guard records > 0 else { return 0 }
+            guard records > 0 else { return unitExits > 0 ? 0.4 : 0 }
             if own > 0 { return prefixed > 0 || own > 1 ? 1 : 0.9 }
             let share = Double(prefixed) / Double(records)
             if prefixed >= 2 { return share > 0.1 ? 0.95 : 0.8 }
             if access == 0, prefixed == 1 { return 0.7 }
             let hinted = hints * 3 >= records ? 0.35 + 0.25 * Double(hints) / Double(records) : 0
-            guard access > 0 else { return hinted }
+            let proven = max(hinted, proofs > 0 ? 0.5 : unitExits > 0 ? 0.35 : 0)
+            guard access > 0 else { return proven }
             let known = Double(knownPaths) / Double(access)
-            return max(hinted, Double(access) > 0.5 * Double(records) ? 0.4 + 0.35 * known : 0.3 + 0.1 * known)
+            return max(proven, Double(access) > 0.5 * Double(records) ? 0.4 + 0.35 * known : 0.3 + 0.1 * known)
         }
     }
 }

@@ -158,7 +158,7 @@ public struct VLLMLogParser: Sendable {
         // A terminal shows a CR as ^M.
         while end > 1, bytes[end - 1] == 77, bytes[end - 2] == 94 { end -= 2 }
         let endsWithCR = end < bytes.count
-        let line = PasteMarks.withoutQuotes(bytes.slice(0, end))
+        let line = PasteMarks.withoutQuotes(bytes.slice(min(bytes.leadingNULs, end), end))
         let hasEntities = PasteMarks.hasEntities(line)
         guard hasEntities || ANSI.mayOccur(in: line) else {
             return items(line, endsWithCR, number, offset, frame, &sink)
@@ -245,6 +245,12 @@ public struct VLLMLogParser: Sendable {
             item.form = .logged
         } else if foreign.message > 0 {
             item.message = item.message.slice(foreign.message, item.message.count)
+        } else if let text = foreign.text, foreign.end == nil, foreign.stamp != nil || foreign.timeMs != nil,
+            let part = TracebackText.behindLogger(item.message, from: text)
+        {
+            let start = item.message.first == 91 ? 1 : 0
+            let time = ForeignLine.datedStamp(item.message.slice(start, item.message.count))?.length
+            item.logged = time.flatMap { start + $0 <= part ? start + $0..<part : nil }
         }
         return foreign.timeMs
     }
@@ -294,6 +300,8 @@ public struct VLLMLogParser: Sendable {
         for index in open.indices where open[index].isOpen {
             if !open[index].isExpecting(state.carriageReturns) {
                 if !item.isBlank { open[index].isOpen = false }
+            } else if open[index].isEndedByLogger(item, frame) {
+                open[index].isOpen = false
             } else if item.form == .record && open[index].form == .record || open[index].isStack && !item.isBlank,
                 open[index].isSameProcess(item, frame)
             {

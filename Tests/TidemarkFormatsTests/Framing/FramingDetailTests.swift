@@ -39,7 +39,8 @@ struct FramingDetailTests {
 
     /// Forms that a logger writes too are no framing where the server's lines don't follow.
     @Test(arguments: [
-        "2026-11-23 17:40:00 starting the launcher", "[2026-11-23 17:40:00] INFO loader: 12 files",
+        "2026-11-23 17:40:00.123 | INFO     | server:log:12 - INFO:     x", "2026-11-23 17:40:00 starting the launcher",
+        "[2026-11-23 17:40:00] INFO loader: 12 files",
         "Nov 23 17:40:00 waiting for the network", "12: a line", "0: rank is up", "models/acme-8b loaded in 12 s",
         "vllm-server vllm is up", "vllm.log:12 lines", "vllm: loading", "<13>vllm: loading", "INFO: a",
         "RuntimeError: x", "2026-11-23 17:40:00,123 INFO 11-23 17:40:00 [a.py:1] x",

@@ -58,6 +58,7 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
 
     static let text: [Wrapping] = [
         lines("plain") { $1 },
+        lines("quoted") { "> " + $1 },
         lines("timestamps", name: "docker -t") { iso($0, "456789Z ") + $1 },
         lines("timestamps", name: "GitHub, seven digits") { iso($0, "4567Z ") + $1 },
         lines("timestamps", name: "kubectl with the node's zone") { index, line in
@@ -425,6 +426,10 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
             "{\"date\":\(ms($0) / 1000).5,\"log\":"
                 + json(#"{"log":"# + json($1 + "\n") + #","stream":"stderr","time":""# + iso($0, "456789Z\"}")) + "}"
         },
+        lines("quoted+timestamps") { "> " + iso($0, "456789Z ") + $1 },
+        lines("quoted+cri", name: "quoted twice") { "> > " + iso($0, "456789Z stdout F ") + $1 },
+        lines("quoted+compose") { "> vllm-1  | " + $1 },
+        lines("quoted+journald_short") { "> " + short($0) + " gpu-1 vllm[31]: " + $1 },
         lines("journald_short_iso+compose") { iso($0, "+0000 gpu-1 docker[31]: vllm-1  | ") + $1 },
         lines("compose+timestamps+cri", name: "three layers") {
             // The time behind the name belongs to compose.
