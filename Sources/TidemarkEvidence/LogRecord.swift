@@ -176,13 +176,16 @@ public struct LogReject {
     /// What was expected, in a few words.
     public var reason: String
     public var text: Bytes
+    /// The time that it prints, which later lines may carry.
+    public var stamp: LogStamp?
 
-    public init(line: Int, offset: Int, lineCount: Int, reason: String, text: Bytes) {
+    public init(line: Int, offset: Int, lineCount: Int, reason: String, text: Bytes, stamp: LogStamp? = nil) {
         self.line = line
         self.offset = offset
         self.lineCount = lineCount
         self.reason = reason
         self.text = text
+        self.stamp = stamp
     }
 }
 

@@ -40,6 +40,8 @@ struct LogClock {
     }
 
     private(set) var year: Int?
+    /// The latest moment at which the log may have ended, for a first stamp that lies behind what was surveyed.
+    private let endMs: Int64?
     /// What was taken off the first reading of the wall clock to get UTC, ms.
     private(set) var offsetMs: Int64 = 0
     private(set) var confidence = 0.0
@@ -70,6 +72,7 @@ struct LogClock {
 
     init(hints: Hints, survey: LogSurvey, resuming: Resume? = nil) {
         isOfWrapper = survey.isOfWrapper
+        endMs = hints.bounds.first?.timeMs
         wrapperAheadMs = survey.isOfWrapper ? 0 : Self.agreement(survey.wrapperAheadMs)
         if let known = hints.known {
             // The clock of a log that goes on is the one that was found.
@@ -151,7 +154,7 @@ struct LogClock {
             var aside = wall
             return aside.utc(wallMs)
         }
-        var current = year ?? 1970
+        var current = year ?? lastYear(of: stamp)
         var wallMs = stamp.wallMs(year: current)
         if let last = lastWallMs {
             if wallMs < last - halfYear {
@@ -167,12 +170,19 @@ struct LogClock {
         return wall.utc(wallMs, outerMs: outerMs)
     }
 
+    /// The last year in which a stamp without one may lie.
+    private func lastYear(of stamp: LogStamp) -> Int {
+        guard let endMs else { return 1970 }
+        let year = CivilTime.year(ofMillis: endMs)
+        return stamp.wallMs(year: year) - offsetMs > endMs + CivilTime.millisPerDay ? year - 1 : year
+    }
+
     /// UTC of a line that has no time of its own, by the framing's clock without zone; nil when it is not known what that
     /// clock shows. Call it in the order of the file.
     mutating func utc(wrapper stamp: LogStamp) -> Int64? {
         guard let ahead = wrapperAheadMs else { return nil }
         if isOfWrapper { return utc(stamp) }
-        let near = year ?? (stamp.year == 0 ? 1970 : Int(stamp.year))
+        let near = year ?? (stamp.year == 0 ? lastYear(of: stamp) : Int(stamp.year))
         var wallMs = stamp.wallMs(year: near) - ahead
         if stamp.year == 0, let last = lastWallMs {
             let halfYear: Int64 = 180 * CivilTime.millisPerDay

@@ -116,7 +116,10 @@ struct LogSurvey {
             survey.take(record)
             if let stamp = record.frame.wrapperStamp { wrapper = (wrapper?.first ?? stamp, stamp) }
         }
-        mutating func reject(_ reject: LogReject) {}
+        mutating func reject(_ reject: LogReject) {
+            // The lines behind it carry its time.
+            if let stamp = reject.stamp { survey.take(stamp) }
+        }
         mutating func noise(line: Int, offset: Int, lineCount: Int) {}
     }
 
@@ -136,6 +139,7 @@ struct LogSurvey {
             }
             return
         }
+        if stamp.year == 0, dated == nil, case .event = record.payload { dated = VLLMLog.date(in: record.message) }
         take(stamp)
         if let timeMs = record.frame.timeMs {
             if !record.frame.zoneless {

@@ -162,6 +162,18 @@ private struct Read {
         #expect(read.method.contains(words), "\(read.method)")
     }
 
+    @Test("a line that can't be read dates those behind it, and none is of 1970")
+    func rejectedDate() throws {
+        let cut = "INFO 08-21 10:00:00 [metrics.py:486] Avg prompt throughput: 0.0 tokens/s, Avg generation throu\n"
+        let access = "INFO:     10.0.0.1:1234 - \"GET /health HTTP/1.1\" 200 OK\n"
+        #expect(try accesses(try Read(cut + access, modified: "2026-08-22T12:00:00Z")) == ["2026-08-21T10:00:00Z 1"])
+        // Behind what is surveyed.
+        let blank = String(repeating: " ", count: 4000) + "\n"
+        let late =
+            access + String(repeating: blank, count: 1100) + line("08-21 10:00:00") + line("08-21 10:00:10")
+        #expect(try Read(late, modified: "2026-02-01T12:00:00Z").times.first == "2025-08-21T10:00:00Z")
+    }
+
     @Test("the year in gzip's header, which a copy keeps")
     func gzip() throws {
         let folder = try TemporaryFolder()

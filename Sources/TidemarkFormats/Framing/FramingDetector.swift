@@ -43,6 +43,7 @@ extension LogFraming {
         }
         if CloudYAML.isLog(text) { return LogFraming([], in: .yaml) }
         if let columns = LogColumns(header: LogColumns.header(head)) { return LogFraming([], in: .table(columns)) }
+        if let columns = LogColumns(rows: head) { return LogFraming([], in: .table(columns)) }
         return .plain
     }
 

@@ -57,6 +57,28 @@ public struct LogColumns: Sendable, Hashable {
         isUTC = time.isUTC || header.range(of: "@message") != nil
     }
 
+    /// Of rows without a header, as exports of CloudWatch lose it: milliseconds since 1970 and the line, and nothing else.
+    init?(rows text: Bytes) {
+        var rows = TableRows(text)
+        var count = 0
+        while count < 20, rows.at < text.count {
+            var cells: [Bool] = []
+            _ = rows.next { cell, _ in
+                // A second number is a metric's.
+                cells.append(
+                    cells.isEmpty
+                        ? cell.count == 13 && cell.first == 49 && Decimal.parseInt(cell) != nil
+                        : Decimal.parse(cell.trimmed) != nil)
+            }
+            // The head ends within the last row.
+            if rows.at >= text.count, count > 0 { break }
+            guard cells == [true, false] else { return nil }
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        (time, message, source, container, isUTC) = (0, 1, nil, nil, true)
+    }
+
     /// The header of a table is its first row.
     static func header(_ head: Bytes) -> Bytes {
         let start = head.has("\u{FEFF}") ? 3 : 0

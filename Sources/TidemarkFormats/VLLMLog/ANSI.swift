@@ -106,7 +106,11 @@ enum ANSI {
             default: break
             }
             if let length {
-                out.append(contentsOf: bytes.slice(copied, at))
+                // A paste may show ESC as a blank: ` [36m(RayWorkerVllm pid=7) [0m `.
+                let isBlank =
+                    byte == 91 && at > copied && bytes[at - 1] == 32
+                    && (at == 1 || bytes[at - 2] == 41 || bytes[at - 2] == 93 || bytes.has(" ", at: at + length))
+                out.append(contentsOf: bytes.slice(copied, isBlank ? at - 1 : at))
                 at += length
                 copied = at
             } else if byte == 27 {

@@ -35,6 +35,9 @@ enum Classifier {
             if message.has("Avg ") { return statistics(message, 0, nil, nil) }
         case 82:
             if message.has("Running: ") { return statistics(message, 0, nil, nil) }
+            if message.has("RUNNING: "), let counts = StatisticsLine.counts(message) {
+                return .payload(.stats(counts), tail: nil, singleLine: true)
+            }
         case 69:
             guard message.has("Engine ") else {
                 if message.has("EC Transfer") { return companion(message, 0, nil) }
@@ -124,6 +127,7 @@ enum Classifier {
                 }
             default: break
             }
+            if let access = AccessLine.bare(whole) { return .payload(.access(access)) }
         }
         return .payload(rare(item, whole))
     }

@@ -9,12 +9,15 @@ enum EventKinds {
         let kind: LogEventKind
         /// Whether the message must begin with the text.
         let anchored: Bool
+        /// A longer text whose part `text` is without meaning this.
+        let unless: StaticString?
 
-        init(_ text: StaticString, _ kind: LogEventKind, anchored: Bool = false) {
+        init(_ text: StaticString, _ kind: LogEventKind, anchored: Bool = false, unless: StaticString? = nil) {
             self.text = text
             bytes = ByteSet(text)
             self.kind = kind
             self.anchored = anchored
+            self.unless = unless
         }
     }
 
@@ -46,7 +49,11 @@ enum EventKinds {
         guard !message.isEmpty else { return nil }
         let bytes = ByteSet(message)
         for (index, pattern) in patterns.enumerated() where bytes.holds(pattern.bytes) {
-            if pattern.anchored ? message.has(pattern.text) : message.range(of: pattern.text) != nil { return index }
+            guard pattern.anchored ? message.has(pattern.text) : message.range(of: pattern.text) != nil else {
+                continue
+            }
+            if let unless = pattern.unless, message.range(of: unless) != nil { continue }
+            return index
         }
         return nil
     }
@@ -137,11 +144,21 @@ enum EventKinds {
         Pattern("HCCL watchdog", .ncclError),
         Pattern("function error: Hccl", .ncclError),
         Pattern("HCCL error", .ncclError),
+        Pattern("Some HCCL operations have failed or timed out", .ncclError),
+        Pattern("DIST call hccl api failed", .ncclError),
+        Pattern("oneCCL: ", .ncclError),
         Pattern("RCCL error", .ncclError),
         Pattern("NPU function error", .cudaError),
         Pattern("NPU warning, error code is", .cudaError),
         Pattern("NPU error, error code is", .cudaError),
         Pattern("aicore execution times out", .cudaError),
+        Pattern("The execution of the internal task times out", .cudaError),
+        Pattern("fftsplus aicore error", .cudaError),
+        Pattern("PTA call acl api failed", .cudaError),
+        Pattern("OPS call acl api failed", .cudaError),
+        Pattern("EH9999: Inner Error!", .cudaError),
+        Pattern("EH9999: [PID: ", .cudaError),
+        Pattern(" (EH9999): ", .cudaError),
         Pattern("ACL stream synchronize failed", .cudaError),
         // Communication
         Pattern("Watchdog caught collective operation timeout", .ncclError),
@@ -166,7 +183,10 @@ enum EventKinds {
         Pattern("ut of memory: Kill", .outOfHostMemory),
         Pattern("oom-kill", .outOfHostMemory),
         Pattern("killed due to memory pressure", .outOfHostMemory),
-        Pattern("killed by the OOM killer", .outOfHostMemory),
+        // Ray says so of every worker that died, as the first of three common causes.
+        Pattern(
+            "killed by the OOM killer", .outOfHostMemory,
+            unless: "include: (1) the process was killed by the OOM killer"),
         Pattern("Aborted due to the lack of CPU swap space", .swapExhausted),
         Pattern("Main process exited", .serviceExit),
         // Requests
@@ -199,7 +219,9 @@ enum EventKinds {
         Pattern("A worker died or was killed while executing", .workerDied),
         Pattern("The actor died ", .workerDied),
         Pattern("The actor is dead because its worker process has died", .workerDied),
+        Pattern("Worker unexpectedly exits with a connection error", .workerDied),
         Pattern("Fatal Python error: ", .workerDied, anchored: true),
+        Pattern("Segfault encountered", .workerDied),
         Pattern("Got fatal signal from worker processes", .workerDied),
         Pattern("got fatal signal from worker processes", .workerDied),
         Pattern("died with exit code ", .workerDied),
@@ -241,8 +263,8 @@ enum EventKinds {
     /// `Sequence group ID is preempted by PreemptionMode.RECOMPUTE mode because … total_num_cumulative_preemption=N`
     /// (V0, `core/scheduler.py`, 0.4.3–0.10.2; older name `total_cumulative_preemption_cnt`).
     static func preemption(_ message: Bytes) -> PreemptionWarning? {
-        // A paste may be bold, and its words not quite the server's.
-        let start = message.has("**") ? 2 : 0
+        // A paste may be bold or stand behind a blank, and its words not quite the server's.
+        let start = message.has("**") ? 2 : message.has(" ") ? 1 : 0
         guard message.has("Sequence group ", at: start), let verb = message.range(of: " is preempted "),
             let mode = message.range(of: " PreemptionMode.", from: verb), mode - verb < 20
         else { return nil }

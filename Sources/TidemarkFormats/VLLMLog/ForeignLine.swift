@@ -28,6 +28,7 @@ struct ForeignLine {
             return line
         }
         if line.readLevel(text) || line.readRich(text) || line.readPlugin(text) || line.readCANN(text)
+            || line.readAmerican(text)
             || line.readAssertion(text)
         {
             return line
@@ -43,8 +44,7 @@ struct ForeignLine {
         if line.readGlog(text, from: bracket ? at + 1 : at, bracket: bracket) { return line }
         if line.readDated(text, from: bracket ? at + 1 : at) { return line }
         if let nccl = text.range(of: " NCCL "), nccl < 200 {
-            if text.has("WARN", at: nccl + 6) { line.level = .warning }
-            if text.has("INFO", at: nccl + 6) { line.level = .info }
+            line.readNCCL(text, nccl)
             return line
         }
         if line.readUCX(text) { return line }
@@ -54,6 +54,7 @@ struct ForeignLine {
             line.kind = kind
             return line
         }
+        if line.readShellsDeath(text) { return line }
         if (first | 0x20) &- 97 < 26, isExceptionLine(text) { line.level = .error }
         return line
     }
@@ -62,6 +63,12 @@ struct ForeignLine {
     private mutating func readLevel(_ text: Bytes) -> Bool {
         // Rust's tracing pads the level.
         let blanks = text.first == 32 ? text.skipBlanks(from: 0) : 0
+        if text.has("[Error]: ") {
+            // CANN's.
+            level = .error
+            self.text = 9
+            return true
+        }
         let isBracketed = text.has("[", at: blanks)
         guard blanks <= 2, let (level, after) = RecordHeader.level(text, at: blanks + (isBracketed ? 1 : 0)),
             after < text.count
@@ -82,6 +89,7 @@ struct ForeignLine {
             self.text = after + 2
             return true
         }
+        if isBracketed, readTagged(text, level, from: after) { return true }
         guard text[after] == (isBracketed ? 93 : 32) else { return false }
         self.level = level
         self.text = after + 1
@@ -145,6 +153,17 @@ struct ForeignLine {
     private mutating func readUCX(_ text: Bytes) -> Bool {
         guard let mark = text.range(of: " UCX "), mark < 200 else { return false }
         guard let first = text.first(where: { $0 == 91 || $0 &- 48 <= 9 }), first == 91 else { return false }
+        if text.first == 91, let close = text.firstIndex(of: 93), close > 11, close < 24 {
+            timeMs = Self.epoch(text.slice(1, close))
+        }
+        var place = mark
+        while place > 0, text[place - 1] != 32 { place -= 1 }
+        if let colon = text.firstIndex(of: 58, from: place), colon < mark, place < colon,
+            let number = Decimal.parseInt(text.slice(colon + 1, mark))
+        {
+            file = place..<colon
+            sourceLine = number
+        }
         if let (level, _) = RecordHeader.level(text, at: text.skipBlanks(from: mark + 5)) { self.level = level }
         return true
     }
@@ -154,6 +173,7 @@ struct ForeignLine {
         if text.equals("Killed") || text.equals("Aborted") || text.has("Segmentation fault")
             || text.has("Aborted (core dumped)") || text.has("Bus error") || text.has("terminate called ")
             || text.has("Fatal Python error: ") || text.range(of: "Segfault encountered") != nil
+            || text.has("Illegal instruction") || text.has("double free or corruption") || isOfAllocator(text)
             || text.has("*** SIG") || text.range(of: "A worker died or was killed while") != nil
         {
             return .workerDied
@@ -194,15 +214,23 @@ struct ForeignLine {
             readPlace(text, from: from + 2)
             return true
         }
+        if text.has("0000 00:00:", at: from + 1) { return readAbseil(text, from: from, level) }
         guard from + 13 <= text.count, let time = text.firstIndex(of: 32, from: from),
-            time == from + 5 || time == from + 4,
+            time == from + 5 || time == from + 4 || time == from + 9,
             time + 9 <= text.count, let day = RecordHeader.pair(text, time - 2), text[time + 3] == 58,
             text[time + 6] == 58, let hour = RecordHeader.pair(text, time + 1),
             let minute = RecordHeader.pair(text, time + 4), let second = RecordHeader.pair(text, time + 7),
-            let month = time == from + 5 ? RecordHeader.pair(text, from + 1) : text[from + 1] &- 48,
+            let month = time == from + 4 ? text[from + 1] &- 48 : RecordHeader.pair(text, time - 4),
             month >= 1, month <= 12, day >= 1, day <= 31, hour < 24, minute < 60, second < 61
         else { return false }
         var stamp = LogStamp(month: month, day: day, hour: hour, minute: minute, second: second)
+        if time == from + 9 {
+            // With the year, which glog's newer versions print.
+            guard let year = Decimal.parseInt(text.slice(from + 1, from + 5)), year >= 2000, year < 2100,
+                CivilTime.isValid(year: year, month: Int(month), day: Int(day))
+            else { return false }
+            stamp.year = Int32(year)
+        }
         scan.at = time + 9
         if scan.skip(".") {
             var milli = 0
@@ -221,7 +249,7 @@ struct ForeignLine {
     }
 
     /// `File.cpp:607]`.
-    private mutating func readPlace(_ text: Bytes, from: Int) {
+    mutating func readPlace(_ text: Bytes, from: Int) {
         guard from <= text.count else { return }
         let close = text.firstIndex(of: 93, from: from) ?? text.count
         let place = text.slice(from, close)
@@ -234,7 +262,7 @@ struct ForeignLine {
         }
     }
 
-    private func lastIndex(of byte: UInt8, in text: Bytes) -> Int? {
+    func lastIndex(of byte: UInt8, in text: Bytes) -> Int? {
         var at = text.count - 1
         while at >= 0 {
             if text[at] == byte { return at }
@@ -255,6 +283,17 @@ struct ForeignLine {
         if at + 2 < text.count, text[at] == 32, text[at + 2] == 32, let letter = Self.letterLevel(text[at + 1]) {
             level = letter
             readRayCore(text, from: at + 3)
+            return true
+        }
+        // TensorFlow and XLA: `2025-03-09 06:42:17.123456: E external/xla/x.cc:477] text`.
+        if at + 3 < text.count, text.has(": ", at: at), text[at + 3] == 32, let letter = Self.letterLevel(text[at + 2])
+        {
+            level = letter
+            readPlace(text, from: at + 4)
+            return true
+        }
+        if let nccl = text.range(of: " NCCL ", from: at), nccl < at + 200 {
+            readNCCL(text, nccl)
             return true
         }
         readPid(text, from: at)
@@ -351,10 +390,35 @@ struct ForeignLine {
     /// A progress bar of tqdm, also vLLM's own (`50% Completed | 2/4 [00:10<00:10,  5.00s/it]`).
     static func isProgress(_ text: Bytes) -> Bool {
         guard let percent = text.firstIndex(of: 37), percent > 0, text[percent - 1] &- 48 <= 9 else {
-            return text.count < 400 && text.range(of: "it/s]") != nil && text.firstIndex(of: 91) != nil
+            guard text.count < 400, text.firstIndex(of: 91) != nil else { return false }
+            // Of a download whose length isn't known: `config.json: 1.81kB [00:00, 5.73MB/s]`.
+            return text.range(of: "it/s]") != nil
+                || StatisticsLine.hasSuffix(text.trimmed, "B/s]") && text.range(of: "B [") != nil
         }
         guard text.has("|", at: percent + 1) || text.has(" Completed |", at: percent + 1) else { return false }
         return text.firstIndex(of: 124, from: percent) != nil
+    }
+
+    /// Where another record begins behind a progress bar that did not end its line, at or behind `start`.
+    static func barEnd(_ line: Bytes, from start: Int) -> Int? {
+        guard let percent = line.firstIndex(of: 37, from: start), isProgress(line.slice(start, line.count)) else {
+            return nil
+        }
+        var at = percent
+        while let close = line.firstIndex(of: 93, from: at) {
+            at = close + 1
+            guard at < line.count, line.has("/s", at: close - 2) || line.has("/it", at: close - 3) else { continue }
+            switch line[at] {
+            case 40 where ProcessPrefix.parse(line, at: at) != nil: return at
+            case 91 where datedStamp(line.slice(at + 1, line.count)) != nil: return at
+            case 123 where line.has("{\"", at: at): return at
+            case 47:
+                var rest = ForeignLine()
+                if rest.readWarning(line.slice(at, line.count)) { return at }
+            default: break
+            }
+        }
+        return nil
     }
 
     /// `SomeError: text` or `pkg.mod.SomeException: text` without a traceback above.
@@ -384,7 +448,7 @@ struct ForeignLine {
 
 extension UnsafeRawBufferPointer {
     /// Index of the first byte at or after `start` that is no blank.
-    fileprivate func skipBlanks(from start: Int) -> Int {
+    func skipBlanks(from start: Int) -> Int {
         var at = start
         while at < count, self[at] == 32 { at += 1 }
         return at

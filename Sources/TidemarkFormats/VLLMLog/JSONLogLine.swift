@@ -69,7 +69,9 @@ struct JSONLogLine {
             if process.isEmpty, !name.equals("MainProcess") { process = name }
         case 112 where kind == .number && (key.equals("process") || key.equals("pid")):
             pid = Decimal.parseInt(try reader.numberBytes())
-        case 102 where kind == .string && key.equals("filename"): file = try reader.string().bytes
+        case 102 where kind == .string && key.equals("filename"):
+            let path = try reader.string().bytes
+            file = path.slice((path.lastIndex(of: 47) ?? path.lastIndex(of: 92)).map { $0 + 1 } ?? 0, path.count)
         case 102 where kind == .string && key.equals("file"):
             // Rust's tracing: the path from the root of the crates.
             let path = try reader.string().bytes
@@ -77,10 +79,20 @@ struct JSONLogLine {
                 file = path.slice(path.lastIndex(of: 47).map { $0 + 1 } ?? 0, path.count)
             }
         case 108 where kind == .number && key.equals("line"): sourceLine = Decimal.parseInt(try reader.numberBytes())
+        case 102 where kind == .object && key.equals("fields"):
+            // Rust's tracing, of hf_xet for instance.
+            try reader.object { key, reader in
+                if try reader.peek() == .string, key.equals("message") {
+                    try self.readMessage(&reader)
+                } else {
+                    try reader.skip()
+                }
+            }
         case 112 where kind == .string && key.equals("pathname"):
             let path = try reader.string().bytes
             if file.isEmpty { file = path.slice(path.lastIndex(of: 47).map { $0 + 1 } ?? 0, path.count) }
-        case 108 where kind == .number && key.equals("lineno"): sourceLine = Decimal.parseInt(try reader.numberBytes())
+        case 108 where kind == .number && (key.equals("lineno") || key.equals("line_number")):
+            sourceLine = Decimal.parseInt(try reader.numberBytes())
         case 110 where kind == .string && key.equals("name"), 108 where kind == .string && key.equals("logger"):
             logger = try reader.string().bytes
         default: try reader.skip()

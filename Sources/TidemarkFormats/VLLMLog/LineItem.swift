@@ -101,7 +101,14 @@ struct LineItems {
             return self.uvicorn(uvicorn.level, uvicorn.message, chain.name, chain.pid)
         }
         if let short = ShortHeader.parse(line, at: chain.end) { return self.short(short, chain.name, chain.pid) }
-        if chain.end == start, let item = withoutPid() ?? quoted() ?? wrapped() { return item }
+        if chain.end == start, let item = withoutPid() ?? quoted() ?? wrapped() ?? columns() { return item }
+        if let end = ForeignLine.barEnd(line, from: chain.end) {
+            at = end
+            var item = LineItem(form: .raw, message: line.slice(chain.end, at))
+            item.process = line.slice(chain.name.lowerBound, chain.name.upperBound)
+            item.pid = chain.pid
+            return item
+        }
         let glued = min(headerIndex(from: chain.end), uvicornIndex(from: chain.end))
         if glued < line.count, glued > start, isLoggingPrefix(line.slice(chain.end, glued)) {
             let prefix = line.slice(chain.end, glued)
@@ -113,6 +120,12 @@ struct LineItems {
                 } else if item.process.isEmpty, let broken = Self.brokenProcess(prefix) {
                     item.process = broken.name
                     item.pid = broken.pid
+                }
+                // vLLM-Omni's `[Stage-0] `.
+                if item.process.isEmpty, prefix.has("[Stage-"), prefix.count < 16,
+                    prefix.firstIndex(of: 93) == prefix.count - 2
+                {
+                    item.process = prefix.slice(1, prefix.count - 2)
                 }
                 // `2025-05-14 17:45:12.901 uvicorn.access INFO:     …`: the only time that access line has.
                 // `[2026-07-14 22:37:50,765] INFO:     …` too.
@@ -180,6 +193,37 @@ struct LineItems {
         return item
     }
 
+    /// `2023-12-27 11:25:36 | ERROR | stderr | text` of FastChat, which passes on what is printed as records of a logger;
+    /// the time may have been taken off as a framing's.
+    private mutating func columns() -> LineItem? {
+        guard at == 0 else { return nil }
+        var scan = FieldScanner(line)
+        let dated = ForeignLine.datedStamp(line)
+        if let dated {
+            scan.at = dated.length
+            guard scan.skip(" | ") else { return nil }
+        }
+        guard let (level, end) = RecordHeader.level(line, at: scan.at) else { return nil }
+        scan.at = end
+        guard scan.skip(" | ") else { return nil }
+        let name = scan.at
+        while !scan.atEnd, line[scan.at] == 95 || (line[scan.at] | 0x20) &- 97 < 26 { scan.at += 1 }
+        let writer = line.slice(name, scan.at)
+        guard !writer.isEmpty, scan.skip(" | ") || line.count == scan.at + 2 && scan.skip(" |") else { return nil }
+        let text = scan.at
+        at = text
+        let isPrinted = writer.equals("stderr") || writer.equals("stdout")
+        // The level is that of the stream, not of what was printed.
+        var item =
+            (isPrinted ? next() : nil) ?? LineItem(form: .raw, message: line.slice(text, line.count))
+        if !isPrinted {
+            at = line.count
+            item.level = level
+        }
+        if item.stamp == nil, let dated, !dated.zoned { item.stamp = dated.stamp }
+        return item
+    }
+
     private mutating func record(_ header: RecordHeader) -> LineItem {
         let message = line.slice(header.message, line.count)
         var search: Int? = 0
@@ -209,7 +253,7 @@ struct LineItems {
         guard let mark = text.range(of: " pid="), mark > 0 else { return nil }
         var scan = FieldScanner(text, from: mark + 5)
         guard let pid = scan.integer(), scan.rest.trimmed.equals(")") else { return nil }
-        return (text.slice(0, mark), pid)
+        return (text.slice(0, mark).trimmed, pid)
     }
 
     private mutating func uvicorn(_ level: LogLevel, _ start: Int, _ name: Range<Int>, _ pid: Int?) -> LineItem {

@@ -177,10 +177,16 @@ struct OpenRecord {
     /// For logs whose CRs were lost: equal prefixes alone don't make one record (forty `Route: …` lines have them too).
     private func continuesByContent(_ message: Bytes) -> Bool {
         if trace == .inside || headEnds("chat template:") { return true }
+        // What a model said, of which the next call logs the next piece.
+        if !message.has("delta_text:"), withHead({ $0.has("delta_text:") }) { return true }
         guard let first = message.first else { return true }
         if first == 32 || first == 9 || first == 124 { return true }
+        if trace == .afterException {
+            // The same place may log one failure after the other.
+            if TracebackText.opens(message) { return quotesTraceback(message) }
+            return !isHead(message) && !TracebackText.isLoggedHead(message)
+        }
         if TracebackText.opens(message) || TracebackText.isChain(message) { return true }
-        if trace == .afterException { return !isHead(message) }
         if message.equals("NoneType: None") || TracebackText.continuesText(message) { return true }
         return message.has("the current vLLM instance") || message.has("model weights take ")
             || message.has("**CUDAGraph ") || message.has("- Mode: ") || message.has("- Capture sizes: ")
@@ -222,7 +228,18 @@ struct OpenRecord {
         }
     }
 
+    /// Whether this is an error of torch's C++ part, or what C++ says when it gives up: sentences and frames stand below.
+    private var isNative: Bool {
+        guard form == .raw else { return false }
+        if sourceLine != nil, level == .error || level == .critical {
+            return buffer[processEnd..<messageStart].suffix(3) != [46, 112, 121]
+        }
+        return withHead { $0.has("terminate called ") }
+    }
+
     private func continuesRaw(_ message: Bytes) -> Bool {
+        // The stack of another failure, innermost frame first.
+        if TracebackText.isSegfault(message) { return false }
         let indented = message.first.map { $0 == 32 || $0 == 9 } ?? false
         switch trace {
         case .inside: return true
@@ -237,8 +254,9 @@ struct OpenRecord {
             if form == .uvicorn { return TracebackText.opens(message) }
             if withHead({ TracebackText.isHead($0) }) {
                 return TracebackText.opens(message)
-                    || message.has("handle: <") && lineCount == 1 && withHead { $0.has("Exception in callback ") }
+                    || lineCount == 1 && (message.has("handle: <") || message.has("future: <"))
             }
+            if isNative, TracebackText.continuesText(message) { return !message.has("terminate called ") }
             if isStack {
                 return TracebackText.opensStack(message) || message.has("Python runtime state: ")
             }
@@ -312,7 +330,9 @@ struct OpenRecord {
     /// Follows the shape of a traceback.
     private mutating func follow(_ line: Bytes) {
         let order = TracebackText.frameOrder(line)
-        if order == .innermostFirst || TracebackText.opensStack(line) {
+        if order == .innermostFirst || TracebackText.opensStack(line)
+            || order != nil && withHead(TracebackText.isSegfault)
+        {
             trace = .stack
             return
         }

@@ -128,6 +128,14 @@ struct ProcessPrefix {
     /// The prefix whose parenthesis stands at `at`.
     static func parse(_ line: Bytes, at: Int) -> ProcessPrefix? {
         let first = at + 1
+        // A worker of Ray that has no actor yet: `(pid=53316) `.
+        if line.has("pid=", at: first) {
+            var scan = FieldScanner(line, from: first + 4)
+            guard let pid = scan.integer(), scan.at - first < 16, scan.skip(")") else { return nil }
+            var end = ANSI.skip(line, scan.at)
+            if end < line.count, line[end] == 32 { end += 1 }
+            return ProcessPrefix(name: first..<first, pid: pid, end: end)
+        }
         // Ray's actors may begin with an underscore.
         guard first < line.count, (line[first] | 0x20) &- 97 < 26 || line[first] == 95 else { return nil }
         let limit = min(line.count, at + longest)
@@ -213,6 +221,13 @@ struct ShortHeader {
         }
         let stamp = level == nil ? nil : stampWithoutSeconds(line, at: at)
         if stamp != nil { at += 12 }
+        // A time of day, whose date was cut out, is none.
+        if level != nil, stamp == nil, at + 9 <= line.count, line[at + 2] == 58, line[at + 5] == 58, line[at + 8] == 32,
+            RecordHeader.pair(line, at) != nil, RecordHeader.pair(line, at + 3) != nil,
+            RecordHeader.pair(line, at + 6) != nil
+        {
+            at += 9
+        }
         // `INFO platform.py:83] text`: that of 0.4 to 0.7 without its time.
         let isBracketed = at < line.count && line[at] == 91
         guard isBracketed || level != nil && stamp == nil else { return nil }

@@ -52,10 +52,14 @@ struct StartupFacts {
             add("version", scan.until(44).trimmed)
             if scan.find("serving model ") { add("model", scan.rest.trimmed) }
             facts.append(StartupFact("server_start", "true"))
-        } else if message.range(of: "\u{2588}") != nil, var scan = scan(after: "  version ") {  // the logo
+        } else if message.range(of: "\u{2588}") != nil,
+            var scan = scan(after: "  version ") ?? scan(after: "\u{2588} version ")
+        {  // the logo; a page may have made one blank of two
             add("version", scan.until(10).trimmed)
-            if scan.find("  model   ") { add("model", scan.until(10).trimmed) }
+            if scan.find("  model   ") || scan.find("\u{2588} model ") { add("model", scan.until(10).trimmed) }
             facts.append(StartupFact("server_start", "true"))
+        } else if message.range(of: "\u{2588}") != nil, var scan = scan(after: "\u{2588} model ") {
+            add("model", scan.until(10).trimmed)
         } else if var scan = scan(prefix: "Started server process [") {  // uvicorn
             add("server_pid", scan.integer())
         } else if message.has("Application startup complete.") {
@@ -158,7 +162,7 @@ struct StartupFacts {
             if scan.find("and ") { add("model_load_seconds", decimal: scan.numberBytes()) }
         } else if var scan = scan(after: "Available KV cache memory: ") {  // 0.9.2+
             add("kv_cache_memory_bytes", scan.sizeBytes())
-        } else if var scan = scan(prefix: "Memory profiling takes ") {  // 0.6.6–0.10.2, three lines
+        } else if var scan = scan(prefix: "Memory profiling takes ") ?? profilingPart() {  // 0.6.6–0.10.2, three lines
             add("memory_profiling_seconds", decimal: scan.numberBytes())
             if scan.find("total_gpu_memory (") { add("gpu_memory_bytes", scan.sizeBytes()) }
             if scan.find("gpu_memory_utilization (") { add("gpu_memory_utilization", decimal: scan.numberBytes()) }
@@ -194,6 +198,14 @@ struct StartupFacts {
             add("max_model_len", length)
             if scan.find("request: ") { add("max_concurrency", decimal: scan.numberBytes()) }
         }
+    }
+
+    /// The second or third line of the profile, where the first is missing.
+    private func profilingPart() -> FieldScanner? {
+        guard message.has("the current vLLM instance can use ") || message.has("model weights take ") else {
+            return nil
+        }
+        return FieldScanner(message)
     }
 
     /// Limits, compilation, graphs, back ends.

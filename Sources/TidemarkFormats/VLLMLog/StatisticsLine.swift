@@ -120,6 +120,17 @@ enum StatisticsLine {
         return true
     }
 
+    /// `RUNNING: 306 | WAITING: 628` of the first V1 engines (0.6.5–0.7.0).
+    static func counts(_ message: Bytes) -> EngineStatistics? {
+        var scan = FieldScanner(message)
+        var statistics = EngineStatistics()
+        guard scan.skip("RUNNING: "), let running = scan.integer(), scan.skip(" | WAITING: "),
+            let waiting = scan.integer(), scan.rest.trimmed.isEmpty
+        else { return nil }
+        (statistics.running, statistics.waiting) = (running, waiting)
+        return statistics
+    }
+
     static func hasSuffix(_ bytes: Bytes, _ literal: StaticString) -> Bool {
         bytes.has(literal, at: bytes.count - literal.utf8CodeUnitCount)
     }

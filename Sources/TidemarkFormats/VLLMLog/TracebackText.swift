@@ -17,10 +17,26 @@ enum TracebackText {
         return at < 160
     }
 
+    /// The head of torch's handler of signals, whose frames look like Python's and stand the other way round.
+    static func isSegfault(_ line: Bytes) -> Bool { line.has("!!!!!!! Segfault encountered") }
+
     /// What multiprocessing, threading, asyncio and the interpreter print above a traceback.
     static func isHead(_ line: Bytes) -> Bool {
-        if line.has("Process ") || line.has("Exception in thread ") { return line.last == 58 && line.count < 200 }
-        return line.has("Exception in callback ") || line.has("Exception ignored in")
+        if line.has("Process ") || line.has("Exception in thread ") {
+            let text = line.trimmed
+            return text.last == 58 && text.count < 200
+        }
+        let start = line.has("ERROR:asyncio:") ? 14 : 0
+        return line.has("Exception in callback ", at: start) || line.has("Exception ignored in")
+            || line.has("Task exception was never retrieved", at: start)
+    }
+
+    /// Whether a message is one that vLLM logs with a traceback below it.
+    static func isLoggedHead(_ message: Bytes) -> Bool {
+        guard message.count < 200 else { return false }
+        return message.has("Error in ") || message.has("EngineCore ") || message.has("WorkerProc hit")
+            || message.has("AsyncLLM output_handler failed") || message.has("Engine background task failed")
+            || message.has("Invocation of ") || StatisticsLine.hasSuffix(message, "stream generator.")
     }
 
     /// Source code of a frame in front of its exception: `    raise RuntimeError(`, `    ^^^^^`.
@@ -113,6 +129,8 @@ enum TracebackText {
         guard opening != nil || message.range(of: "\", line ") != nil || isSourceFirst(message) else { return nil }
         if opening == nil, let stack = stack(in: message) { return stack }
         var found: [Found] = []
+        // Ray's wrapper, behind whose frames the cause stands that it names.
+        var wrapper: Found?
         var frame: Frame?
         var inside = opening.map { beginsInside(message.slice(0, $0)) } ?? true
         var at = 0
@@ -142,13 +160,24 @@ enum TracebackText {
             guard let first = line.first, first != 32, first != 9, first != 94, first != 126, !line.has("...<"),
                 !isRule(line)
             else { continue }
-            guard let colon = typeEnd(line) else { continue }
+            guard let colon = typeEnd(line) else {
+                if line.has("ray.exceptions.RayTaskError("), let close = line.range(of: "): ") {
+                    wrapper = Found(
+                        type: line.slice(0, close + 1), textStart: lineStart + margin + close + 3, textEnd: end,
+                        frame: frame)
+                }
+                continue
+            }
             var textStart = lineStart + margin + colon
             if message.has(": ", at: textStart) { textStart += 2 }
             found.append(
                 Found(type: line.slice(0, colon), textStart: min(textStart, end), textEnd: end, frame: frame))
             inside = false
             if found.count > 64 { break }
+        }
+        if found.isEmpty, var wrapper {
+            wrapper.frame = frame
+            found = [wrapper]
         }
         guard let last = found.last else {
             if let opening, let flat = flattened(message, from: opening) { return flat }
@@ -194,6 +223,7 @@ enum TracebackText {
         var frame: Frame?
         var isCurrent = false
         var at = 0
+        let isSegfault = isSegfault(message)
         while at < message.count {
             let end = message.firstIndex(of: 10, from: at) ?? message.count
             let line = message.slice(at, end)
@@ -201,7 +231,7 @@ enum TracebackText {
             if opensStack(line) {
                 if line.has("Current thread ") { isCurrent = true }
             } else if let read = readFrame(line) {
-                guard read.order == .innermostFirst else { return nil }
+                guard read.order == .innermostFirst || isSegfault else { return nil }
                 if frame == nil || isCurrent { frame = read }
                 if isCurrent { break }
             }

@@ -8,7 +8,8 @@ import TidemarkBase
 public enum UserText {
     /// Whether a message may hold text of users. One look at the words that stand before it.
     public static func mayOccur(in message: Bytes) -> Bool {
-        for word in ["prompt", "output", "token_ids", "messages", "content", "body", "text=", "input"] as [StaticString]
+        for word in ["prompt", "output", "token_ids", "messages", "content", "body", "text=", "input", "delta_text"]
+            as [StaticString]
         where message.range(of: word) != nil { return true }
         return false
     }
@@ -67,6 +68,8 @@ public enum UserText {
         case tokenIDs
         /// All that follows.
         case body
+        /// The same in no form: what a model said, printed as it is.
+        case rest
     }
 
     private static func kind(of key: Bytes, in message: Bytes, at start: Int) -> Kind? {
@@ -79,6 +82,7 @@ public enum UserText {
             {
                 return .text
             }
+            if key.equals("delta_text") { return .rest }
         case 115:  // token_ids messages prompts inputs arguments
             if StatisticsLine.hasSuffix(key, "token_ids") || key.equals("ids") && message.has("token ", at: start - 6) {
                 // These are settings, not what was said.
@@ -98,6 +102,13 @@ public enum UserText {
 
     private static func read(_ kind: Kind, in message: Bytes, at start: Int) -> Found? {
         switch kind {
+        case .rest:
+            // Its length, when it was taken out already.
+            var scan = FieldScanner(message, from: start)
+            if scan.skip("<"), scan.integer() != nil, scan.skip(" characters>"), scan.atEnd { return nil }
+            return Found(
+                value: start..<message.count, count: characters(message.slice(start, message.count)),
+                unit: "characters")
         case .body:
             switch message[start] {
             case 123, 91, 39, 34, 98: break

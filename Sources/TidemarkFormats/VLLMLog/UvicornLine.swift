@@ -49,6 +49,14 @@ enum AccessLine {
         case broken
     }
 
+    /// The access of a line that lost uvicorn's level.
+    static func bare(_ message: Bytes) -> HTTPAccess? {
+        guard let first = message.first, first &- 48 <= 9 || first == 91, message.count < 4096,
+            case .access(let access, _, true) = parse(message), !access.client.isEmpty
+        else { return nil }
+        return access
+    }
+
     static func parse(_ message: Bytes) -> Outcome {
         if message.has("('") { return tuple(message) }
         guard let blank = message.firstIndex(of: 32), blank < 256 else { return .notAccess }

@@ -11,6 +11,9 @@ public enum VLLMLog {
     /// Whether a log holds what only an engine prints: statistics, requests, start-up facts.
     public static func hasOwnRecords(head: Bytes) -> Bool { survey(head: head).own > 0 }
 
+    /// A date with its year within a message whose own time has none, as if UTC.
+    public static func date(in message: Bytes) -> Int64? { ForeignLine.dateOfCANN(in: message) }
+
     private static func survey(head: Bytes) -> SniffSink {
         var counts = SniffSink()
         var parser = VLLMLogParser()
@@ -102,6 +105,11 @@ public enum VLLMLog {
             return kind == .engineDead || kind == .workerDied || kind == .startupMemory
         }
 
+        private static let files: [StaticString] = [
+            "parallel_state.py", "gpu_model_runner.py", "gpu_worker.py", "kv_cache_utils.py", "async_llm.py",
+            "llm_engine.py", "multiproc_executor.py", "core_client.py",
+        ]
+
         private func hints(at kind: LogEventKind, _ record: LogRecord) -> Bool {
             if record.pid != nil, !record.process.isEmpty { return true }
             // The other half of a server's output, alone when only its standard error was kept.
@@ -112,6 +120,10 @@ public enum VLLMLog {
                 || StatisticsLine.hasSuffix(record.sourceFile, ".cc") || record.message.range(of: " UCX ") != nil
             {
                 return true
+            }
+            // Without its time, by the names of its files.
+            if record.level != nil, record.stamp == nil, record.sourceLine != nil {
+                for file in Self.files where record.sourceFile.equals(file) { return true }
             }
             // Notes about an incident use the same words, but no levels and no tracebacks.
             var isTraceback = kind == .traceback
@@ -125,7 +137,7 @@ public enum VLLMLog {
             default: return true
             }
             if record.level == .warning, record.message.has("Invalid HTTP request received") { return true }
-            for word in ["/vllm/", "vllm.", "NCCL ", "ProcessGroup", "LMCache"] as [StaticString]
+            for word in ["/vllm/", "vllm.", "NCCL ", "ProcessGroup", "LMCache", "vllm_worker.py"] as [StaticString]
             where record.message.range(of: word) != nil { return true }
             return false
         }

@@ -155,9 +155,14 @@ public struct VLLMLogParser: Sendable {
     ) {
         var end = bytes.count
         while end > 0, bytes[end - 1] == 13 { end -= 1 }
-        // A terminal shows a CR as ^M.
+        // A terminal shows a CR as ^M, syslog as #015.
         while end > 1, bytes[end - 1] == 77, bytes[end - 2] == 94 { end -= 2 }
+        while end > 3, bytes[end - 1] == 53, bytes.has("#015", at: end - 4) { end -= 4 }
         let endsWithCR = end < bytes.count
+        // What a terminal or a table filled up. A single blank may be the server's, before a break within its line.
+        if end > 1, bytes[end - 1] == 32, bytes[end - 2] == 32 {
+            while end > 0, bytes[end - 1] == 32 { end -= 1 }
+        }
         let line = PasteMarks.withoutQuotes(bytes.slice(min(bytes.leadingNULs, end), end))
         let hasEntities = PasteMarks.hasEntities(line)
         guard hasEntities || ANSI.mayOccur(in: line) else {
@@ -190,6 +195,13 @@ public struct VLLMLogParser: Sendable {
         var delivered = false
         while var item = reader.next() {
             item.endsWithCR = endsWithCR
+            // An object that is glued to a progress bar.
+            if delivered, item.form == .raw, item.message.first == 123, let json = JSONLogLine.parse(item.message) {
+                var frame = frame
+                if frame.timeMs == nil { frame.timeMs = json.timeMs }
+                json.text.withUnsafeBytes { place(self.item(json, $0), number, offset, count, frame, &sink) }
+                continue
+            }
             if item.form == .raw, let timeMs = completeRaw(&item), frame.timeMs == nil {
                 var frame = frame
                 frame.timeMs = timeMs
@@ -327,7 +339,7 @@ public struct VLLMLogParser: Sendable {
         case .uvicorn:
             if case .broken = AccessLine.parse(item.message) { return true }
             return item.message.has("Exception in ASGI") || item.message.has("Invalid HTTP request")
-        case .raw: return !ForeignLine.isProgress(item.message)
+        case .raw: return !ForeignLine.isProgress(item.message) && AccessLine.bare(item.message) == nil
         case .record, .logged:
             guard case .payload(let payload, _, let singleLine) = Classifier.hot(item.message), singleLine else {
                 return true
@@ -439,7 +451,7 @@ public struct VLLMLogParser: Sendable {
             sink.reject(
                 LogReject(
                     line: number, offset: offset, lineCount: count, reason: "expected " + reason.description,
-                    text: item.message))
+                    text: item.message, stamp: item.stamp))
         }
     }
 
@@ -455,9 +467,18 @@ public struct VLLMLogParser: Sendable {
         carried: LogStamp?
     ) -> LogRecord {
         let limit = LogRecord.messageLimit
-        let message = item.message.count > limit ? item.message.slice(0, limit) : item.message
+        var message = item.message.count > limit ? item.message.slice(0, limit) : item.message
+        // What a terminal filled up.
+        if message.count > 1, message[message.count - 1] == 32, message[message.count - 2] == 32 {
+            while message.last == 32 { message = message.slice(0, message.count - 1) }
+        }
+        // `[rank2]:[E1123 …` of torch, whose further lines don't repeat it.
+        var process = item.process
+        if item.form == .raw, process.isEmpty, message.has("[rank"), let close = message.range(of: "]:"), close < 12 {
+            process = message.slice(1, close)
+        }
         return LogRecord(
-            line: number, lineCount: count, offset: offset, frame: frame, level: item.level, process: item.process,
+            line: number, lineCount: count, offset: offset, frame: frame, level: item.level, process: process,
             pid: item.pid ?? item.namedPid ?? frame.pid, sourceFile: item.file, sourceLine: item.sourceLine,
             stamp: item.stamp,
             carried: item.stamp == nil ? carried : nil, message: message, payload: payload)

@@ -414,6 +414,9 @@ struct Wrapping: CustomTestStringConvertible, Sendable {
         entries("csv", name: "Log Analytics", from: "\"TimeGenerated [UTC]\",LogMessage\n", separator: "\n", to: "\n") {
             "\"11/23/2026, 5:" + iso($0, " PM\",").dropFirst(14) + csv($1)
         },
+        entries(
+            "csv", name: "CloudWatch without its header", reversed: true, from: "", separator: "\n", to: "\n"
+        ) { "\(ms($0))," + csv($1) },
     ]
 
     static let nested: [Wrapping] = [

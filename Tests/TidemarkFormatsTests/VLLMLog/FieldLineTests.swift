@@ -100,6 +100,7 @@ struct FieldLineTests {
         // Nothing in these says that a server wrote them.
         let silent = [
             "free(): invalid", "Exception ignored in", "[ERROR] 2025", "connection open", "WebSocket", "(raylet)",
+            "[INFO:swift]", "{\"timestamp\"",
         ]
         #expect(unknown.filter { text in !silent.contains { text.contains($0) } } == [])
     }

@@ -27,6 +27,7 @@ struct PrivacyTests {
         ),
         ("Request a details: prompt: 'never closed WORD", "Request a details: prompt: <17 characters>"),
         ("Request a details: something new WORD", "Request a details:"),
+        ("delta_text: <WORD {\"", "delta_text: <8 characters>"),
         (
             #"Request a JSON body: {"messages": [{"role": "user", "content": "WORD"}]}"#,
             "Request a JSON body: <51 characters>"
