@@ -148,6 +148,19 @@ import TidemarkTestSupport
         #expect(withBytes(of: text) { KernelLogFormat.sniff(head: $0, fileName: "x.txt") } != nil)
     }
 
+    @Test("a server's journal in which the kernel killed a process stays the server's")
+    func journalOfServer() {
+        let kernel = "Mar  4 09:08:08 gpu-1 kernel: "
+        let text =
+            "Mar  4 09:08:07 gpu-1 vllm[31]: INFO 03-04 09:08:07 [loggers.py:1] Engine 000: Avg prompt throughput: 1.0 tokens/s, Avg generation throughput: 1.0 tokens/s, Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 1.0%, Prefix cache hit rate: 1.0%\n"
+            + kernel + "Memory cgroup out of memory: Kill process 4142 (python3) score 68 or sacrifice child\n"
+            + kernel + "Killed process 4142 (python3) total-vm:9kB\n"
+        withBytes(of: text) { head in
+            let server = VLLMLogFormat.sniff(head: head, fileName: "x.log")?.score ?? 0
+            #expect(server > (KernelLogFormat.sniff(head: head, fileName: "x.log")?.score ?? 0))
+        }
+    }
+
     @Test("AMD's driver: a ring that does not go on, a GPU that is reset")
     func amd() throws {
         let events = try read(

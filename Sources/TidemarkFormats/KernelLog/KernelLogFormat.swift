@@ -50,7 +50,9 @@ public enum KernelLogFormat {
             return nil
         }
         // In a journal of the whole host a server's records are worth more than the kernel's.
-        let score = driver + others > 0 ? kernel == lines.count ? 0.93 : 0.85 : 0.6
+        // A killed process is none of the driver's: a server's journal is full of the kernel's lines about one.
+        let isWhole = kernel == lines.count
+        let score = driver > 0 ? isWhole ? 0.93 : 0.85 : others > 0 && isWhole ? 0.93 : 0.6
         return FormatGuess(
             format: identifier, score: score + (fileName.contains("dmesg") || fileName.contains("kern") ? 0.03 : 0),
             detail: "a kernel log, \(driver) lines of NVIDIA's driver"
