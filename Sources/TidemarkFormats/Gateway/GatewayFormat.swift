@@ -16,7 +16,7 @@ public enum GatewayFormat {
             if inner.withUnsafeBytes({ VLLMLog.hasOwnRecords(head: Bytes(rebasing: $0[...])) }) { return nil }
         }
         // A server that TorchServe runs: its answers to probes stand between the server's lines.
-        if tally.isTorchServe, framing != .plain { return nil }
+        if tally.isTorchServe, head.range(of: " MODEL_LOG - ") != nil { return nil }
         if !OtherPrograms(head: head, framing: framing).isEmpty { return nil }
         let words = framing == .plain ? detail : "\(detail), in \(framing.rawValue)"
         return FormatGuess(format: identifier, score: 0.93, detail: words)

@@ -82,8 +82,9 @@ extension GatewayParser {
         object = nil
         open.lineCount += frame.lines
         open.text.append(10)
-        let end = Self.end(bytes, &open.brackets)
-        open.text.append(contentsOf: bytes.slice(0, end))
+        open.text.append(contentsOf: bytes)
+        // `}, {` goes on: all of them are read together.
+        open.brackets += Self.balance(bytes)
         if open.brackets > 0 {
             object = open
             return true
@@ -94,13 +95,6 @@ extension GatewayParser {
             access.frame = open.frame
             access.frame.lines = open.lineCount
             try parseJSON(text, &access, Line(bytes: text, number: open.line, offset: open.offset), into: &sink)
-        }
-        // `}, {`
-        let rest = bytes.slice(end, bytes.count)
-        if let next = rest.firstIndex(of: 123), Self.balance(rest.slice(next, rest.count)) > 0 {
-            var none = frame
-            none.lines = 0
-            begin(rest.slice(next, rest.count), line, none)
         }
         return true
     }
@@ -140,24 +134,5 @@ extension GatewayParser {
             at += 1
         }
         return brackets
-    }
-
-    /// Behind the bracket that closes the last of `brackets`; the line's end where none does.
-    private static func end(_ text: Bytes, _ brackets: inout Int) -> Int {
-        var isQuoted = false
-        var at = 0
-        while at < text.count {
-            switch text[at] {
-            case 92 where isQuoted: at += 1
-            case 34: isQuoted.toggle()
-            case 123 where !isQuoted, 91 where !isQuoted: brackets += 1
-            case 125 where !isQuoted, 93 where !isQuoted:
-                brackets -= 1
-                if brackets == 0 { return at + 1 }
-            default: break
-            }
-            at += 1
-        }
-        return text.count
     }
 }

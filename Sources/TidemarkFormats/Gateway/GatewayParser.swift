@@ -340,7 +340,7 @@ public struct GatewayParser {
     private static func listStart(_ bytes: Bytes) -> Int {
         for key in ["\"data\"", "\"records\""] as [StaticString] {
             var at = 1
-            func skipBlanks() { while at < bytes.count, bytes[at] == 32 { at += 1 } }
+            func skipBlanks() { while at < bytes.count, bytes[at] <= 32 { at += 1 } }
             skipBlanks()
             guard bytes.has(key, at: at) else { continue }
             at += key.utf8CodeUnitCount

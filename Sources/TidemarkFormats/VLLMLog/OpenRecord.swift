@@ -271,7 +271,9 @@ struct OpenRecord {
     /// sentence, such as Hugging Face's advice.
     private func continuesException(_ message: Bytes) -> Bool {
         guard linesAfterException < 8, let first = message.first, !ForeignLine.isProgress(message),
-            !TracebackText.isHead(message)
+            !TracebackText.isHead(message),
+            // The service manager speaks of a unit.
+            message.slice(0, min(message.count, 100)).range(of: ".service: ") == nil
         else { return false }
         let foreign = ForeignLine.parse(message)
         guard foreign.stamp == nil, foreign.timeMs == nil, foreign.kind == nil, foreign.text == nil else {

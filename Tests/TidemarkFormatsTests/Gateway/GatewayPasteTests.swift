@@ -42,6 +42,11 @@ struct GatewayPasteTests {
             check(text, found)
         }
         #expect(GatewayCollector.parse(texts[0]).accesses.map(\.line) == [2, 11])
+        // A page of a list inside an object.
+        let page = "{\n  \"records\": [\n\(object(200)),\n\(object(504))\n  ],\n  \"page\": 1\n}\n"
+        let found = GatewayCollector.parse(page)
+        #expect(found.accesses.map(\.status) == [200, 504])
+        check(page, found)
     }
 
     @Test("an object that doesn't end is one reject, and the lines behind it are read")
