@@ -219,6 +219,7 @@ struct LineItems {
         if !isPrinted {
             at = line.count
             item.level = level
+            if Classifier.ownText(in: line, from: text) == text { item.form = .logged }
         }
         if item.stamp == nil, let dated, !dated.zoned { item.stamp = dated.stamp }
         return item

@@ -240,6 +240,8 @@ struct OpenRecord {
     private func continuesRaw(_ message: Bytes) -> Bool {
         // The stack of another failure, innermost frame first.
         if TracebackText.isSegfault(message) { return false }
+        // Another thread's, without uvicorn's level.
+        if AccessLine.bare(message) != nil { return false }
         let indented = message.first.map { $0 == 32 || $0 == 9 } ?? false
         switch trace {
         case .inside: return true

@@ -128,16 +128,16 @@ struct ProcessPrefix {
     /// The prefix whose parenthesis stands at `at`.
     static func parse(_ line: Bytes, at: Int) -> ProcessPrefix? {
         let first = at + 1
+        // Ray's actors may begin with an underscore.
+        guard first < line.count, (line[first] | 0x20) &- 97 < 26 || line[first] == 95 else { return nil }
         // A worker of Ray that has no actor yet: `(pid=53316) `.
-        if line.has("pid=", at: first) {
+        if line[first] == 112, line.has("pid=", at: first) {
             var scan = FieldScanner(line, from: first + 4)
             guard let pid = scan.integer(), scan.at - first < 16, scan.skip(")") else { return nil }
             var end = ANSI.skip(line, scan.at)
             if end < line.count, line[end] == 32 { end += 1 }
             return ProcessPrefix(name: first..<first, pid: pid, end: end)
         }
-        // Ray's actors may begin with an underscore.
-        guard first < line.count, (line[first] | 0x20) &- 97 < 26 || line[first] == 95 else { return nil }
         let limit = min(line.count, at + longest)
         var index = first
         while true {
