@@ -83,12 +83,12 @@ struct LogIngest {
             row.progressLines = line - 1
             row.tailSHA256 = tail.sha256
             row.clockMethod = sink.clock.method
-            var state = LogState(
+            let state = LogState(
                 parser: parser.resumeState, writer: LogWriter.Resume(run: writer.run), clock: sink.clock.resume,
                 frames: unframer.context, others: others.names, wrapperAheadMs: sink.clock.wrapperAheadMs)
-            return {
-                state.writer.lastAccessRow = writer.lastAccessRow
-                row.state = state.json
+            return { [row, writer, ledger] in
+                var row = row
+                row.state = state.json(lastAccessRow: writer.lastAccessRow)
                 try ledger.add(kinds: kinds, to: row.id)
                 try ledger.save(&row)
                 return row
@@ -260,9 +260,9 @@ struct LogState {
         }
     }
 
-    var json: String {
-        var text =
-            "{\"run\":\(writer.run),\"access_row\":\(writer.lastAccessRow),\"cr\":\(parser.carriageReturns.rawValue)"
+    /// - Parameter lastAccessRow: what only the writer's lane knows (`access_row`).
+    func json(lastAccessRow: Int) -> String {
+        var text = "{\"run\":\(writer.run),\"access_row\":\(lastAccessRow),\"cr\":\(parser.carriageReturns.rawValue)"
         if let stamp = parser.lastStamp {
             text += ",\"year\":\(stamp.year),\"month\":\(stamp.month),\"day\":\(stamp.day),\"hour\":\(stamp.hour)"
             text += ",\"minute\":\(stamp.minute),\"second\":\(stamp.second),\"milli\":\(stamp.milli)"
