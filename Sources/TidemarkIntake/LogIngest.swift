@@ -260,6 +260,8 @@ struct LogState {
         }
     }
 
+    var json: String { json(lastAccessRow: writer.lastAccessRow) }
+
     /// - Parameter lastAccessRow: what only the writer's lane knows (`access_row`).
     func json(lastAccessRow: Int) -> String {
         var text = "{\"run\":\(writer.run),\"access_row\":\(lastAccessRow),\"cr\":\(parser.carriageReturns.rawValue)"
