@@ -1,4 +1,5 @@
 import TidemarkBase
+import TidemarkEvidence
 
 /// Reads a capture of nvidia-smi, dcgmi, rocm-smi or amd-smi in any of its forms: feed it lines, then ``finish(into:)``.
 ///
@@ -122,9 +123,11 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
     ) throws {
         guard physicalLines != 1 else { return try parse(line: line, into: &sink) }
         let before = counts
-        try parse(line: line, into: &sink)
-        let after = counts
         let more = physicalLines - 1
+        var counting = PhysicalLines(sink: sink, more: more)
+        defer { sink = counting.sink }
+        try parse(line: line, into: &counting)
+        let after = counts
         surplus.lines += more
         if after.rejectedLines > before.rejectedLines {
             surplus.rejected += more
@@ -264,5 +267,21 @@ extension Line {
         return Line(
             bytes: text.slice(start, text.count), number: number, offset: offset, terminated: terminated,
             omitted: omitted)
+    }
+}
+
+/// Passes on what a line gives that stands for several lines of the input: a reject of it is one of all of them.
+private struct PhysicalLines<Sink: GPUCaptureSink>: GPUCaptureSink {
+    var sink: Sink
+    let more: Int
+
+    mutating func gpu(_ sample: GPUSample, line: Int) throws { try sink.gpu(sample, line: line) }
+    mutating func process(_ process: GPUProcess, line: Int) throws { try sink.process(process, line: line) }
+    mutating func event(_ event: GPUCaptureEvent) throws { try sink.event(event) }
+
+    mutating func reject(_ reject: FormatReject) throws {
+        var reject = reject
+        reject.lineCount += more
+        try sink.reject(reject)
     }
 }
