@@ -16,7 +16,8 @@ struct DateBanner {
 
     /// `Wed Mar  4 09:08:07 UTC 2026: text`, `Wed 04 Mar 2026 09:08:07 AM CET`, `Wed Mar  4 09:08:07`,
     /// `-- Logs begin at Mon 2026-03-02 11:22:33 UTC, end at Wed 2026-03-04 09:08:07 UTC. --` (the last date counts: the
-    /// journal may be much older than what it is asked for), what `systemctl status` says about a unit. nil for any other line, and for a date that is none.
+    /// journal may be much older than what it is asked for), what `systemctl status` says about a unit. nil for any other
+    /// line, and for a date that is none.
     static func parse(_ line: Bytes) -> DateBanner? {
         if line.range(of: "ogs begin at ") ?? line.range(of: "ournal begins at ") ?? 99 < 8 {
             let end = line.range(of: ", end") ?? 0

@@ -86,9 +86,11 @@ struct LogIngest {
             let state = LogState(
                 parser: parser.resumeState, writer: LogWriter.Resume(run: writer.run), clock: sink.clock.resume,
                 frames: unframer.context, others: others.names, wrapperAheadMs: sink.clock.wrapperAheadMs)
-            return { [row, writer, ledger] in
-                var row = row
-                row.state = state.json(lastAccessRow: writer.lastAccessRow)
+            return { [row, state, writer, ledger] in
+                var (row, state) = (row, state)
+                // Only the lane knows it.
+                state.writer.lastAccessRow = writer.lastAccessRow
+                row.state = state.json
                 try ledger.add(kinds: kinds, to: row.id)
                 try ledger.save(&row)
                 return row
@@ -260,11 +262,9 @@ struct LogState {
         }
     }
 
-    var json: String { json(lastAccessRow: writer.lastAccessRow) }
-
-    /// - Parameter lastAccessRow: what only the writer's lane knows (`access_row`).
-    func json(lastAccessRow: Int) -> String {
-        var text = "{\"run\":\(writer.run),\"access_row\":\(lastAccessRow),\"cr\":\(parser.carriageReturns.rawValue)"
+    var json: String {
+        var text =
+            "{\"run\":\(writer.run),\"access_row\":\(writer.lastAccessRow),\"cr\":\(parser.carriageReturns.rawValue)"
         if let stamp = parser.lastStamp {
             text += ",\"year\":\(stamp.year),\"month\":\(stamp.month),\"day\":\(stamp.day),\"hour\":\(stamp.hour)"
             text += ",\"minute\":\(stamp.minute),\"second\":\(stamp.second),\"milli\":\(stamp.milli)"

@@ -79,10 +79,7 @@ struct AMDTextParser: Sendable {
     mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
         counts.lines += 1
         let text = line.bytes.trimmed
-        guard line.omitted == 0 else {
-            counts.rejectedLines += 1
-            return try sink.reject(FormatReject(line, "the line is too long"))
-        }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         if !line.terminated { cutOff = true }
         let indent = line.bytes.firstIndex { $0 != 32 && $0 != 9 } ?? 0
         if indent == 0, !text.isEmpty {
@@ -98,9 +95,8 @@ struct AMDTextParser: Sendable {
                 clock = NvidiaSMICell.wrapperClock(text.slice(11, text.count).trimmed)
             } else if text.count <= 48, let found = ClockLine.reading(text) {
                 clock = found
-            } else if !ShellLine.matches(text) {
-                counts.rejectedLines += 1
-                return try sink.reject(FormatReject(line, "neither the number of a GPU nor a time"))
+            } else {
+                return try counts.reject(line, "neither the number of a GPU nor a time", into: &sink)
             }
             return counts.noiseLines += 1
         }

@@ -31,7 +31,7 @@ struct AMDParser: Sendable {
         counts.lines += 1
         var bytes = line.bytes.trimmed
         guard bytes.first != nil else { return counts.noiseLines += 1 }
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         guard line.terminated else { return counts.noiseLines += 1 }
         if let found = AMDColumns.header(bytes) {
             columns = found
@@ -54,7 +54,7 @@ struct AMDParser: Sendable {
             lineClock = clock
             return counts.noiseLines += 1
         }
-        guard let columns else { return try reject(line, "a row before any header", into: &sink) }
+        guard let columns else { return try counts.reject(line, "a row before any header", into: &sink) }
         var clock = lineClock
         if !columns.roles.contains(.time), let (found, start) = ClockLine.leading(bytes) {
             clock = found
@@ -68,7 +68,7 @@ struct AMDParser: Sendable {
             if sample.wallMs == nil { counts.untimed += 1 }
             try sink.gpu(sample, line: line.number)
         } catch let foreign as NoRow {
-            try reject(line, foreign.reason, into: &sink)
+            try counts.reject(line, foreign.reason, into: &sink)
         }
     }
 
@@ -210,16 +210,5 @@ struct AMDParser: Sendable {
     private static func isUnit(_ word: Bytes, certain: Bool) -> Bool {
         let units: [StaticString] = ["W", "%", "C", "°C", "MHz", "MB", "GB", "Mb/s", "MB/s", "V"]
         return certain ? units.contains { word.equals($0) } : !word.equals("N/A")
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
     }
 }

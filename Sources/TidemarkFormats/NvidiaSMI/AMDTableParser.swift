@@ -12,7 +12,7 @@ import TidemarkEvidence
 /// Line one: address and name, memory activity, temperature, uncorrectable errors, power of its limit. Line two: number, HIP
 /// and OAM id and partition, activity, fan in percent, memory of all (MB of 2^20 bytes). `N/A` may stand for any of them. The
 /// box has no time of its own: a wrapper's counts. Source: ROCm's `amdsmi_cli`, published captures.
-struct AMDTableParser: Sendable {
+struct AMDTableParser: ClockedParser, Sendable {
     private(set) var counts = GPUCaptureCounts()
     /// The last time that a wrapper wrote.
     var lineClock: ClockReading?
@@ -24,7 +24,7 @@ struct AMDTableParser: Sendable {
         counts.lines += 1
         let bytes = line.bytes.trimmed
         guard let first = bytes.first else { return counts.noiseLines += 1 }
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         // A rule, or a line that the end of the file cuts.
         let isWhole = line.terminated
         if first == 43 || bytes.has("|--") || bytes.has("|==") || !isWhole && bytes.last != 124 {
@@ -35,12 +35,12 @@ struct AMDTableParser: Sendable {
                 lineClock = clock
                 return counts.noiseLines += 1
             }
-            return try reject(line, "no line of amd-smi's table", into: &sink)
+            return try counts.reject(line, "no line of amd-smi's table", into: &sink)
         }
         let bars = bytes.indices.filter { bytes[$0] == 124 }
         let cells = zip(bars, bars.dropFirst()).map { bytes.slice($0 + 1, $1).trimmed }
         if cells.count == 1 { return try single(cells[0], line, into: &sink) }
-        guard cells.count == 2 else { return try reject(line, "a row of \(cells.count) cells", into: &sink) }
+        guard cells.count == 2 else { return try counts.reject(line, "a row of \(cells.count) cells", into: &sink) }
         if cells[0].has("BDF") || cells[0].has("GPU ") { return counts.noiseLines += 1 }
         let words = Self.words(cells[0])
         let values = Self.values(cells[1])
@@ -60,7 +60,7 @@ struct AMDTableParser: Sendable {
         }
         guard var sample = open?.sample, let begun = open?.line,
             let index = words.first.flatMap({ Decimal.parseInt($0) }), index >= 0, values.count == 3
-        else { return try reject(line, "neither the first nor the second line of a GPU", into: &sink) }
+        else { return try counts.reject(line, "neither the first nor the second line of a GPU", into: &sink) }
         open = nil
         sample.index = index
         sample[.utilization] = Decimal.parse(values[0])
@@ -80,10 +80,7 @@ struct AMDTableParser: Sendable {
     mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
         guard let left = open else { return }
         open = nil
-        counts.rejectedLines += 1
-        try sink.reject(
-            FormatReject(
-                line: left.line, offset: left.offset, reason: "the second line of a GPU is missing", text: ""))
+        try counts.reject(half: left.line, offset: left.offset, into: &sink)
     }
 
     /// Versions, headings and processes.
@@ -94,7 +91,7 @@ struct AMDTableParser: Sendable {
         if cell.has("Processes:") { inProcesses = true }
         guard inProcesses, let first = cell.first, first &- 48 <= 9 else { return counts.noiseLines += 1 }
         guard var process = Self.process(Self.words(cell)) else {
-            return try reject(line, "a process whose columns can't be told", into: &sink)
+            return try counts.reject(line, "a process whose columns can't be told", into: &sink)
         }
         if let lineClock {
             (process.wallMs, process.isUTC) = (lineClock.ms, lineClock.isUTC)
@@ -155,16 +152,5 @@ struct AMDTableParser: Sendable {
 
     private static func words(_ cell: Bytes) -> [Bytes] {
         cell.split(separator: 32, maxSplits: 64, omittingEmptySubsequences: true).map { Bytes(rebasing: $0) }
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
     }
 }

@@ -3,7 +3,7 @@ import TidemarkEvidence
 
 /// Reads the text of `dcgmi dmon -e …`: a header of short field names behind `#Entity`, a line `ID`, rows `GPU 0  0.973 …`.
 /// The text has no time of its own: a wrapper's, on a line of its own or in front of a row, counts. Short names: NVIDIA/DCGM `dcgmi` and `dcgm_fields`. Time: linear.
-struct DCGMMonitorParser: Sendable {
+struct DCGMMonitorParser: ClockedParser, Sendable {
     private(set) var counts = GPUCaptureCounts()
     private var columns: [Column?]?
     private var words: [String] = []
@@ -56,7 +56,7 @@ struct DCGMMonitorParser: Sendable {
         counts.lines += 1
         let bytes = line.bytes.trimmed
         guard let first = bytes.first else { return counts.noiseLines += 1 }
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         guard line.terminated else { return counts.noiseLines += 1 }
         if first == 35 {
             counts.noiseLines += 1
@@ -73,14 +73,9 @@ struct DCGMMonitorParser: Sendable {
             return counts.noiseLines += 1
         }
         if let kind = NvidiaSMIParser.failure(bytes) {
-            counts.recordLines += 1
-            counts.events += 1
-            return try sink.event(
-                GPUCaptureEvent(
-                    kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
-                    afterWallMs: lineClock?.ms))
+            return try counts.event(kind, line, bytes, after: lineClock?.ms, into: &sink)
         }
-        guard let columns else { return try reject(line, "a row before any header", into: &sink) }
+        guard let columns else { return try counts.reject(line, "a row before any header", into: &sink) }
         var cells = bytes.text(limit: 4000).split { $0 == " " || $0 == "\t" }
         // `GPU 0`, of old a bare number; parts of a GPU (`GPU-I 3`) are not stored.
         if cells.first == "GPU" {
@@ -89,7 +84,7 @@ struct DCGMMonitorParser: Sendable {
             return counts.noiseLines += 1
         }
         guard let index = cells.first.flatMap({ Int($0) }), index >= 0, cells.count == columns.count + 1 else {
-            return try reject(line, "a row whose cells don't fit the header", into: &sink)
+            return try counts.reject(line, "a row whose cells don't fit the header", into: &sink)
         }
         var sample = GPUSample()
         sample.index = index
@@ -97,10 +92,10 @@ struct DCGMMonitorParser: Sendable {
             // `N/W`: not watched.
             guard let column, cell != "N/A", cell != "N/W" else { continue }
             let value = withBytes(of: String(cell)) { Decimal.parse($0) }
-            guard let value else { return try reject(line, "\(cell) is not a number", into: &sink) }
+            guard let value else { return try counts.reject(line, "\(cell) is not a number", into: &sink) }
             // A counter that laps its clock may print a little more than 1.
             if column.isRatio, value < 0 || value > 1.05 {
-                return try reject(line, "expected a ratio between 0 and 1, found \(cell)", into: &sink)
+                return try counts.reject(line, "expected a ratio between 0 and 1, found \(cell)", into: &sink)
             }
             sample.values[column.field] = value * column.factor
         }
@@ -112,16 +107,5 @@ struct DCGMMonitorParser: Sendable {
             counts.untimed += 1
         }
         try sink.gpu(sample, line: line.number)
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
     }
 }

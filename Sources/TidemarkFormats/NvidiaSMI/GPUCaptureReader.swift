@@ -151,12 +151,7 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
             }
             if shape != nil { guess(line) }
             try query.parse(line: line, into: &sink)
-        case .monitor:
-            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
-                monitor.lineClock = clock
-                return try monitor.parse(line: line.behind(start), into: &sink)
-            }
-            try monitor.parse(line: line, into: &sink)
+        case .monitor: try monitor.parse(clocked: line, into: &sink)
         case .listing: try listing.parse(line: line, into: &sink)
         case .xml: try xml.parse(line: line, into: &sink)
         case .table:
@@ -165,28 +160,14 @@ public struct GPUCaptureReader: ~Copyable, Sendable {
             if GPUStatParser.row(text) != nil || GPUStatParser.head(text) != nil {
                 return try gpustat.parse(line: line, into: &sink)
             }
-            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
-                table.lineClock = clock
-                return try table.parse(line: line.behind(start), into: &sink)
-            }
-            try table.parse(line: line, into: &sink)
+            try table.parse(clocked: line, into: &sink)
         case .amd: try amd.parse(line: line, into: &sink)
         case .amdText: try amdText.parse(line: line, into: &sink)
         case .amdJSON: try amdJSON.parse(line: line, into: &sink)
-        case .amdTable:
-            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
-                amdTable.lineClock = clock
-                return try amdTable.parse(line: line.behind(start), into: &sink)
-            }
-            try amdTable.parse(line: line, into: &sink)
+        case .amdTable: try amdTable.parse(clocked: line, into: &sink)
         case .rocmText: try rocmText.parse(line: line, into: &sink)
         case .gpustat: try gpustat.parse(line: line, into: &sink)
-        case .dcgm:
-            if let (clock, start) = ClockLine.leading(line.bytes.trimmed) {
-                dcgm.lineClock = clock
-                return try dcgm.parse(line: line.behind(start), into: &sink)
-            }
-            try dcgm.parse(line: line, into: &sink)
+        case .dcgm: try dcgm.parse(clocked: line, into: &sink)
         }
     }
 
@@ -283,5 +264,22 @@ private struct PhysicalLines<Sink: GPUCaptureSink>: GPUCaptureSink {
         var reject = reject
         reject.lineCount += more
         try sink.reject(reject)
+    }
+}
+
+/// Reads the lines of a form in front of which a wrapper may put its clock.
+protocol ClockedParser {
+    /// The last time that a wrapper wrote.
+    var lineClock: ClockReading? { get set }
+    mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws
+}
+
+extension ClockedParser {
+    mutating func parse<Sink: GPUCaptureSink>(clocked line: borrowing Line, into sink: inout Sink) throws {
+        guard let (clock, start) = ClockLine.leading(line.bytes.trimmed) else {
+            return try parse(line: line, into: &sink)
+        }
+        lineClock = clock
+        try parse(line: line.behind(start), into: &sink)
     }
 }

@@ -72,7 +72,7 @@ struct GPUStatParser: Sendable {
         counts.lines += 1
         let bytes = line.bytes.trimmed
         guard !bytes.isEmpty, line.terminated else { return counts.noiseLines += 1 }
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         if var sample = Self.row(bytes) {
             sample.driverVersion = driverVersion
             if let lineClock {
@@ -93,17 +93,6 @@ struct GPUStatParser: Sendable {
             lineClock = clock
             return counts.noiseLines += 1
         }
-        try reject(line, "no line of gpustat", into: &sink)
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
+        try counts.reject(line, "no line of gpustat", into: &sink)
     }
 }

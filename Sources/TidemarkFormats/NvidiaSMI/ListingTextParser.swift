@@ -23,10 +23,7 @@ struct ListingTextParser: ~Copyable, Sendable {
     mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
         counts.lines += 1
         let text = line.bytes.trimmed
-        guard line.omitted == 0 else {
-            counts.rejectedLines += 1
-            return try sink.reject(FormatReject(line, "the line is too long"))
-        }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         if !line.terminated { cutOff = true }
         if text.range(of: "==NVSMI LOG==") != nil {
             try close(into: &sink)
@@ -67,17 +64,9 @@ struct ListingTextParser: ~Copyable, Sendable {
         } else if text.isEmpty || Self.colon(text) != nil {
             counts.noiseLines += 1
         } else if let kind = NvidiaSMIParser.failure(text) {
-            counts.recordLines += 1
-            counts.events += 1
-            try sink.event(
-                GPUCaptureEvent(
-                    kind: kind, line: line.number, offset: line.offset, text: text.text(limit: FormatReject.textLimit),
-                    afterWallMs: wallMs))
-        } else if ShellLine.matches(text) {
-            counts.noiseLines += 1
+            try counts.event(kind, line, text, after: wallMs, into: &sink)
         } else {
-            counts.rejectedLines += 1
-            try sink.reject(FormatReject(line, "no label with a value, and no GPU before it"))
+            try counts.reject(line, "no label with a value, and no GPU before it", into: &sink)
         }
     }
 

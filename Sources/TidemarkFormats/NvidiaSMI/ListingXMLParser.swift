@@ -24,10 +24,7 @@ struct ListingXMLParser: ~Copyable, Sendable {
     mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
         counts.lines += 1
         let bytes = line.bytes.trimmed
-        guard line.omitted == 0 else {
-            counts.rejectedLines += 1
-            return try sink.reject(FormatReject(line, "the line is too long"))
-        }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         var endsGPU = false
         var at = 0
         while at < bytes.count {
@@ -63,17 +60,9 @@ struct ListingXMLParser: ~Copyable, Sendable {
         } else if bytes.isEmpty || bytes[0] == 60 || !stack.isEmpty {
             counts.noiseLines += 1
         } else if let kind = NvidiaSMIParser.failure(bytes) {
-            counts.recordLines += 1
-            counts.events += 1
-            try sink.event(
-                GPUCaptureEvent(
-                    kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
-                    afterWallMs: wallMs))
-        } else if ShellLine.matches(bytes) {
-            counts.noiseLines += 1
+            try counts.event(kind, line, bytes, after: wallMs, into: &sink)
         } else {
-            counts.rejectedLines += 1
-            try sink.reject(FormatReject(line, "no element of nvidia_smi_log"))
+            try counts.reject(line, "no element of nvidia_smi_log", into: &sink)
         }
     }
 

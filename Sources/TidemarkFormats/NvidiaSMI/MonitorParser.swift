@@ -7,7 +7,7 @@ import TidemarkEvidence
 /// blanks (the widths differ between drivers) or on commas where the header or the row has them. `-` is a missing value.
 /// A capture with `-o T` has no date: its times count from midnight of its first day; one without `-o` has no time at all.
 /// Format: drivers 470 to 550. Time: linear; memory: one row.
-struct MonitorParser: Sendable {
+struct MonitorParser: ClockedParser, Sendable {
     private(set) var columns: MonitorColumns?
     private(set) var counts = GPUCaptureCounts()
     private var sample = GPUSample()
@@ -51,7 +51,7 @@ struct MonitorParser: Sendable {
             counts.noiseLines += 1
             return
         }
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         guard line.terminated || NvidiaSMIParser.failure(bytes) != nil else {
             counts.noiseLines += 1
             return
@@ -62,12 +62,7 @@ struct MonitorParser: Sendable {
             return
         }
         if let kind = NvidiaSMIParser.failure(bytes) {
-            counts.recordLines += 1
-            counts.events += 1
-            return try sink.event(
-                GPUCaptureEvent(
-                    kind: kind, line: line.number, offset: line.offset, text: bytes.text(limit: FormatReject.textLimit),
-                    afterWallMs: lastWallMs))
+            return try counts.event(kind, line, bytes, after: lastWallMs, into: &sink)
         }
         if let clock = ClockLine.watch(bytes) ?? (bytes.count <= 48 ? ClockLine.reading(bytes) : nil) {
             lineClock = clock
@@ -75,7 +70,8 @@ struct MonitorParser: Sendable {
             return
         }
         guard let columns else {
-            return try reject(line, "a row before any header: the columns must be given (--columns)", into: &sink)
+            return try counts.reject(
+                line, "a row before any header: the columns must be given (--columns)", into: &sink)
         }
         split(bytes)
         let count = columns.roles.count
@@ -89,7 +85,7 @@ struct MonitorParser: Sendable {
         // A command may hold blanks and commas: it takes the rest.
         let isOpen = columns.roles.last == .command && starts.count > count
         guard starts.count == count || isOpen else {
-            return try reject(line, "\(starts.count) cells, but the header has \(count)", into: &sink)
+            return try counts.reject(line, "\(starts.count) cells, but the header has \(count)", into: &sink)
         }
         if isOpen { ends[count - 1] = ends[starts.count - 1] }
         do {
@@ -103,7 +99,7 @@ struct MonitorParser: Sendable {
                 try sink.gpu(sample, line: line.number)
             }
         } catch let foreign as NoRow {
-            try reject(line, foreign.reason, into: &sink)
+            try counts.reject(line, foreign.reason, into: &sink)
         }
     }
 
@@ -257,16 +253,5 @@ struct MonitorParser: Sendable {
         if inDay < lastInDayMs - Self.halfDayMs { day += 1 }
         lastInDayMs = inDay
         return (day * CivilTime.millisPerDay + inDay, true)
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
     }
 }

@@ -52,11 +52,11 @@ struct ROCmTextParser: Sendable {
         counts.lines += 1
         let bytes = line.bytes.trimmed
         guard let first = bytes.first else { return counts.noiseLines += 1 }
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         guard line.terminated else { return counts.noiseLines += 1 }
         if let entry = Self.entry(bytes) {
             let role = AMDColumns.rocm(entry.name)
-            guard entry.gpu < 1024 else { return try reject(line, "the number of a GPU", into: &sink) }
+            guard entry.gpu < 1024 else { return try counts.reject(line, "the number of a GPU", into: &sink) }
             guard role != .other else { return counts.noiseLines += 1 }
             if gpus[entry.gpu]?.names.contains(entry.name) == true { try deliver(into: &sink) }
             let number = line.number
@@ -77,7 +77,7 @@ struct ROCmTextParser: Sendable {
         let isKnown =
             first == 61 || first == 46 || bytes.firstIndex(of: 58) != nil || bytes.range(of: "====") != nil
             || bytes.has("PID") || bytes.has("No ") || bytes.has("GPU[")
-        guard isKnown else { return try reject(line, "no line of rocm-smi's", into: &sink) }
+        guard isKnown else { return try counts.reject(line, "no line of rocm-smi's", into: &sink) }
         counts.noiseLines += 1
     }
 
@@ -90,16 +90,5 @@ struct ROCmTextParser: Sendable {
             try sink.gpu(gpu.listing.sample, line: gpu.line)
         }
         gpus.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
     }
 }

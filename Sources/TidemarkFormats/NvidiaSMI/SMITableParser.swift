@@ -6,7 +6,7 @@ import TidemarkEvidence
 ///
 /// The only time is the line above a table; a table without one can't be placed. Widths differ between drivers (450 to 595):
 /// cells are cut at the bars and split on blanks.
-struct SMITableParser: Sendable {
+struct SMITableParser: ClockedParser, Sendable {
     private(set) var counts = GPUCaptureCounts()
     /// The last time that was printed.
     var lineClock: ClockReading?
@@ -18,7 +18,7 @@ struct SMITableParser: Sendable {
     mutating func parse<Sink: GPUCaptureSink>(line: borrowing Line, into sink: inout Sink) throws {
         counts.lines += 1
         let bytes = line.bytes.trimmed
-        guard line.omitted == 0 else { return try reject(line, "the line is too long", into: &sink) }
+        guard line.omitted == 0 else { return try counts.reject(line, "the line is too long", into: &sink) }
         guard let first = bytes.first else {
             counts.noiseLines += 1
             return
@@ -40,22 +40,17 @@ struct SMITableParser: Sendable {
                 return
             }
             if let kind = NvidiaSMIParser.failure(bytes) {
-                counts.recordLines += 1
-                counts.events += 1
-                return try sink.event(
-                    GPUCaptureEvent(
-                        kind: kind, line: line.number, offset: line.offset,
-                        text: bytes.text(limit: FormatReject.textLimit), afterWallMs: lineClock?.ms))
+                return try counts.event(kind, line, bytes, after: lineClock?.ms, into: &sink)
             }
             if !line.terminated {
                 counts.noiseLines += 1
                 return
             }
-            return try reject(line, "no line of nvidia-smi's table", into: &sink)
+            return try counts.reject(line, "no line of nvidia-smi's table", into: &sink)
         }
         guard bytes.last == 124, bytes.count > 2 else {
             // Cut off at the end of a file; elsewhere something else.
-            if line.terminated { return try reject(line, "a line of the table without its end", into: &sink) }
+            if line.terminated { return try counts.reject(line, "a line of the table without its end", into: &sink) }
             counts.noiseLines += 1
             return
         }
@@ -73,10 +68,7 @@ struct SMITableParser: Sendable {
     mutating func finish<Sink: GPUCaptureSink>(into sink: inout Sink) throws {
         guard let left = open else { return }
         open = nil
-        counts.rejectedLines += 1
-        try sink.reject(
-            FormatReject(
-                line: left.line, offset: left.offset, reason: "the second line of a GPU is missing", text: ""))
+        try counts.reject(half: left.line, offset: left.offset, into: &sink)
     }
 
     private mutating func row<Sink: GPUCaptureSink>(
@@ -216,16 +208,5 @@ struct SMITableParser: Sendable {
             if at > start { found.append(cell.slice(start, at)) }
         }
         return found
-    }
-
-    private mutating func reject<Sink: GPUCaptureSink>(
-        _ line: borrowing Line, _ reason: String, into sink: inout Sink
-    ) throws {
-        if ShellLine.matches(line.bytes) {
-            counts.noiseLines += 1
-            return
-        }
-        counts.rejectedLines += 1
-        try sink.reject(FormatReject(line, reason))
     }
 }

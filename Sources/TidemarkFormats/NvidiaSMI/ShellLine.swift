@@ -37,8 +37,7 @@ enum ShellLine {
     ]
     private static let others: [StaticString] = [
         "kubectl", "docker", "podman", "crictl", "nerdctl", "oc", "curl", "cat", "watch", "ssh", "srun", "while",
-        "timeout",
-        "tail", "head", "grep", "singularity", "apptainer", "talosctl", "nvtop", "ps",
+        "timeout", "tail", "head", "grep", "singularity", "apptainer", "talosctl", "nvtop", "ps",
     ]
 
     /// Whether a text is a call of one of the tools: its name, perhaps behind a path or `sudo`, then nothing or arguments.

@@ -11,7 +11,7 @@ public enum VLLMLog {
     /// Whether a log holds what only an engine prints: statistics, requests, start-up facts.
     public static func hasOwnRecords(head: Bytes) -> Bool { survey(head: head).own > 0 }
 
-    /// A date with its year within a message whose own time has none, as if UTC.
+    /// A date with its year within a message whose own time has none: Unix ms, as if UTC. Only that of CANN's errors.
     public static func date(in message: Bytes) -> Int64? { ForeignLine.dateOfCANN(in: message) }
 
     private static func survey(head: Bytes) -> SniffSink {

@@ -12,7 +12,7 @@ final class BulkInsert {
     private let statement: Statement
     private let lean: Statement?
     /// Whether rows are added by work on the lane.
-    let isLanes: Bool
+    let isFilledOnLane: Bool
     /// Where the next row is added. Call ``endRow()`` here, not on the batch.
     private(set) var batch: RowBatch { didSet { uncounted = .passUnretained(batch) } }
     /// The same without counting a reference, which costs a row two atomic operations.
@@ -28,13 +28,13 @@ final class BulkInsert {
     ///   - lean: target and the places of those columns that ``flush(lean:)`` inserts, the others being NULL: a cell that is
     ///     not there costs nothing.
     ///   - capacity: rows that are inserted together.
-    ///   - isLanes: whether rows are added by work on the lane, which also flushes them before a commit there.
+    ///   - isFilledOnLane: whether rows are added by work on the lane, which also flushes them before a commit there.
     init(
         _ database: Database, into target: String, constants: [Int] = [], columns: Int,
-        lean: (target: String, columns: [Int])? = nil, capacity: Int = 1024, isLanes: Bool = false
+        lean: (target: String, columns: [Int])? = nil, capacity: Int = 1024, isFilledOnLane: Bool = false
     ) throws {
         self.database = database
-        self.isLanes = isLanes
+        self.isFilledOnLane = isFilledOnLane
         table = BatchTable(columns: columns)
         let name = try database.attach(table)
         let values = constants.map { _ in "?, " }.joined()

@@ -77,7 +77,7 @@ public final class Database {
     /// Runs `save`, commits what was given so far and begins the next transaction, on the lane: behind the rows under way, and
     /// without waiting for the disk. What fails is thrown when the database is used next.
     public func commitOnLane(_ save: @escaping () throws -> Void = {}) throws {
-        for insert in inserts where !insert.value.isLanes { try insert.value.flush() }
+        for insert in inserts where !insert.value.isFilledOnLane { try insert.value.flush() }
         try lane.submit { [unowned self] in
             try save()
             let sql = "COMMIT; BEGIN IMMEDIATE"

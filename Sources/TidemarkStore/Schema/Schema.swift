@@ -58,6 +58,7 @@ public enum Schema {
             EvidenceSchema.charts,
         ]
     }
+    /// The schema that this version of Tidemark writes; older ones are brought forward, newer ones refused.
     public static let version = migrations(isNew: true).count
 
     /// Prepares an open database for use: creates the tables in an empty file, migrates an older one.

@@ -52,13 +52,15 @@ final class AccessWriter {
             "SELECT key_id FROM http_key WHERE client = ? AND method = ? AND route = ? AND status = ?")
         insertKey = try database.prepare("INSERT INTO http_key(client, method, route, status) VALUES (?, ?, ?, ?)")
         rollups = try BulkInsert(
-            database, into: "http_rollup", constants: [source], columns: 4, capacity: 256, isLanes: true)
+            database, into: "http_rollup", constants: [source], columns: 4, capacity: 256, isFilledOnLane: true)
         errors = try BulkInsert(
-            database, into: "http_error", constants: [instance, source], columns: 6, capacity: 256, isLanes: true)
+            database, into: "http_error", constants: [instance, source], columns: 6, capacity: 256, isFilledOnLane: true
+        )
         rows =
             keepRows
             ? try BulkInsert(
-                database, into: "http_access_row", constants: [instance, source], columns: 6, isLanes: true) : nil
+                database, into: "http_access_row", constants: [instance, source], columns: 6, isFilledOnLane: true)
+            : nil
         keepsRows = keepRows
         lastMinuteRow = resumeRow
         nextRow = (try database.int("SELECT max(rowid) FROM http_rollup") ?? 0) + 1
