@@ -4,7 +4,8 @@ import TidemarkBase
 public struct FormatReject: Sendable, Equatable {
     /// 1-based number of the first line concerned.
     public var line: Int
-    /// How many lines are concerned.
+    /// How many lines are concerned; 0: it shares its line with what was read before it, as two lines of a server do that a
+    /// runtime put into one.
     public var lineCount: Int
     /// Offset (decompressed) of the first byte concerned.
     public var offset: Int

@@ -280,7 +280,9 @@ public struct KernelLogParser: Sendable {
         _ line: borrowing Line, _ frame: FrameInfo, _ expected: String, into sink: inout Sink
     ) throws {
         counts.rejectedLines += frame.lines
-        try sink.reject(FormatReject(line, "expected \(expected)"))
+        var reject = FormatReject(line, "expected \(expected)")
+        reject.lineCount = frame.lines
+        try sink.reject(reject)
     }
 
     /// `<6>` of raw `dmesg` output, `kern  :warn  : ` of `dmesg -x`, `HOST: kern:  err: ` of talosctl and the `> ` of a
